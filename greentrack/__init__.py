@@ -1,0 +1,54 @@
+"""Energy, carbon and money of a training run, measured honestly, without harming the training."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from greentrack.errors import (
+        ConfigError,
+        GreenTrackError,
+        MeterError,
+        NotFoundError,
+        SchemaError,
+        StoreError,
+        ZoneError,
+    )
+    from greentrack.reports.summary import Summary, summarize
+    from greentrack.tracking import Run, Tracker, track
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "GreenTrackError",
+    "MeterError",
+    "NotFoundError",
+    "Run",
+    "SchemaError",
+    "StoreError",
+    "Summary",
+    "Tracker",
+    "ZoneError",
+    "summarize",
+    "track",
+]
+
+_HOMES = {
+    "Run": "greentrack.tracking",
+    "Summary": "greentrack.reports.summary",
+    "Tracker": "greentrack.tracking",
+    "summarize": "greentrack.reports.summary",
+    "track": "greentrack.tracking",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for (PEP 562): importing the package itself costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES.get(name, "greentrack.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,275 @@
+"""How busy this machine is and how much of that a process tree causes: CPU seconds, CPUs, control group limits."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greentrack.errors import MeterError
+
+PROC, SYS = Path("/proc"), Path("/sys")
+_TICK = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
+
+
+def busy_seconds(proc: Path = PROC) -> tuple[float, float]:
+    """Return (busy, total) CPU seconds of this machine since it started, over all its CPUs.
+
+    Time stolen by the hypervisor is in the total and not busy; a guest's time is part of its host's user time and
+    counted there. Raises MeterError where neither /proc/stat nor psutil tells.
+    """
+    try:
+        with open(proc / "stat", "rb") as file:
+            fields = file.readline().split()
+        user, nice, system, idle, iowait, irq, softirq, steal = (int(field) * _TICK for field in fields[1:9])
+    except FileNotFoundError:
+        return _busy_seconds_elsewhere()
+    except (OSError, ValueError) as error:
+        raise MeterError(f"{proc / 'stat'} cannot be read ({error}); the CPU load is unknown") from error
+    busy = user + nice + system + irq + softirq
+    return busy, busy + idle + iowait + steal
+
+
+def _busy_seconds_elsewhere() -> tuple[float, float]:
+    import psutil
+
+    try:
+        times = psutil.cpu_times()
+    except (psutil.Error, OSError) as error:
+        raise MeterError(f"this system does not tell its CPU times ({error}); the CPU load is unknown") from error
+    busy = times.user + times.system + getattr(times, "nice", 0.0)
+    return busy, busy + times.idle
+
+
+def cpus(proc: Path = PROC, sys: Path = SYS) -> int:
+    """Return how many logical CPUs this machine has online.
+
+    Neither affinity nor a quota bounds it: an idle CPU that a process may not use draws power all the same.
+    """
+    try:
+        ranges = (sys / "devices/system/cpu/online").read_text().strip().split(",")
+        edges = [[int(edge) for edge in part.split("-")] for part in ranges]
+        return sum(edge[-1] - edge[0] + 1 for edge in edges)
+    except (OSError, ValueError):
+        pass
+    try:
+        lines = (proc / "stat").read_text().splitlines()
+        return sum(1 for line in lines if line.startswith("cpu") and line[3:4].isdigit()) or os.cpu_count() or 1
+    except OSError:
+        return os.cpu_count() or 1
+
+
+def cgroup_folders(controller: str, sys: Path = SYS, proc: Path = PROC) -> list[Path]:
+    """Return the folders of this process's control groups for *controller* ("cpu", "memory"), own first, root last.
+
+    Both versions of control groups are known. In a container that sees only its own group, that group is the root.
+    """
+    try:
+        lines = (proc / "self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    top = sys / "fs/cgroup"
+    folders: list[Path] = []
+    for line in lines:
+        _, names, path = line.split(":", 2)
+        if names == "":
+            root = top
+            if not (root / "cgroup.controllers").exists():
+                continue  # version 2 beside version 1: the controllers are with version 1
+        elif controller in names.split(","):
+            root = next((top / name for name in (names, controller) if (top / name).is_dir()), top / controller)
+        else:
+            continue
+        parts = path.strip("/").split("/") if path.strip("/") else []
+        if ".." in parts or not root.joinpath(*parts).is_dir():
+            parts = []  # the path is the host's, and the mount shows only the container's own group
+        folders += [root.joinpath(*parts[:depth]) for depth in range(len(parts), -1, -1)]
+    return folders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A bound on the CPU time of a control group: so many CPUs' worth. Its use is told in the folder *accounts*."""
+
+    cpus: float
+    accounts: Path
+
+    def used_seconds(self) -> float | None:
+        """CPU seconds that the group has used, or None where it does not tell."""
+        for name, found, seconds in (("cpu.stat", r"usage_usec (\d+)", 1e-6), ("cpuacct.usage", r"(\d+)", 1e-9)):
+            try:
+                match = re.search(found, (self.accounts / name).read_text())
+            except OSError:
+                continue
+            if match:
+                return int(match[1]) * seconds
+        return None
+
+
+def quota(sys: Path = SYS, proc: Path = PROC) -> Quota | None:
+    """Return the tightest CPU quota above this process, or None where nothing bounds it."""
+    folders, accounts = cgroup_folders("cpu", sys, proc), cgroup_folders("cpuacct", sys, proc)
+    if len(accounts) != len(folders):
+        accounts = folders  # version 2, or groups that do not match: version 1 may mount the two apart
+    found = [
+        Quota(cpus=limit, accounts=account)
+        for folder, account in zip(folders, accounts, strict=True)
+        if (limit := _limit(folder)) is not None
+    ]
+    return min(found, key=lambda each: each.cpus, default=None)
+
+
+def _limit(folder: Path) -> float | None:
+    try:
+        if (folder / "cpu.max").exists():
+            allowed, period = (folder / "cpu.max").read_text().split()
+        else:
+            allowed = (folder / "cpu.cfs_quota_us").read_text()
+            period = (folder / "cpu.cfs_period_us").read_text()
+        return int(allowed) / int(period) if int(allowed) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):
+        return None  # "max", or the root group, which has no limit
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """CPU seconds of one process: its *own* threads', and those of children that it has waited for (*reaped*)."""
+
+    parent: int
+    started: float
+    own: float
+    reaped: float
+
+
+class ProcessTree:
+    """The CPU time of the process *pid* and all its descendants from now on; it never goes down.
+
+    A child that ends hands its time to the parent that waits for it, so children too short-lived to be seen count too.
+    A descendant once seen stays one, even when its parent dies and init adopts it. Members are read at each call; the
+    search for new ones runs once a second, or less often where it is so slow that it would cost 0.1 % of a core.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        proc: Path = PROC,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cost: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._source = _ProcSource(proc) if proc.is_dir() else _PsutilSource()
+        self._clock, self._cost = clock, cost
+        self._members: dict[int, _Times] = {}  # parents before their children
+        self._strangers: set[int] = set()
+        self._total = 0.0
+        self._due = 0.0
+        root = self._source.times(pid)
+        if root is not None:
+            self._members[pid] = root
+            self._members |= self._newcomers()  # what they used before belongs to the time before
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The processes known to be members."""
+        return frozenset(self._members)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the tree has used since this object was made."""
+        if self._members and self._clock() >= self._due:
+            for pid, times in self._newcomers().items():
+                self._members[pid] = _Times(times.parent, times.started, 0.0, 0.0)  # all of its time is new
+        self._count()
+        return self._total
+
+    def _newcomers(self) -> dict[int, _Times]:
+        """Descendants not known yet, parents before their children."""
+        began = self._cost()
+        listed = self._source.pids()
+        # a number seen on a stranger a scan ago is taken to be that stranger still: to be handed out again within
+        # seconds, all the other numbers would have to be used up first
+        unknown = listed - self._members.keys() - self._strangers
+        seen = {pid: times for pid in unknown if (times := self._source.times(pid)) is not None}
+        new: dict[int, _Times] = {}
+        grown = -1
+        while grown < len(new):
+            grown = len(new)
+            for pid, times in seen.items():
+                parent = self._members.get(times.parent) or new.get(times.parent)
+                # a parent younger than its child is somebody else with a dead parent's number (Windows keeps it)
+                if pid not in new and parent is not None and parent.started <= times.started:
+                    new[pid] = times
+        self._strangers = listed & (self._strangers | unknown) - new.keys()
+        self._due = self._clock() + max(1.0, 1000 * (self._cost() - began))
+        return new
+
+    def _count(self) -> None:
+        now, gone = self._consistent()
+        own = reaped = 0.0
+        for pid, after in now.items():
+            before = self._members[pid]
+            own += max(0.0, after.own - before.own)
+            reaped += max(0.0, after.reaped - before.reaped)
+        # what the dead had used was counted while they lived, and comes again with their parents' reaped time; one
+        # whose parent is no member, or does not wait for its children, hands nothing on
+        dead = [self._members[pid] for pid in gone if self._members[pid].parent in self._members]
+        known = sum(each.own + each.reaped for each in dead)
+        self._total += own + max(0.0, reaped - known)
+        self._members = now
+
+    def _consistent(self) -> tuple[dict[int, _Times], set[int]]:
+        """Read all members such that no child's time is both its own and already its parent's.
+
+        Parents are read first, so a living child was not yet reaped when its parent was read; and a pass in which
+        somebody vanished is done again, so that the dead had been reaped before their parents were read.
+        """
+        gone: set[int] = set()
+        while True:
+            now: dict[int, _Times] = {}
+            for pid, before in self._members.items():
+                times = None if pid in gone else self._source.times(pid)
+                if times is not None and times.started == before.started:  # otherwise the number is another's now
+                    now[pid] = times
+            missing = self._members.keys() - now.keys()
+            if missing == gone:
+                return now, gone
+            gone = set(missing)
+
+
+class _ProcSource:
+    """Processes as /proc shows them."""
+
+    def __init__(self, proc: Path) -> None:
+        self._proc = str(proc)
+
+    def pids(self) -> set[int]:
+        return {int(name) for name in os.listdir(self._proc) if name.isdigit()}
+
+    def times(self, pid: int) -> _Times | None:
+        try:
+            with open(f"{self._proc}/{pid}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()  # the name before it may hold blanks and brackets
+            user, system, children_user, children_system = (int(field) * _TICK for field in fields[11:15])
+            return _Times(int(fields[1]), float(fields[19]), user + system, children_user + children_system)
+        except (OSError, ValueError, IndexError):
+            return None
+
+
+class _PsutilSource:
+    """Processes as psutil shows them, on systems without /proc."""
+
+    def pids(self) -> set[int]:
+        import psutil
+
+        return set(psutil.pids())
+
+    def times(self, pid: int) -> _Times | None:
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+            used = process.cpu_times()
+            reaped = getattr(used, "children_user", 0.0) + getattr(used, "children_system", 0.0)
+            return _Times(process.ppid(), process.create_time(), used.user + used.system, reaped)
+        except (psutil.Error, OSError):
+            return None

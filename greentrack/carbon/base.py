@@ -1,0 +1,48 @@
+"""What a source of grid intensity gives: grams of CO2e per kWh at a place, with year, boundary and range."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+ANNUAL = 0.10
+"""How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intensity:
+    """The carbon of one kWh in *zone* during *year*. The truth lies between ``low`` and ``high``.
+
+    *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and
+    fuelling the power stations, direct ones only their chimneys.
+    """
+
+    zone: str
+    name: str
+    g_per_kwh: float
+    source: str
+    year: int
+    how: str = "given"
+    boundary: str = "life-cycle"
+    below: float = ANNUAL
+    above: float = ANNUAL
+    note: str = ""
+
+    @property
+    def low(self) -> float:
+        """The least it may be, g/kWh."""
+        return self.g_per_kwh * (1 - self.below)
+
+    @property
+    def high(self) -> float:
+        """The most it may be, g/kWh."""
+        return self.g_per_kwh * (1 + self.above)
+
+
+class Source(Protocol):
+    """Where intensities come from. Zones are in the form that ``zones.normalise`` gives them."""
+
+    def find(self, zone: str) -> Intensity | None:
+        """Return the intensity of *zone*, or None where this source does not know it."""
+
+    def zones(self) -> Mapping[str, str]:
+        """Return every known zone and its name."""

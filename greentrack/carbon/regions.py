@@ -1,0 +1,47 @@
+"""Cloud regions without a figure of their own: that of the country (in Canada, the province) they stand in."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from greentrack.carbon.base import Intensity, Source
+from greentrack.carbon.codecarbon import CodeCarbon
+from greentrack.carbon.table import Table
+
+FILE = Path(__file__).parent.parent / "data" / "cloud_regions.csv"
+
+
+class Regions:
+    """Regions of AWS, Azure and Google Cloud by the zone they stand in."""
+
+    def __init__(self, file: Path = FILE) -> None:
+        self._file = file
+
+    def find(self, zone: str) -> Intensity | None:
+        """Return the intensity of the place that the region *zone* stands in, or None."""
+        if ":" not in zone or zone not in self._places:
+            return None
+        place = self._places[zone][0]
+        sources: tuple[Source, ...] = (Table(), CodeCarbon())
+        for source in sources:
+            if found := source.find(place):
+                note = f"{zone} has no figure of its own; that of {place} is used"
+                return replace(
+                    found,
+                    zone=zone,
+                    name=f"{found.name} ({place}), where {zone} stands",
+                    note=f"{note}; {found.note}" if found.note else note,
+                )
+        return None
+
+    def zones(self) -> Mapping[str, str]:
+        """Return every region and its place."""
+        return {region: place for region, (_, place) in self._places.items()}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, str]]:
+        with self._file.open(encoding="utf-8", newline="") as lines:
+            rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+            return {f"{row['provider']}:{row['region']}": (row["zone"], row["place"]) for row in rows}

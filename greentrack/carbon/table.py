@@ -1,0 +1,40 @@
+"""The yearly averages of countries that ship with the package (Ember, by way of Our World in Data)."""
+
+import csv
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from greentrack.carbon.base import Intensity
+
+FILE = Path(__file__).parent.parent / "data" / "grid_intensity.csv"
+SOURCE = "Ember (2026), with major processing by Our World in Data, CC BY 4.0"
+
+
+class Table:
+    """Countries by ISO 3166 code of two or three letters, and WORLD."""
+
+    def __init__(self, file: Path = FILE) -> None:
+        self._file = file
+
+    def find(self, zone: str) -> Intensity | None:
+        """Return the intensity of the country *zone*, or None."""
+        for row in self._rows:
+            if zone and zone in {row["alpha2"], row["alpha3"]}:
+                return Intensity(
+                    zone=row["alpha2"],
+                    name=row["name"],
+                    g_per_kwh=float(row["g_per_kwh"]),
+                    source=SOURCE,
+                    year=int(row["year"]),
+                )
+        return None
+
+    def zones(self) -> Mapping[str, str]:
+        """Return every country's two letters and name, and WORLD."""
+        return {row["alpha2"]: row["name"] for row in self._rows}
+
+    @cached_property
+    def _rows(self) -> list[dict[str, str]]:
+        with self._file.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(line for line in lines if not line.startswith("#")))

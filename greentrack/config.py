@@ -1,0 +1,247 @@
+"""Settings, each from the first place that has it: argument, GREENTRACK_*, project file, user file, default.
+
+The project file is the nearest ``greentrack.toml``, or ``[tool.greentrack]`` of a ``pyproject.toml``, from the
+working folder upwards; the user file is ``greentrack/config.toml`` in the user's configuration folder.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from greentrack.errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default. The names are those of the arguments, the files' keys and GREENTRACK_<NAME>."""
+
+    db: str | None = None
+    """The database; None is ``greentrack.db`` in the user's data folder."""
+    project: str | None = None
+    """The project that runs are filed under."""
+    zone: str | None = None
+    """The place on the grid: ``FR``, ``US-CA``, ``aws:eu-west-1``; None guesses the country from the time zone."""
+    interval: float = 1.0
+    """Seconds between readings, 0.1 to 3600."""
+    gpus: str | tuple[int | str, ...] = "auto"
+    """``auto`` (those that CUDA would show), ``all``, or indices and UUIDs."""
+    meters: tuple[str, ...] = ()
+    """Names of the meters to use; empty asks every vendor."""
+    recorder: str = "process"
+    """``process`` (a helper beside the training) or ``thread`` (where no process can be started)."""
+    rest: str = "auto"
+    """The rest of the machine: ``auto``, ``off``, ``desktop``, ``laptop``, ``server`` or ``vm``."""
+    sys: str = "/sys"
+    """Where the machine's /sys is seen; inside a container, where the host's is mounted."""
+    quiet: bool = False
+    """True prints no line at the end of a run."""
+
+
+REST = ("auto", "off", "desktop", "laptop", "server", "vm")
+_ELSEWHERE = ("disabled", "run_id", "auto")  # GREENTRACK_ variables that are no settings
+
+
+def load(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user_file: Path | None = None,
+) -> Settings:
+    """Return the settings in force; an argument that is None does not count as given.
+
+    Raises ConfigError for an unknown key or a bad value; the message names the argument, variable or file.
+    """
+    values: dict[str, Any] = {}
+    for source, table in _sources(arguments or {}, os.environ if env is None else env, folder, user_file):
+        for key, value in table.items():
+            if key not in _READERS:
+                raise ConfigError(f"{source}: unknown setting {key!r}{did_you_mean(key, _READERS)}")
+            try:
+                values[key] = _READERS[key](value)
+            except (TypeError, ValueError) as error:
+                raise ConfigError(f"{source}: {key} = {value!r} {error}") from error
+    return Settings(**values)
+
+
+def origins(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user_file: Path | None = None,
+) -> dict[str, str]:
+    """Return where each setting in force comes from: an argument, a variable, a file; a default is not in it."""
+    found = _sources(arguments or {}, os.environ if env is None else env, folder, user_file)
+    return {key: source for source, table in found for key in table}
+
+
+def _sources(
+    arguments: Mapping[str, Any], env: Mapping[str, str], folder: Path | None, user_file: Path | None
+) -> list[tuple[str, dict[str, Any]]]:
+    """Every place that has settings, the weakest first."""
+    return [
+        *_files(folder, user_file if user_file is not None else _user_file(env)),
+        *_variables(env),
+        *((f"argument {key}", {key: value}) for key, value in arguments.items() if value is not None),
+    ]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError("is not a text")
+    text = os.fspath(value)
+    if not text.strip():
+        raise ValueError("is empty")
+    return str(text)
+
+
+def _interval(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        raise ValueError("is not a number of seconds") from None
+    if isinstance(value, bool) or not 0.1 <= seconds <= 3600:
+        raise ValueError("is not between 0.1 and 3600 seconds")
+    return seconds
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    try:
+        return known[str(value).strip().lower()]
+    except KeyError:
+        raise ValueError("is not true or false") from None
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    parts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
+        raise TypeError("is not a list of names")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _gpus(value: Any) -> str | tuple[int | str, ...]:
+    if value in ("auto", "all"):
+        return str(value)
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if isinstance(parts, int) and not isinstance(parts, bool):
+        parts = [parts]
+    if not isinstance(parts, Sequence) or not parts:
+        raise TypeError("is not auto, all, or a list of indices and UUIDs")
+    chosen: list[int | str] = []
+    for part in parts:
+        if isinstance(part, int) and not isinstance(part, bool) and part >= 0:
+            chosen.append(part)
+        elif isinstance(part, str) and part.isdigit():
+            chosen.append(int(part))
+        elif isinstance(part, str) and part.startswith(("GPU-", "MIG-")):
+            chosen.append(part)
+        else:
+            raise ValueError("is not auto, all, or a list of indices and UUIDs")
+    return tuple(chosen)
+
+
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in known:
+            raise ValueError(f"is not one of {', '.join(known)}")
+        return str(value)
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "db": lambda value: os.path.expanduser(_text(value)),
+    "project": _text,
+    "zone": _text,
+    "interval": _interval,
+    "gpus": _gpus,
+    "meters": _words,
+    "recorder": _one_of("process", "thread"),
+    "rest": _one_of(*REST),
+    "sys": _text,
+    "quiet": _flag,
+}
+assert set(_READERS) == {item.name for item in fields(Settings)}
+
+
+def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    for name, value in env.items():
+        if not name.startswith("GREENTRACK_") or not value:
+            continue
+        key = name.removeprefix("GREENTRACK_").lower()
+        if key in _READERS:
+            found.append((f"environment variable {name}", {key: value}))
+        elif key not in _ELSEWHERE and (
+            hint := did_you_mean(name, [f"GREENTRACK_{known.upper()}" for known in _READERS])
+        ):
+            raise ConfigError(
+                f"environment variable {name} is not known{hint}"
+            )  # others may use the prefix: only near misses
+    return found
+
+
+def _files(folder: Path | None, user_file: Path | None) -> list[tuple[str, dict[str, Any]]]:
+    found = [table for table in (_user_table(user_file), _project_table(folder)) if table is not None]
+    return [(source, _relative(table, Path(source).parent)) for source, table in found]
+
+
+def _relative(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if (
+        isinstance(place := table.get("db"), str) and place
+    ):  # a file's database lies where the file says, from any folder
+        return {**table, "db": str(folder / os.path.expanduser(place))}
+    return table
+
+
+def _user_table(path: Path | None) -> tuple[str, dict[str, Any]] | None:
+    if path is None or not path.is_file():
+        return None
+    return str(path), _toml(path)
+
+
+def _project_table(folder: Path | None) -> tuple[str, dict[str, Any]] | None:
+    try:
+        start = (folder or Path.cwd()).absolute()
+    except OSError:  # the working folder was removed
+        return None
+    for place in (start, *start.parents):
+        own, project = place / "greentrack.toml", place / "pyproject.toml"
+        if own.is_file():
+            return str(own), _toml(own)
+        if project.is_file():
+            try:
+                ours = (
+                    b"tool.greentrack" in project.read_bytes()
+                )  # parsing costs milliseconds: only where it may matter
+            except OSError:
+                ours = False
+            table = _toml(project).get("tool", {}).get("greentrack") if ours else None
+            if table is not None:
+                return str(project), table
+    return None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def _user_file(env: Mapping[str, str]) -> Path | None:
+    if sys.platform == "linux":  # what platformdirs would say, without its import on the way into a training
+        base = env.get("XDG_CONFIG_HOME") or (os.path.join(env["HOME"], ".config") if env.get("HOME") else None)
+        return Path(base, "greentrack", "config.toml") if base else None
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("greentrack", appauthor=False), "config.toml")

@@ -1,0 +1,57 @@
+"""What can go wrong, as one tree.
+
+::
+
+    GreenTrackError
+    ├── ConfigError        a setting, an argument or a configuration file
+    │   └── ZoneError      a place on the grid that does not exist
+    ├── MeterError         a sensor that cannot be read (now)
+    ├── StoreError         a database that cannot be used
+    │   └── SchemaError    a database of another program or of a newer GreenTrack
+    └── NotFoundError      a run, tag or project that is not in the database
+
+Each message says what happened, to what, and what to do next, in one line.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GreenTrackError(Exception):
+    """The base of every error that GreenTrack raises."""
+
+
+class ConfigError(GreenTrackError):
+    """A setting, an argument or a configuration file is wrong."""
+
+
+class ZoneError(ConfigError):
+    """A zone does not exist or has no known intensity."""
+
+
+class MeterError(GreenTrackError):
+    """A sensor cannot be read, now or ever; the message names the remedy where there is one."""
+
+
+class StoreError(GreenTrackError):
+    """A database cannot be opened, read or written."""
+
+
+class SchemaError(StoreError):
+    """A database belongs to another program or to a newer GreenTrack."""
+
+
+class NotFoundError(GreenTrackError):
+    """Nothing in the database answers to that name."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return " (did you mean X or Y?)" for a mistyped *word*, or "" where nothing is near.
+
+    >>> did_you_mean("zoen", ["zone", "project"])
+    ' (did you mean zone?)'
+    >>> did_you_mean("xyz", ["zone", "project"])
+    ''
+    """
+    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""

@@ -1,0 +1,37 @@
+"""Asks every vendor what it has; nobody's failure keeps the others from answering."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from greentrack.errors import GreenTrackError
+from greentrack.meters.base import Context, Found, Meter
+from greentrack.model import Missing
+from greentrack.registry import METERS, load
+
+log = logging.getLogger("greentrack")
+
+AUTO = ("nvidia", "rapl", "cpu_model", "ram_model")
+"""The vendors that are asked where the settings name none."""
+
+
+def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, str] = METERS) -> Found:
+    """Return every meter of the vendors in *names* (``name`` or ``name:spec``), and what is missing and why.
+
+    Raises ConfigError for a vendor that is not registered or a spec that it cannot read.
+    """
+    meters: list[Meter] = []
+    missing: list[Missing] = []
+    for entry in names:
+        name, _, spec = entry.partition(":")
+        vendor = load(table, name, "meter")
+        try:
+            found: Found = vendor(replace(context, spec=spec, found=tuple(meters)))
+        except GreenTrackError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a broken vendor library must not take the other sensors along
+            log.warning("%s could not be asked: %r", name, error)
+            found = Found(missing=[Missing(source=name, reason=f"it failed: {error!r}")])
+        meters += found.meters
+        missing += found.missing
+    return Found(meters=meters, missing=missing)

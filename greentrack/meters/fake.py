@@ -1,0 +1,88 @@
+"""Virtual devices whose power is known: for tests, for examples, and to see GreenTrack work on any machine."""
+
+import math
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.meters.base import Context, Counter, Found
+from greentrack.model import KINDS, Device
+from greentrack.system import clock as system_clock
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Power that is *low* watts for the first half of every *period* seconds and *high* watts for the second half."""
+
+    low: float
+    high: float
+    period: float
+
+    def watts(self, at: float) -> float:
+        """Watts at the moment *at* (seconds)."""
+        return self.low if at % self.period < self.period / 2 else self.high
+
+    def joules(self, at: float) -> float:
+        """Joules from 0 to *at* seconds, exactly.
+
+        >>> Wave(low=100, high=300, period=2).joules(3.5)
+        650.0
+        """
+        periods, rest = divmod(at, self.period)
+        half = self.period / 2
+        return (
+            periods * (self.low + self.high)
+            + self.low * min(rest, half) / half
+            + self.high * max(rest - half, 0) / half
+        ) * half
+
+
+class FakeMeter(Counter):
+    """A counter of *power* (watts, or a Wave) on *clock*, exact at every moment."""
+
+    method = "fake"
+
+    def __init__(self, uid: str, kind: str, power: float | Wave, clock: Clock = system_clock) -> None:
+        super().__init__(Device(uid=uid, kind=kind, name=f"virtual {kind}"))
+        self._power = power if isinstance(power, Wave) else Wave(low=power, high=power, period=1.0)
+        self._clock = clock
+
+    def count(self) -> float:
+        """Joules since the zero of the clock."""
+        return self._power.joules(self._clock())
+
+
+def discover(context: Context, clock: Clock = system_clock) -> Found:
+    """Return the devices of ``context.spec``: ``gpu=300,cpu=100``, or ``gpu=100~700/0.1`` for a square wave.
+
+    Watts, or low~high watts / period in seconds; a kind may come several times. "" is one GPU of 100 W.
+    Raises ConfigError.
+    """
+    meters = []
+    tally: Tally[str] = Tally()
+    for part in (context.spec or "gpu=100").split(","):
+        kind, _, power = (piece.strip() for piece in part.partition("="))
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS)
+            raise ConfigError(f"fake meter {part!r}: no device is a {kind!r}{hint}; write for example gpu=300,cpu=100")
+        meters.append(FakeMeter(f"fake:{kind}:{tally[kind]}", kind, _parse(power, part.strip()), clock))
+        tally[kind] += 1
+    return Found(meters=meters)
+
+
+def _parse(power: str, part: str) -> float | Wave:
+    watts, slash, period = power.partition("/")
+    low, wave, high = watts.partition("~")
+    try:
+        numbers = [float(number) for number in ((low, high, period) if wave or slash else (low,))]
+    except ValueError:
+        numbers = []
+    good = numbers and all(math.isfinite(number) and number >= 0 for number in numbers)
+    if not good or (len(numbers) == 3 and numbers[2] == 0):
+        raise ConfigError(
+            f"fake meter {part!r} has no power; write for example gpu=300 or gpu=100~700/0.1 (watts/seconds)"
+        )
+    return Wave(low=numbers[0], high=numbers[1], period=numbers[2]) if len(numbers) == 3 else numbers[0]

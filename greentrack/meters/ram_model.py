@@ -1,0 +1,92 @@
+"""Memory without a counter: so many watts for each gigabyte that the machine has."""
+
+from pathlib import Path
+
+from greentrack.activity import cgroup_folders
+from greentrack.meters.base import Context, Found, Gauge
+from greentrack.model import Device, Missing
+
+WATTS_PER_GB = 0.3725
+"""Green Algorithms v3.0 (Lannelongue, Grealey, Inouye 2021). Teads measured 0.19 to 1.1 W/GB, idle to busy."""
+
+GB = 2**30  # memory is sold in binary gigabytes
+
+
+class RamModel(Gauge):
+    """Memory that draws the same power, used or not."""
+
+    interval = 1.0
+    rule = "backward"
+    method = "ram-model"
+
+    def __init__(self, device: Device, watts: float) -> None:
+        super().__init__(device)
+        self._watts_always = watts
+
+    def power(self) -> float:
+        """Watts, always the same."""
+        return self._watts_always
+
+
+def memory_bytes(context: Context) -> int | None:
+    """Return the memory of this machine, or of this container where it may use less; None where nothing tells."""
+    have = _installed_bytes(context.proc)
+    if have is None:
+        return None
+    limits = [limit for folder in cgroup_folders("memory", context.sys, context.proc) if (limit := _limit(folder))]
+    return min([have, *limits])
+
+
+def _installed_bytes(proc: Path) -> int | None:
+    try:
+        for line in (proc / "meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return int(line.split()[1]) * 1024
+    except FileNotFoundError:
+        return _installed_bytes_elsewhere()
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+def _installed_bytes_elsewhere() -> int | None:
+    import psutil
+
+    try:
+        return int(psutil.virtual_memory().total)
+    except (psutil.Error, OSError):
+        return None
+
+
+def _limit(folder: Path) -> int | None:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        try:
+            return int((folder / name).read_text()) or None
+        except (OSError, ValueError):
+            continue  # "max", or the root group, which has no limit
+    return None
+
+
+def discover(context: Context) -> Found:
+    """Return the modelled memory where no vendor before measured it."""
+    if context.has("dram"):
+        return Found()
+    size = memory_bytes(context)
+    if not size:
+        return Found(missing=[Missing(source="ram_model", reason="this system does not tell how much memory it has")])
+    watts = size / GB * WATTS_PER_GB
+    device = Device(
+        uid="ram-model",
+        kind="ram",
+        name=f"{size / GB:.1f} GB of memory",
+        details={
+            "bytes": size,
+            "watts": round(watts, 3),
+            "watts_per_gb": WATTS_PER_GB,
+            "source": "Green Algorithms v3.0",
+            "year": 2021,
+        },
+    )
+    meter = RamModel(device, watts)
+    meter.note = f"{size / GB:.1f} GB at {WATTS_PER_GB:g} W each, whatever the load"
+    return Found(meters=[meter])

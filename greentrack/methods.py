@@ -1,0 +1,155 @@
+"""How a figure can come about, and how far from the truth it may be. The one place for ranges.
+
+Ranges are about 95 % (k = 2) and asymmetric where the sign of the bias is known. The sources are named by row; a row
+marked *judgement* is a designer's choice built from them.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A way to get joules. The truth lies between joules x (1 - below) and joules x (1 + above)."""
+
+    name: str
+    text: str
+    measured: bool
+    below: float
+    above: float
+    source: str
+    year: int
+
+
+_YANG = "Yang, Adamek, Armour: Accurate and Convenient Energy Measurements for GPUs (SC24)"
+_ROWS = (
+    Method(
+        name="nvml-counter",
+        text="NVML energy counter, held against its own power",
+        measured=True,
+        below=0.05,
+        above=0.06,  # boards read 2 to 6 % low at steady load
+        source=_YANG + "; per-board gain errors",
+        year=2024,
+    ),
+    Method(
+        name="nvml-average",
+        text="NVML 1 s average power, integrated",
+        measured=True,
+        below=0.07,
+        above=0.07,
+        source=_YANG + "; window = period",
+        year=2024,
+    ),
+    Method(
+        name="nvml-instant",
+        text="NVML instant power polled at 10 Hz, integrated",
+        measured=True,
+        below=0.07,
+        above=0.07,
+        source=_YANG + "; window = period",
+        year=2024,
+    ),
+    Method(
+        name="nvml-sparse",
+        text="NVML instant power of a sensor that sees a quarter of the time (A100, H100), integrated",
+        measured=True,
+        below=0.08,
+        above=0.08,
+        source=_YANG + "; 25 ms of every 100 ms",
+        year=2024,
+    ),
+    Method(
+        name="nvml-distrusted",
+        text="NVML power integrated, because the energy counter disagreed with it",
+        measured=True,
+        below=0.10,
+        above=0.10,
+        source="Dauner et al., HotCarbon 2026 paper 46 (GeForce counters); judgement",
+        year=2026,
+    ),
+    Method(
+        name="rapl",
+        text="Intel RAPL counter",
+        measured=True,
+        below=0.05,
+        above=0.05,
+        source="Khan et al. 2018, Raffin and Trystram 2025; judgement",
+        year=2025,
+    ),
+    Method(
+        name="rapl-amd",
+        text="AMD RAPL counter (the processor's own estimate)",
+        measured=True,
+        below=0.10,
+        above=0.10,
+        source="Schoene et al. 2021; judgement",
+        year=2021,
+    ),
+    Method(
+        name="cpu-model",
+        text="processor's rated power and its load",
+        measured=False,
+        below=0.60,
+        above=0.60,
+        source="judgement, from SPECpower-like load curves",
+        year=2026,
+    ),
+    Method(
+        name="ram-model",
+        text="watts per gigabyte of memory",
+        measured=False,
+        below=0.60,
+        above=0.60,
+        source="Green Algorithms 0.3725 W/GB against 0.19 to 1.1 W/GB measured (Teads); judgement",
+        year=2021,
+    ),
+    Method(
+        name="rest-model",
+        text="board, fans, disks and power supply, by kind of machine",
+        measured=False,
+        below=0.50,
+        above=0.50,
+        source="re-analysis of Fischer 2025 plug-meter data; judgement",
+        year=2025,
+    ),
+    Method(
+        name="fake",
+        text="a virtual device whose power is known",
+        measured=True,
+        below=0.0,
+        above=0.0,
+        source="GreenTrack's own test device",
+        year=2026,
+    ),
+)
+METHODS = {row.name: row for row in _ROWS}
+"""Every method by its name; a meter may only use one of these."""
+
+
+def combine(parts: Iterable[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Add (value, low, high) triples whose errors are independent: deviations below and above add in quadrature.
+
+    >>> combine([(100.0, 97.0, 103.0), (50.0, 46.0, 54.0)])
+    (150.0, 145.0, 155.0)
+    """
+    value = below = above = 0.0
+    for part, low, high in parts:
+        value += part
+        below += (part - low) ** 2
+        above += (high - part) ** 2
+    return value, value - math.sqrt(below), value + math.sqrt(above)
+
+
+def combine_by_method(parts: Iterable[tuple[str, float, float, float]]) -> tuple[float, float, float]:
+    """Add (method, value, low, high): parts of one method share their error, those of two methods are independent.
+
+    >>> combine_by_method([("rapl", 100.0, 97.0, 103.0), ("rapl", 50.0, 47.0, 53.0), ("fake", 50.0, 42.0, 58.0)])
+    (200.0, 190.0, 210.0)
+    """
+    shared: dict[str, tuple[float, float, float]] = {}
+    for method, *triple in parts:
+        value, low, high = shared.get(method, (0.0, 0.0, 0.0))
+        shared[method] = (value + triple[0], low + triple[1], high + triple[2])
+    return combine(shared.values())

@@ -1,0 +1,192 @@
+"""The facts GreenTrack keeps: devices, readings, spans, runs. In joules, seconds and Unix time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("gpu", "cpu", "dram", "ram", "rest")
+"""What a device can be. ``dram`` is measured memory, ``ram`` modelled; ``rest`` is board, fans, disks, power supply."""
+
+STATUSES = ("running", "finished", "failed", "stopped", "interrupted")
+"""How a run stands: ``failed`` raised or returned non-zero, ``stopped`` ended early by a decision of the training
+(a budget), ``interrupted`` was killed or ended by Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Something that draws power and is counted once.
+
+    *uid* is the same for every process that sees the device on this host (``GPU-8f2…``, ``rapl:package-0``), so that
+    joules of overlapping runs can be told to be the same joules.
+    """
+
+    uid: str
+    kind: str
+    name: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy:
+    """Joules of one device over some stretch, and how many *seconds* of that stretch were covered.
+
+    *check* is the same energy by the device's second method, where it has one (power integrated beside a counter).
+    """
+
+    joules: float = 0.0
+    seconds: float = 0.0
+    check: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The energy one device used in the *seconds* up to *at*.
+
+    *at* is Unix time. *share* is the part of the device's activity that was this run's, 0 to 1, or None where unknown.
+    """
+
+    device: str
+    at: float
+    seconds: float
+    joules: float
+    check: float | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceUse:
+    """One device within one run: how it was read and what it used in all.
+
+    *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
+    *process* is the sum of joules x share over the readings whose share is known, None where none is.
+    """
+
+    device: Device
+    method: str
+    energy: Energy = field(default_factory=Energy)
+    trusted: bool = True
+    process: float | None = None
+    note: str = ""
+
+    @property
+    def joules(self) -> float:
+        """The joules to believe: the counter's, or its check's where the counter was found wrong."""
+        return self.energy.joules if self.trusted or self.energy.check is None else self.energy.check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A named stretch of a run with exact edges (Unix time); *ended_at* is None while it is open.
+
+    *energy* is by device uid.
+    """
+
+    id: int
+    name: str
+    started_at: float
+    ended_at: float | None = None
+    parent: int | None = None
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    energy: Mapping[str, Energy] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A recurring activity: how often, how many seconds in all, and its share (by time) of each device's energy."""
+
+    name: str
+    calls: int
+    seconds: float
+    energy: Mapping[str, Energy] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """An outcome at a moment, with the *joules* the run had used by then."""
+
+    name: str
+    at: float
+    value: float
+    joules: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A machine. *chassis* is desktop, laptop, server, vm or unknown; *timezone* an IANA name or None."""
+
+    id: str
+    name: str
+    system: str = ""
+    cpu: str = ""
+    cpus: int = 0
+    memory_bytes: int = 0
+    chassis: str = "unknown"
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One tracked piece of work.
+
+    *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process.
+    """
+
+    id: str
+    name: str
+    status: str = "running"
+    project: str | None = None
+    tags: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    started_at: float = 0.0
+    ended_at: float | None = None
+    seconds: float = 0.0
+    host: Host | None = None
+    pid: int = 0
+    pid_started: float = 0.0
+    boot_id: str = ""
+    command: tuple[str, ...] = ()
+    folder: str = ""
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    python: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    rank: int | None = None
+    world_size: int | None = None
+    interval: float = 1.0
+    zone: str | None = None
+    rest: str = "auto"
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toll:
+    """What tracking cost and missed: CPU seconds of the recorder, readings kept, late ticks, failed reads, restarts."""
+
+    cpu_seconds: float = 0.0
+    readings: int = 0
+    late: int = 0
+    failures: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything known about a run, to work a summary out from. *work* counts units done (samples, tokens, steps …)."""
+
+    run: Run
+    devices: tuple[DeviceUse, ...] = ()
+    spans: tuple[Span, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    work: Mapping[str, float] = field(default_factory=dict)
+    toll: Toll = field(default_factory=Toll)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A source of measurement that cannot be used here: the *reason*, and the *remedy* as a command."""
+
+    source: str
+    reason: str
+    remedy: str = ""

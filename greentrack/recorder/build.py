@@ -1,0 +1,91 @@
+"""Makes a recorder from what a run said at its start: sensors, store, process tree."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from greentrack import system
+from greentrack.activity import ProcessTree, busy_seconds, quota
+from greentrack.errors import StoreError
+from greentrack.meters.base import Context, Meter
+from greentrack.meters.discovery import AUTO, discover
+from greentrack.model import Missing
+from greentrack.recorder import git, wire
+from greentrack.recorder.loop import Recorder, Sink
+from greentrack.store.batch import Batch
+from greentrack.store.writer import Writer
+
+BUSY_S = 0.25
+"""How long a tick waits for a database that somebody else has locked; what it holds is written by a later one."""
+
+
+def build(
+    hello: Mapping[str, Any], *, publish: Callable[[dict[str, Any]], None], warn: Callable[[str], None], **extra: Any
+) -> tuple[Recorder, list[Missing]]:
+    """Return the recorder that *hello* asks for, not yet started, and what cannot be measured here.
+
+    Raises ConfigError for meters that do not exist.
+    """
+    run = wire.run_of(hello["run"])
+    folder = Path(hello["folder"])
+    found = discover(
+        Context(
+            sys=Path(hello["sys"]),
+            env=hello["env"],
+            gpus=hello["gpus"],
+            cuda_uuids=hello.get("cuda_uuids"),
+        ),
+        hello["meters"] or AUTO,
+    )
+    known = git.commit(folder)
+    run = replace(
+        run,
+        host=system.host(),
+        boot_id=system.boot_id(),
+        pid_started=system.process_started(run.pid) or 0.0,
+        git_commit=known[1] if known else None,
+    )
+    recorder = Recorder(
+        run,
+        found.meters,
+        _sink(hello["db"]),
+        clock=system.clock,
+        wall=hello["wall"],
+        tree=ProcessTree(run.pid),
+        busy=_busy(found.meters, Path(hello["sys"])),
+        publish=publish,
+        warn=warn,
+        carried=hello.get("carried"),
+        **extra,
+    )
+    return recorder, list(found.missing)
+
+
+def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:
+    """The busy CPU seconds of what is metered: the machine's, or the container's where only its slice is modelled."""
+    part = quota(sys, system.PROC) if any(meter.method == "cpu-model" for meter in meters) else None
+    if part is not None and part.used_seconds() is not None:
+        return lambda: part.used_seconds() or 0.0
+    return lambda: busy_seconds(system.PROC)[0]
+
+
+def _sink(db: str | None) -> Sink:
+    try:
+        return Writer(Path(db) if db else None, busy_timeout_s=BUSY_S)
+    except StoreError as error:
+        return _Nowhere(error)
+
+
+class _Nowhere:
+    """Where there is no place for a database (no home folder, say): every write says so, and readings stay with us."""
+
+    def __init__(self, error: StoreError) -> None:
+        self._error = error
+
+    def write(self, batch: Batch) -> None:
+        del batch
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,260 @@
+"""The run's end of the pipe: starts a recorder, sends it marks without ever waiting, reads the latest figures back."""
+
+import contextlib
+import logging
+import mmap
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from greentrack.recorder import wire
+
+log = logging.getLogger("greentrack")
+
+START_WAIT_S = 0.08
+"""How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
+
+FINISH_WAIT_S = 5.0
+"""How long the end of a run waits for the last reads (milliseconds, unless a sensor hangs or a database is locked)."""
+
+BACKLOG = 10_000
+"""Marks kept while the recorder does not take them; beyond, the newest are dropped and counted."""
+
+RESTART_GAP_S = 1.0
+"""A recorder that died is replaced at most this often."""
+
+
+class Link(Protocol):
+    """A way to a recorder. Once it is open nothing of it raises."""
+
+    missing: list[list[str]]
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Pass a mark on, without waiting."""
+
+    def look(self) -> dict[str, Any] | None:
+        """The latest figures (``wire.figures``), or None before the first."""
+
+    def finish(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
+        """End the recording; return the final figures, or None where the recorder did not answer."""
+
+    def forget(self) -> None:
+        """Be of no use from here on, and touch nothing: this is a forked child's copy."""
+
+
+def connect(hello: dict[str, Any], mode: str, reopen: Callable[[], Iterable[Mapping[str, Any]]]) -> Link:
+    """Start a recorder for the run that *hello* describes; *reopen* gives the marks of spans that are open.
+
+    *mode* is "process", or "thread" where no process can be started.
+    """
+    if mode == "process" and sys.platform != "win32":
+        try:
+            return ProcessLink(hello, reopen)
+        except OSError as error:
+            log.warning("no recorder process can be started (%s); recording in a thread of this process", error)
+    from greentrack.recorder.thread import ThreadLink
+
+    return ThreadLink(hello)
+
+
+class ProcessLink:
+    """A recorder in a process of its own."""
+
+    def __init__(self, hello: dict[str, Any], reopen: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        self.missing: list[list[str]] = []
+        self._hello, self._reopen = hello, reopen
+        self._backlog: deque[bytes] = deque()
+        self._sending = threading.Lock()  # only ever tried, never waited for
+        self._dropped = 0
+        self._mine = True
+        self._ready = False
+        self._refused = False
+        self._final: dict[str, Any] | None = None
+        self._board_fd = _shared_memory()
+        try:
+            self._board = mmap.mmap(self._board_fd, wire.BOARD_BYTES)
+            self._spawn()
+        except BaseException:
+            os.close(self._board_fd)
+            raise
+        self._push()
+        self._listen(START_WAIT_S, lambda: self._ready)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Pass a mark on; what the pipe does not take now goes with the next one."""
+        if not self._mine:
+            return
+        if len(self._backlog) >= BACKLOG:
+            self._dropped += 1
+            return
+        self._backlog.append(wire.line(message))
+        self._push()
+
+    def look(self) -> dict[str, Any] | None:
+        """The latest figures that the recorder has shown."""
+        return wire.look(self._board) if self._mine else None
+
+    def finish(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
+        """End the recording and wait, not for ever, for its last word."""
+        if not self._mine:
+            return None
+        self.send(message)
+        deadline = time.monotonic() + FINISH_WAIT_S
+        while self._final is None and time.monotonic() < deadline:
+            self._push()
+            if not self._listen(
+                0.05 if self._backlog else deadline - time.monotonic(), lambda: self._final is not None
+            ):
+                break
+        if self._dropped:
+            log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
+        self._close()
+        return self._final
+
+    def forget(self) -> None:
+        """Give up this copy of the pipe, so that its end is seen when the parent ends."""
+        if self._mine:
+            self._mine = False
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError, AttributeError):
+                    os.close(pipe.fileno())  # type: ignore[union-attr]  # suppressed above
+            self._process.returncode = 0  # not this process's child: nothing to wait for, nothing to warn of
+
+    # -- the process
+
+    def _spawn(self) -> None:
+        script = Path(__file__).with_name("__main__.py")
+        paths = [str(script.parents[2]), *(os.path.abspath(path) for path in sys.path if path)]
+        if not sys.executable:
+            raise OSError("this Python does not know its own executable")
+        self._started = time.monotonic()
+        self._lines = wire.Lines()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *paths],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd="/",
+            pass_fds=(self._board_fd,),
+            start_new_session=True,  # Ctrl-C and the terminal's end are the training's business
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._to, False)
+        os.set_blocking(self._from, False)
+        self._backlog.appendleft(wire.line(self._hello))
+
+    def _push(self) -> None:
+        """Write what is waiting, as far as the pipe takes it; a dead recorder is replaced."""
+        if not self._sending.acquire(blocking=False):
+            return  # another thread, or what a signal interrupted, is at it and will take ours along
+        try:
+            while self._backlog:
+                data = self._backlog[0]
+                try:
+                    written = os.write(self._to, data)
+                except BlockingIOError:
+                    return
+                except OSError:
+                    if not self._replace():
+                        return
+                    continue
+                if written < len(data):
+                    self._backlog[0] = data[written:]
+                    return
+                self._backlog.popleft()
+        finally:
+            self._sending.release()
+
+    def _replace(self) -> bool:
+        """Start another recorder in place of one that died; its figures go on from the last that were shown."""
+        if self._final is not None or self._refused or time.monotonic() - self._started < RESTART_GAP_S:
+            return False
+        log.warning("the recorder has died; another takes over, and coverage tells what was missed")
+        waiting, self._backlog = self._backlog, deque()
+        self._hello["carried"] = _restarted(wire.look(self._board))
+        self._reap(0.0)
+        try:
+            self._spawn()
+        except OSError as error:
+            log.warning("no other recorder can be started: %s", error)
+            self._backlog = waiting
+            self._started = time.monotonic()
+            return False
+        self._backlog.extend(wire.line(message) for message in self._reopen())
+        self._backlog.extend(data for data in waiting if data.endswith(b"\n") and data.startswith(b"{"))
+        return True
+
+    def _listen(self, wait_s: float, done: Callable[[], bool]) -> bool:
+        """Take what the recorder says until *done*; False where its end of the pipe is closed."""
+        deadline = time.monotonic() + wait_s
+        while not done():
+            try:
+                if not select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                    return True
+                data = os.read(self._from, 1 << 16)
+            except InterruptedError:
+                continue
+            except (OSError, ValueError):
+                return False
+            if not data:
+                return False
+            for message in self._lines.feed(data):
+                self._hear(message)
+            self._push()
+        return True
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        match message.get("m"):
+            case "ready":
+                self._ready, self.missing = True, message["missing"]
+            case "warn":
+                log.warning("%s", message["text"])
+            case "final":
+                self._final = message["figures"]
+            case "refused":
+                self._refused = True  # a training is not stopped for it, however early it comes
+                log.warning("nothing is recorded: %s", message["text"])
+
+    def _close(self) -> None:
+        self._mine = False
+        self._reap(1.0)
+        self._board.close()
+        os.close(self._board_fd)
+
+    def _reap(self, wait_s: float) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:  # it hangs in a sensor; it ends by itself, at the latest with this process
+            self._process.returncode = 0
+
+
+def _restarted(figures: dict[str, Any] | None) -> dict[str, Any] | None:
+    if figures is not None:
+        figures["toll"]["restarts"] += 1
+    return figures
+
+
+def _shared_memory() -> int:
+    """A file of BOARD_BYTES that lives in memory and has no name, for this process and its recorder."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("greentrack")
+    else:
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    os.ftruncate(fd, wire.BOARD_BYTES)
+    return fd

@@ -1,0 +1,65 @@
+"""Which commit a run was started from, without waiting for git."""
+
+import os
+import re
+from pathlib import Path
+
+
+def commit(folder: Path) -> tuple[Path, str] | None:
+    """The root of the work tree that holds *folder* and its commit's id; None where there is neither."""
+    for root in (folder, *folder.parents):
+        place = root / ".git"
+        try:
+            if place.is_file():  # a linked work tree or a submodule
+                place = root / place.read_text().partition("gitdir:")[2].strip()
+            if place.is_dir():
+                return (root, found) if (found := _head(place)) else None
+        except OSError:
+            return None
+    return None
+
+
+def _head(place: Path) -> str | None:
+    head = (place / "HEAD").read_text().strip()
+    _, is_ref, ref = head.partition("ref: ")
+    if not is_ref:
+        return head if re.fullmatch(r"[0-9a-f]{40,64}", head) else None
+    common = place / "commondir"
+    folders = [place, place / common.read_text().strip()] if common.is_file() else [place]
+    for folder in folders:
+        if (folder / ref).is_file():
+            return (folder / ref).read_text().strip()
+        packed = folder / "packed-refs"
+        if packed.is_file() and (
+            found := re.search(rf"^([0-9a-f]{{40,64}}) {re.escape(ref)}$", packed.read_text(), re.M)
+        ):
+            return found.group(1)
+    return None
+
+
+class Dirty:
+    """Asks git in the background whether tracked files differ from the commit; never waited for."""
+
+    def __init__(self, root: Path) -> None:
+        self._pid: int | None = None
+        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", "diff", "--quiet", "HEAD"]
+        try:
+            self._pid = os.posix_spawnp("git", command, {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}, file_actions=null)
+        except OSError:
+            return  # no git here: nobody knows
+
+    def answer(self) -> bool | None:
+        """True or False once git has said so (then never again), None before and where it cannot tell."""
+        if self._pid is None:
+            return None
+        try:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+        except OSError:
+            self._pid = None
+            return None
+        if pid == 0:
+            return None
+        self._pid = None
+        code = os.waitstatus_to_exitcode(status)
+        return bool(code) if code in (0, 1) else None

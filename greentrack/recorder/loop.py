@@ -1,0 +1,384 @@
+"""The recorder: reads the meters at a steady pace and at the edges of spans, and hands what it learns to the store."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from greentrack.errors import GreenTrackError, MeterError, StoreError
+from greentrack.meters.base import Meter
+from greentrack.model import DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.recorder import wire
+from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
+from greentrack.store.batch import Batch
+
+log = logging.getLogger("greentrack")
+
+EDGE_GAP_S = 0.01
+"""Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
+
+HELD = 20_000
+"""Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
+
+
+class Sink(Protocol):
+    """Where batches go. ``write`` raises StoreError and keeps nothing of the batch where it fails."""
+
+    def write(self, batch: Batch) -> None:
+        """Keep the batch."""
+
+    def close(self) -> None:
+        """Let go of the place."""
+
+
+class Tree(Protocol):
+    """The tracked process and its descendants."""
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The members known now."""
+
+    def cpu_seconds(self) -> float:
+        """CPU time they have used, never going down."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    """One rhythm: its meters and its next deadline."""
+
+    interval: float
+    meters: list[Meter]
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class _Process:
+    """The run's share of a device's joules, summed over the readings in which it was known."""
+
+    joules: float = 0.0
+    known: bool = False
+
+
+@dataclass(slots=True)
+class _Open:
+    """A span that has begun, and what every device had used by then."""
+
+    span: Span
+    start: dict[str, Energy] = field(default_factory=dict)
+
+
+class Recorder:
+    """Everything one run's measuring needs; its clock, meters and sink are handed in, and it never waits by itself.
+
+    Call ``start``, then ``tick`` when ``until_due`` has passed and ``handle`` with what the run says, then ``finish``.
+    *wall* is the Unix time at clock 0; *busy* gives the machine's busy CPU seconds; *carried* are the figures of a
+    recorder that died before, so that totals go on.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        meters: Sequence[Meter],
+        sink: Sink,
+        *,
+        clock: Callable[[], float],
+        wall: float,
+        tree: Tree | None = None,
+        busy: Callable[[], float] | None = None,
+        cpu_time: Callable[[], float] = time.process_time,
+        publish: Callable[[dict[str, Any]], None] = lambda _: None,
+        warn: Callable[[str], None] = log.warning,
+        carried: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.run = run
+        self.meters = list(meters)
+        self._sink, self._clock, self._wall = sink, clock, wall
+        self._tree, self._busy, self._cpu_time = tree, busy, cpu_time
+        self._publish, self._warn = publish, warn
+        self._timeline = Timeline()
+        self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
+        self._open: dict[int, _Open] = {}
+        self._marks: list[tuple[float, Mapping[str, Any]]] = []  # what waits for the next full read
+        self._counted: tuple[float, dict[str, Energy]] = (0.0, {})  # up to when phases have been given their energy
+        self._broken: dict[str, str] = {}
+        self._paces: list[_Pace] = []
+        self._edge_due: float | None = None
+        self._read_at = float("-inf")
+        self._cpu_marks: tuple[float, float] | None = None
+        self._batch = Batch(run_id=run.id)
+        self._store_trouble = ""
+        self._kept: list[tuple[str, bool, str]] = []  # what the store knows of each device's method
+        before_uses, self._toll = wire.figures_of(carried) if carried else ([], Toll())
+        self._carried = {use.device.uid: use.energy for use in before_uses}
+        self._process = {use.device.uid: _Process(use.process or 0.0, use.process is not None) for use in before_uses}
+        self._cpu_base = self._toll.cpu_seconds
+
+    def start(self, at: float | None = None) -> None:
+        """Read every meter once; energy counts from here. *at* is when the run began, on the clock."""
+        now = self._clock()
+        fast = [meter for meter in self.meters if meter.interval < self.run.interval]
+        slow = [meter for meter in self.meters if meter.interval >= self.run.interval]
+        self._paces = [_Pace(self.run.interval, slow, now + self.run.interval)]
+        for interval in sorted({meter.interval for meter in fast}):
+            self._paces.append(_Pace(interval, [m for m in fast if m.interval == interval], now + interval))
+        self._read(self.meters)
+        self._counted = (now if at is None else at, self._timeline.at(now))
+        for meter in self.meters:
+            self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
+        self._shares()
+        self._batch.run = self.run
+        self._batch.devices = self._uses()
+        self._tell()
+
+    def until_due(self) -> float:
+        """Seconds until ``tick`` has something to do; 0 or less when it has."""
+        dues = [pace.due for pace in self._paces]
+        return min(dues if self._edge_due is None else [*dues, self._edge_due]) - self._clock()
+
+    def tick(self) -> None:
+        """Do what is due, if anything: read the fast gauges, or everything; then keep what there is."""
+        now = self._clock()
+        due = [pace for pace in self._paces if now >= pace.due]
+        for pace in due:
+            self._advance(pace, now)
+        if self._paces[0] in due:
+            self._read_all()
+            self._emit()
+            self.flush()
+            self._tell()
+        elif self._edge_due is not None and now >= self._edge_due:
+            self._read_all()
+            self._tell()
+        else:
+            for pace in due:
+                self._read(pace.meters)
+
+    def handle(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Take what the run says; an edge of a span makes every meter be read at once."""
+        edge = False
+        for message in messages:
+            if message["m"] == "facts":
+                self.run = replace(self.run, **message["run"])
+                self._batch.run = self.run
+            else:
+                self._marks.append((message["t"], message))
+                edge = edge or message["m"] in ("open", "close")
+        if not edge:
+            return
+        if self._clock() - self._read_at >= EDGE_GAP_S:
+            self._read_all()
+            self._tell()
+        elif self._edge_due is None:
+            self._edge_due = self._read_at + EDGE_GAP_S
+
+    def finish(
+        self, status: str, error: str | None = None, at: float | None = None, patience_s: float = 2.0
+    ) -> dict[str, Any]:
+        """Read once more, keep everything, and return the final figures. *at* is when the run ended, on the clock."""
+        ended = self._clock() if at is None else at
+        self._read_all()
+        self._emit()
+        for opened in list(self._open.values()):
+            self._close(opened, ended, self._timeline.at(ended))
+        begun = self.run.started_at
+        self.run = replace(
+            self.run,
+            status=status,
+            error=error,
+            ended_at=self._wall + ended,
+            seconds=max(0.0, self._wall + ended - begun),
+        )
+        self._batch.run = self.run
+        deadline = time.monotonic() + patience_s
+        while not self.flush() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        figures = self._figures()
+        figures["saved"] = not self._store_trouble
+        figures["trouble"] = self._store_trouble
+        for meter in self.meters:
+            meter.close()
+        self._sink.close()
+        return figures
+
+    # -- reading
+
+    def _advance(self, pace: _Pace, now: float) -> None:
+        if now - pace.due > pace.interval / 2:
+            self._toll = replace(self._toll, late=self._toll.late + 1)
+        pace.due += pace.interval * (1 + int((now - pace.due) / pace.interval))  # a deadline, not a pause: no drift
+
+    def _read_all(self) -> None:
+        self._edge_due = None
+        self._read(self.meters)
+        self._read_at = self._clock()
+        self._settle()
+
+    def _read(self, meters: Iterable[Meter]) -> None:
+        for meter in meters:
+            uid = meter.device.uid
+            try:
+                before = self._clock()
+                energy = meter.read(before)
+                self._timeline.add(uid, before, energy)
+                self._broken.pop(uid, None)
+            except Exception as error:  # noqa: BLE001  # no sensor and no vendor's library may end the recording
+                self._toll = replace(self._toll, failures=self._toll.failures + 1)
+                if uid not in self._broken:  # once per trouble, not once per tick
+                    self._broken[uid] = str(error)
+                    self._warn(
+                        f"{meter.device.name or uid}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}"
+                    )
+
+    def _shares(self) -> tuple[float | None, frozenset[int]]:
+        """The process tree's part of the CPU time since the last call, and its members."""
+        if self._tree is None or self._busy is None:
+            return None, frozenset()
+        try:
+            mine, busy = self._tree.cpu_seconds(), self._busy()
+        except (OSError, GreenTrackError):
+            return None, frozenset()
+        before, self._cpu_marks = self._cpu_marks, (mine, busy)
+        if before is None or busy <= before[1]:
+            return None, self._tree.pids
+        return min(1.0, max(0.0, (mine - before[0]) / (busy - before[1]))), self._tree.pids
+
+    def _emit(self) -> None:
+        """Turn what was used since the last readings into readings."""
+        share, pids = self._shares()
+        for meter in self.meters:
+            uid = meter.device.uid
+            now, told = self._timeline.last(uid), self._told.get(uid, NOTHING)
+            used = difference(now, told)
+            if used.seconds <= 0 and used.joules <= 0:
+                continue  # absent is not zero
+            self._told[uid] = now
+            part_of_it = meter.share(pids) if meter.device.kind == "gpu" else share
+            process = self._process.setdefault(uid, _Process())
+            if part_of_it is not None:
+                process.joules, process.known = process.joules + used.joules * part_of_it, True
+            self._batch.readings.append(
+                Reading(
+                    device=uid,
+                    at=self._wall + self._read_at,
+                    seconds=used.seconds,
+                    joules=used.joules,
+                    check=used.check,
+                    share=part_of_it,
+                )
+            )
+            self._toll = replace(self._toll, readings=self._toll.readings + 1)
+        if (known := [(meter.method, meter.trusted, meter.note) for meter in self.meters]) != self._kept:
+            self._kept, self._batch.devices = known, self._uses()
+
+    # -- what the run says
+
+    def _settle(self) -> None:
+        """Give every waiting mark the energies of its moment."""
+        marks, self._marks = self._marks, []
+        for at, message in marks:
+            energies = self._timeline.at(at)
+            try:
+                self._apply(at, message, energies)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("a mark of the run was not understood: %r", error)
+
+    def _apply(self, at: float, message: Mapping[str, Any], energies: dict[str, Energy]) -> None:
+        match message["m"]:
+            case "open":
+                span = Span(
+                    id=message["id"],
+                    parent=message.get("parent"),
+                    name=message["name"],
+                    attrs=message.get("attrs") or {},
+                    started_at=self._wall + at,
+                )
+                self._open[span.id] = _Open(span, energies)
+                self._batch.spans.append(span)
+            case "close":
+                if (opened := self._open.get(message["id"])) is not None:
+                    self._close(opened, at, energies)
+            case "count":
+                self._count(at, message, energies)
+            case "log":
+                joules = sum(use.joules for use in self._uses(energies))
+                for name, value in message["values"].items():
+                    self._batch.metrics.append(Metric(name=name, at=self._wall + at, value=value, joules=joules))
+
+    def _close(self, opened: _Open, at: float, energies: Mapping[str, Energy]) -> None:
+        self._open.pop(opened.span.id, None)
+        used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        self._batch.spans.append(replace(opened.span, ended_at=self._wall + at, energy=used))
+
+    def _count(self, at: float, message: Mapping[str, Any], energies: dict[str, Energy]) -> None:
+        for unit, n in message.get("work", {}).items():
+            self._batch.work[unit] = self._batch.work.get(unit, 0.0) + n
+        (counted_to, start), self._counted = self._counted, (at, energies)
+        since = message["since"]
+        if abs(since - counted_to) > 1e-6:  # a recorder that began later: only what it still remembers
+            start = self._timeline.at(since)
+        phases: Mapping[str, tuple[int, float]] = message.get("phases", {})
+        window = max(at - since, sum(seconds for _, seconds in phases.values()))  # threads may add up to more than time
+        if not phases or window <= 0:
+            return
+        used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        for name, (calls, seconds) in phases.items():
+            energy = {uid: part(whole, seconds / window) for uid, whole in used.items()}
+            old = self._batch.phases.get(name)
+            if old is not None:
+                energy = {uid: total(old.energy.get(uid, NOTHING), more) for uid, more in energy.items()}
+            self._batch.phases[name] = Phase(
+                name=name,
+                calls=calls + (old.calls if old else 0),
+                seconds=seconds + (old.seconds if old else 0.0),
+                energy=energy,
+            )
+
+    # -- keeping and telling
+
+    def _uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
+        uses = []
+        for meter in self.meters:
+            uid = meter.device.uid
+            energy = self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING)
+            if uid in self._carried:
+                energy = total(self._carried[uid], energy)
+            process = self._process.get(uid)
+            uses.append(
+                DeviceUse(
+                    device=meter.device,
+                    method=meter.method,
+                    energy=energy,
+                    trusted=meter.trusted,
+                    process=process.joules if process is not None and process.known else None,
+                    note=meter.note,
+                )
+            )
+        return uses
+
+    def flush(self) -> bool:
+        """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
+        self._batch.toll = self._toll = replace(self._toll, cpu_seconds=self._cpu_base + self._cpu_time())
+        try:
+            self._sink.write(self._batch)
+        except StoreError as error:
+            if not self._store_trouble:
+                self._warn(f"{error}; readings are held in memory and tried again")
+            self._store_trouble = str(error)
+            self._batch.bounded(HELD)
+            return False
+        except Exception as error:  # noqa: BLE001  # a full disk, a broken library: the recording goes on in memory
+            if not self._store_trouble:
+                self._warn(f"readings cannot be kept: {error!r}; they are held in memory and tried again")
+            self._store_trouble = repr(error)
+            self._batch.bounded(HELD)
+            return False
+        self._store_trouble = ""
+        self._batch = Batch(run_id=self.run.id)
+        return True
+
+    def _figures(self) -> dict[str, Any]:
+        return wire.figures(self._clock(), self._uses(), self._toll, self.run.host)
+
+    def _tell(self) -> None:
+        self._publish(self._figures())

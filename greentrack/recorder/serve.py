@@ -1,0 +1,146 @@
+"""The recorder's own process: waits for marks, for deadlines and for the end of its owner."""
+
+import contextlib
+import mmap
+import os
+import select
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from greentrack import system
+from greentrack.errors import GreenTrackError
+from greentrack.recorder import git, wire
+from greentrack.recorder.build import build
+from greentrack.recorder.loop import Recorder
+
+LAST_WORDS_S = 0.5
+"""How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
+
+OUTLIVE_S = 0.95
+"""After this long without an owner the process ends, whatever a sensor is doing."""
+
+
+class Owner:
+    """The process that a recorder measures; seen to be gone by a pidfd where there is one, else by asking."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.fd: int | None = None
+        self._dead = False
+        try:
+            self.fd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            self._dead = True
+        except (AttributeError, OSError):  # an old kernel, or not Linux
+            pass
+
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        if self._dead:
+            return True
+        if self.fd is not None:
+            self._dead = bool(select.select([self.fd], [], [], 0)[0])
+        else:
+            try:
+                os.kill(self._pid, 0)
+            except ProcessLookupError:
+                self._dead = True
+            except OSError:
+                pass
+        return self._dead
+
+    def wait(self) -> None:
+        """Return when it has ended."""
+        if self.fd is not None:
+            select.select([self.fd], [], [])
+        while not self.gone():
+            time.sleep(0.2)
+
+
+def serve(board_fd: int) -> None:
+    """Record for the run on standard input until it says that it ends, or its owner is gone."""
+    for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(
+            ignored, signal.SIG_IGN
+        )  # it ends with its owner, and not with the terminal or the job's first warning
+    board = mmap.mmap(board_fd, wire.BOARD_BYTES)
+    lines = wire.Lines()
+    first: list[dict[str, Any]] = []
+    while not first:
+        data = os.read(0, 1 << 16)
+        if not data:
+            return
+        first = lines.feed(data)
+    hello, *early = first
+    owner = Owner(hello["run"]["pid"])
+    threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
+    try:
+        recorder, missing = build(hello, publish=lambda figures: wire.post(board, figures), warn=_warn)
+    except GreenTrackError as error:
+        _say({"m": "refused", "text": str(error)})
+        return
+    recorder.start(hello["clock"])
+    _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
+    known = git.commit(Path(hello["folder"]))
+    dirty = git.Dirty(known[0]) if known else None
+    recorder.flush()
+    figures = _until_the_end(recorder, owner, lines, early, dirty)
+    _say({"m": "final", "figures": figures})
+    os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
+
+
+def _until_the_end(
+    recorder: Recorder, owner: Owner, lines: wire.Lines, messages: list[dict[str, Any]], dirty: git.Dirty | None
+) -> dict[str, Any]:
+    listening, alone_since = True, None
+    while True:
+        end = next((message for message in messages if message["m"] == "end"), None)
+        recorder.handle(message for message in messages if message["m"] != "end")
+        if end is not None:
+            return recorder.finish(end["status"], end.get("error"), end["t"])
+        now = system.clock()
+        if alone_since is None and owner.gone():
+            alone_since = now
+        if alone_since is not None and (not listening or now - alone_since > LAST_WORDS_S):
+            return recorder.finish("interrupted", "the process ended without a word", alone_since, patience_s=0.3)
+        if recorder.until_due() <= 0:
+            recorder.tick()
+            if dirty is not None and (answer := dirty.answer()) is not None:
+                recorder.handle([{"m": "facts", "run": {"git_dirty": answer}}])
+        messages, listening = _listen(lines, owner, recorder.until_due(), listening, alone=alone_since is not None)
+
+
+def _listen(
+    lines: wire.Lines, owner: Owner, wait: float, listening: bool, *, alone: bool
+) -> tuple[list[dict[str, Any]], bool]:
+    watched = [0] if listening else []
+    wait = max(0.0, wait)
+    if alone:
+        wait = min(wait, 0.05)
+    elif owner.fd is not None:
+        watched.append(owner.fd)
+    else:
+        wait = min(wait, 0.2)  # without a pidfd the owner must be asked after
+    ready, _, _ = select.select(watched, [], [], wait)
+    if 0 not in ready:
+        return [], listening
+    data = os.read(0, 1 << 16)
+    return lines.feed(data), bool(data)
+
+
+def _end_with(owner: Owner) -> None:
+    owner.wait()
+    time.sleep(OUTLIVE_S)
+    os._exit(0)  # a sensor hangs: everything up to the last reading is in the store
+
+
+def _say(message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(1, wire.line(message))
+
+
+def _warn(text: str) -> None:
+    _say({"m": "warn", "text": text})

@@ -1,0 +1,85 @@
+"""The same recorder in a thread of the training process, where no process can be started."""
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from greentrack.recorder.build import build
+from greentrack.recorder.client import FINISH_WAIT_S, START_WAIT_S
+from greentrack.recorder.loop import Recorder
+
+log = logging.getLogger("greentrack")
+
+
+class ThreadLink:
+    """A recorder in a daemon thread. It is late whenever the training holds the interpreter: a last resort."""
+
+    def __init__(self, hello: dict[str, Any]) -> None:
+        self.missing: list[list[str]] = []
+        self._pid = os.getpid()
+        self._figures: dict[str, Any] | None = None
+        self._final: dict[str, Any] | None = None
+        self._inbox: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
+        self._ready = threading.Event()
+        recorder, missing = build(
+            hello,
+            publish=self._show,
+            warn=lambda text: log.warning("%s", text),
+            cpu_time=time.thread_time,
+        )
+        self.missing = [[m.source, m.reason, m.remedy] for m in missing]
+        self._thread = threading.Thread(
+            target=self._record, args=(recorder, hello["clock"]), name="greentrack", daemon=True
+        )
+        self._thread.start()
+        self._ready.wait(START_WAIT_S)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Pass a mark on."""
+        if self._pid == os.getpid():
+            self._inbox.put(message)
+
+    def look(self) -> dict[str, Any] | None:
+        """The latest figures."""
+        return self._figures
+
+    def finish(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
+        """End the recording and wait, not for ever, for its last word."""
+        if self._pid != os.getpid():
+            return None
+        self.send(message)
+        self._thread.join(FINISH_WAIT_S)
+        return self._final
+
+    def forget(self) -> None:
+        """A forked child has no thread; the database connection that it inherited is never touched, nor closed."""
+        self._pid = -1
+
+    def _show(self, figures: dict[str, Any]) -> None:
+        self._figures = figures
+
+    def _record(self, recorder: Recorder, began: float) -> None:
+        recorder.start(began)
+        self._ready.set()
+        recorder.flush()
+        while True:
+            messages = self._take(recorder)
+            recorder.handle(message for message in messages if message["m"] != "end")
+            end = next((message for message in messages if message["m"] == "end"), None)
+            if end is not None:
+                self._final = recorder.finish(end["status"], end.get("error"), end["t"])
+                return
+            recorder.tick()
+
+    def _take(self, recorder: Recorder) -> list[Mapping[str, Any]]:
+        messages: list[Mapping[str, Any]] = []
+        try:
+            messages.append(self._inbox.get(timeout=max(0.0, recorder.until_due())))
+            while True:
+                messages.append(self._inbox.get_nowait())
+        except queue.Empty:
+            return messages

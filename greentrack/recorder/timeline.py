@@ -1,0 +1,68 @@
+"""What each device had used by when: the last reads of every meter, so that an edge between two reads can be placed."""
+
+from bisect import bisect_left
+from collections import deque
+
+from greentrack.model import Energy
+
+KEEP_S = 30.0
+"""How long reads are remembered; marks arrive within milliseconds, or after a stall of the recorder."""
+
+NOTHING = Energy()
+
+
+class Timeline:
+    """The recent cumulative energies of every device, on the recorder's clock."""
+
+    def __init__(self) -> None:
+        self._reads: dict[str, deque[tuple[float, Energy]]] = {}
+
+    def add(self, uid: str, at: float, energy: Energy) -> None:
+        """Remember that device *uid* had used *energy* by *at*."""
+        reads = self._reads.setdefault(uid, deque())
+        reads.append((at, energy))
+        while len(reads) > 2 and reads[1][0] < at - KEEP_S:
+            reads.popleft()
+
+    def last(self, uid: str) -> Energy:
+        """The newest cumulative energy of *uid*; nothing where it was never read."""
+        reads = self._reads.get(uid)
+        return reads[-1][1] if reads else NOTHING
+
+    def at(self, moment: float) -> dict[str, Energy]:
+        """The cumulative energy of every device at *moment*, in proportion to time between the reads around it."""
+        return {uid: _between(reads, moment) for uid, reads in self._reads.items()}
+
+
+def difference(after: Energy, before: Energy) -> Energy:
+    """What was used between two cumulative energies; a *check* that began in between counts from there."""
+    check = None if after.check is None else after.check - (before.check or 0.0)
+    return Energy(joules=after.joules - before.joules, seconds=after.seconds - before.seconds, check=check)
+
+
+def total(first: Energy, second: Energy) -> Energy:
+    """The sum of two energies of one device."""
+    check = None
+    if first.check is not None or second.check is not None:
+        check = (first.joules if first.check is None else first.check) + (
+            second.joules if second.check is None else second.check
+        )
+    return Energy(joules=first.joules + second.joules, seconds=first.seconds + second.seconds, check=check)
+
+
+def part(energy: Energy, fraction: float) -> Energy:
+    """The *fraction* (0 to 1) of an energy."""
+    check = None if energy.check is None else energy.check * fraction
+    return Energy(joules=energy.joules * fraction, seconds=energy.seconds * fraction, check=check)
+
+
+def _between(reads: deque[tuple[float, Energy]], moment: float) -> Energy:
+    if moment <= reads[0][0]:
+        return reads[0][1]
+    if moment >= reads[-1][0]:
+        return reads[-1][1]
+    index = bisect_left(reads, moment, key=lambda read: read[0])
+    (start, before), (end, after) = reads[index - 1], reads[index]
+    step = part(difference(after, before), (moment - start) / (end - start))
+    check = None if after.check is None else (before.check or 0.0) + (step.check or 0.0)
+    return Energy(joules=before.joules + step.joules, seconds=before.seconds + step.seconds, check=check)

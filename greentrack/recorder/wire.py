@@ -1,0 +1,97 @@
+"""What goes over the pipe between a run and its recorder: one JSON object a line, and figures that both can read."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from greentrack.model import Device, DeviceUse, Energy, Host, Run, Toll
+
+BOARD_BYTES = 1 << 16
+"""The size of the memory in which a recorder shows its latest figures."""
+
+_HEAD = 8  # bytes: the length and the checksum of what follows
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """One message as a line. What JSON has no word for is sent as its text."""
+    return json.dumps(message, default=str, separators=(",", ":")).encode() + b"\n"
+
+
+class Lines:
+    """Bytes that come in pieces, given back as the messages that are whole."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """Take *data*; return the messages it completes. A line that is no JSON object is left out."""
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        messages = []
+        for text in whole:
+            try:
+                message = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(message, dict):
+                messages.append(message)
+        return messages
+
+
+def post(board: Any, figures: Mapping[str, Any]) -> None:
+    """Write *figures* on the shared *board* (a writable buffer of BOARD_BYTES); figures too long are left out."""
+    data = json.dumps(figures, default=str, separators=(",", ":")).encode()
+    if len(data) <= BOARD_BYTES - _HEAD:
+        board[_HEAD : _HEAD + len(data)] = data
+        board[:_HEAD] = len(data).to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")
+
+
+def look(board: Any) -> dict[str, Any] | None:
+    """Read the figures off the *board*; None where there are none yet, or one is being written all the time."""
+    for _ in range(20):
+        head = bytes(board[:_HEAD])
+        size = int.from_bytes(head[:4], "little")
+        if not 0 < size <= BOARD_BYTES - _HEAD:
+            return None
+        data = bytes(board[_HEAD : _HEAD + size])
+        if zlib.crc32(data) == int.from_bytes(head[4:], "little"):  # else it was being written: look again
+            figures: dict[str, Any] = json.loads(data)
+            return figures
+    return None
+
+
+def figures(at: float, uses: Sequence[DeviceUse], toll: Toll, host: Host | None) -> dict[str, Any]:
+    """The totals of a run at a moment, in plain values."""
+    return {
+        "at": at,
+        "host": None if host is None else {name: getattr(host, name) for name in Host.__slots__},
+        "devices": [_plain(use) for use in uses],
+        "toll": {name: getattr(toll, name) for name in Toll.__slots__},
+    }
+
+
+def figures_of(plain: Mapping[str, Any]) -> tuple[list[DeviceUse], Toll]:
+    """The totals that ``figures`` made plain."""
+    uses = []
+    for entry in plain["devices"]:
+        other = {key: value for key, value in entry.items() if key not in ("device", "energy")}
+        uses.append(DeviceUse(device=Device(**entry["device"]), energy=Energy(**entry["energy"]), **other))
+    return uses, Toll(**plain["toll"])
+
+
+def run_of(facts: Mapping[str, Any]) -> Run:
+    """A Run from plain values as they come over the pipe, where JSON knows no tuples."""
+    values: dict[str, Any] = {key: tuple(v) if key in ("tags", "command") else v for key, v in facts.items()}
+    return Run(**values)
+
+
+def _plain(use: DeviceUse) -> dict[str, Any]:
+    device, energy = use.device, use.energy
+    return {
+        "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
+        "method": use.method,
+        "energy": {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check},
+        "trusted": use.trusted,
+        "process": use.process,
+        "note": use.note,
+    }

@@ -1,0 +1,42 @@
+"""Where things that come in many kinds are found: a name and the "module:attribute" to load when it is asked for."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from greentrack.errors import ConfigError, did_you_mean
+
+METERS: Mapping[str, str] = {  # in this order: a later one sees what the earlier ones found
+    "nvidia": "greentrack.meters.nvidia:discover",
+    "rapl": "greentrack.meters.rapl:discover",
+    "cpu_model": "greentrack.meters.cpu_model:discover",
+    "ram_model": "greentrack.meters.ram_model:discover",
+    "fake": "greentrack.meters.fake:discover",
+}
+
+INTENSITIES: Mapping[str, str] = {  # in this order: the first that knows the zone answers
+    "table": "greentrack.carbon.table:Table",
+    "codecarbon": "greentrack.carbon.codecarbon:CodeCarbon",
+    "regions": "greentrack.carbon.regions:Regions",
+}
+
+FORMATS: Mapping[str, str] = {
+    "text": "greentrack.reports.text:render",
+    "json": "greentrack.reports.json:render",
+}
+
+
+def load(table: Mapping[str, str], name: str, what: str) -> Any:
+    """Return the attribute registered under *name*.
+
+    Raises ConfigError, with suggestions, for a name that is not in the table; *what* says what the table holds.
+    """
+    check(table, name, what)
+    module, _, attribute = table[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def check(table: Mapping[str, str], name: str, what: str) -> None:
+    """Raise ConfigError, with suggestions, for a *name* that is not in the table; load nothing."""
+    if name not in table:
+        raise ConfigError(f"unknown {what} {name!r}{did_you_mean(name, table)}; known: {', '.join(table)}")

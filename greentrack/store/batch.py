@@ -1,0 +1,132 @@
+"""What the recorder hands to the store in one go, and how readings are merged so that memory and disk stay bounded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from greentrack.model import DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """News of one run. It is kept whole or not at all: one that could not be written is tried again with more in it.
+
+    *run* and *toll* replace what is stored, *devices* register themselves (their totals come from the readings alone),
+    *spans* replace those of the same id, *phases* and *work* are added to what is stored.
+    """
+
+    run_id: str
+    run: Run | None = None
+    devices: list[DeviceUse] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    phases: dict[str, Phase] = field(default_factory=dict)
+    work: dict[str, float] = field(default_factory=dict)
+    metrics: list[Metric] = field(default_factory=list)
+    toll: Toll | None = None
+
+    def add(self, other: "Batch") -> None:
+        """Take in a later batch of the same run."""
+        self.run = other.run or self.run
+        self.devices = list({use.device.uid: use for use in (*self.devices, *other.devices)}.values())
+        self.readings += other.readings
+        self.spans += other.spans
+        for phase in other.phases.values():
+            known = self.phases.get(phase.name)
+            self.phases[phase.name] = phase if known is None else added_phase(known, phase)
+        for unit, amount in other.work.items():
+            self.work[unit] = self.work.get(unit, 0.0) + amount
+        self.metrics += other.metrics
+        self.toll = other.toll or self.toll
+
+    def bounded(self, limit: int) -> None:
+        """Keep memory bounded while nothing can be written: at most *limit* readings a device and *limit* metrics.
+
+        Neighbouring readings are merged, so no joule is lost; of the metrics every other one goes. Spans keep their
+        latest state only.
+        """
+        if len(self.readings) > limit:
+            devices: dict[str, list[Reading]] = {}
+            for reading in self.readings:
+                devices.setdefault(reading.device, []).append(reading)
+            kept = (rows if len(rows) <= limit else thinned(rows, limit // 2) for rows in devices.values())
+            self.readings = sorted((reading for rows in kept for reading in rows), key=lambda reading: reading.at)
+        while len(self.metrics) > limit:
+            self.metrics = self.metrics[1::2]
+        self.spans = list({span.id: span for span in self.spans}.values())
+
+
+def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
+    """Merge neighbours of one device's *readings* (in order) until at most *limit* (2 or more) are left.
+
+    All that is left has about the same length, however often it was thinned before: the beginning of a long run is
+    drawn as finely as its end.
+    """
+    width = (
+        2 * sum(reading.seconds for reading in readings) / limit
+    )  # any two neighbours left exceed it: hence <= limit
+    kept: list[Reading] = []
+    for reading in readings:
+        if kept and kept[-1].seconds + reading.seconds <= width:
+            kept[-1] = merged(kept[-1], reading)
+        else:
+            kept.append(reading)
+    return kept
+
+
+def merged(first: Reading, second: Reading) -> Reading:
+    """Make one reading of two neighbours. Joules, seconds, checks and the run's own joules (joules x share) add up.
+
+    Where only one share is known, the other's joules count as not the run's: so they do in the run's total.
+    """
+    joules = first.joules + second.joules
+    shares = [reading.joules * reading.share for reading in (first, second) if reading.share is not None]
+    share = second.share if first.share is None else first.share
+    if shares and joules > 0:
+        share = min(sum(shares) / joules, 1.0)
+    return Reading(
+        device=first.device,
+        at=max(first.at, second.at),
+        seconds=first.seconds + second.seconds,
+        joules=joules,
+        check=added(first.check, second.check),
+        share=share,
+    )
+
+
+def added(first: float | None, second: float | None) -> float | None:
+    """Add two figures of which either may be unknown; unknown only where both are.
+
+    >>> added(None, 2.0), added(None, None)
+    (2.0, None)
+    """
+    return None if first is None and second is None else (first or 0.0) + (second or 0.0)
+
+
+def added_phase(first: Phase, second: Phase) -> Phase:
+    """Add two stretches of the same phase."""
+    energy = dict(first.energy)
+    for uid, more in second.energy.items():
+        known = energy.get(uid, Energy())
+        energy[uid] = Energy(
+            joules=known.joules + more.joules,
+            seconds=known.seconds + more.seconds,
+            check=added(known.check, more.check),
+        )
+    return Phase(
+        name=first.name, calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy
+    )
+
+
+def totals(readings: Iterable[Reading]) -> Mapping[str, tuple[float, float, float | None, float | None]]:
+    """Sum readings by device: joules, seconds, check, and the run's own joules; the last two None where never known."""
+    sums: dict[str, tuple[float, float, float | None, float | None]] = {}
+    for reading in readings:
+        joules, seconds, check, process = sums.get(reading.device, (0.0, 0.0, None, None))
+        own = None if reading.share is None else reading.joules * reading.share
+        sums[reading.device] = (
+            joules + reading.joules,
+            seconds + reading.seconds,
+            added(check, reading.check),
+            added(process, own),
+        )
+    return sums

@@ -1,0 +1,131 @@
+"""Opening the database, for the writer and for readers, and saying in our words what SQLite finds wrong with it."""
+
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from greentrack.errors import StoreError
+from greentrack.store import schema
+from greentrack.store.place import WAY_OUT, network_filesystem, prepare
+
+MAGIC = b"SQLite format 3\x00"
+
+_TROUBLES = {  # by the beginning of SQLite's name for the error
+    "SQLITE_BUSY": "is locked by another process",
+    "SQLITE_LOCKED": "is locked by another process",
+    "SQLITE_FULL": "cannot grow: the disk is full",
+    "SQLITE_READONLY": "cannot be written (read-only)",
+    "SQLITE_CANTOPEN": "cannot be opened",
+    "SQLITE_PERM": "may not be opened",
+    "SQLITE_IOERR": "cannot be read or written: the disk reports an error",
+    "SQLITE_CORRUPT": "is damaged",
+    "SQLITE_NOTADB": "is not a database, or is damaged",
+}
+
+
+def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection:
+    """Open *path*, made or migrated where needed, in autocommit mode. Raises StoreError; the file is then as it was."""
+    prepare(path)
+    _check_header(path)
+    with translated(path):
+        db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        try:
+            schema.upgrade(db, path)
+            network = network_filesystem(path)
+            with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
+                db.execute(f"PRAGMA journal_mode = {'DELETE' if network else 'WAL'}")
+            # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
+            db.execute(f"PRAGMA synchronous = {'FULL' if network else 'NORMAL'}")
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection | None:
+    """Open *path* so that nothing can be changed through it; None where there is no database yet. Raises StoreError.
+
+    An older schema is migrated first. A file that may be written is opened so (under ``query_only``): a reader can then
+    recover what a killed writer left and tidy up the log, as SQLite's own read-only mode cannot.
+    """
+    try:
+        if path.stat().st_size == 0:
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
+    _check_header(path)
+    with translated(path):
+        for mode in ("mode=rw", "mode=ro", "immutable=1"):  # the last: a log in a folder that may not be written
+            db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?{mode}", timeout=busy_timeout_s, isolation_level=None, uri=True
+            )
+            try:
+                schema.upgrade(db, path)
+                db.execute("PRAGMA query_only = 1")
+                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError as error:
+                db.close()
+                if mode == "immutable=1" or not error.sqlite_errorname.startswith(
+                    ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+                ):
+                    raise
+            except BaseException:
+                db.close()
+                raise
+            else:
+                return db
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about *path* into StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
+
+
+def _store_error(path: Path, name: str, detail: str) -> StoreError:
+    trouble = next((text for start, text in _TROUBLES.items() if name.startswith(start)), "cannot be used")
+    way_out = WAY_OUT
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        way_out = f"wait until that process lets go of it, or {WAY_OUT}"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        way_out = (
+            f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {WAY_OUT}"
+        )
+    return StoreError(f"{path} {trouble} ({detail}); {way_out}")
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file that is plainly not ours before SQLite opens it: even opening and closing may change a file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+    if not head or Path(f"{path}-journal").exists():  # new; or a crash that SQLite knows how to undo
+        return
+    if len(head) < 100 or not head.startswith(MAGIC):
+        raise _store_error(path, "SQLITE_NOTADB", "it does not begin as SQLite files do")
+    application = int.from_bytes(head[68:72], "big")
+    if application == schema.APPLICATION_ID or (application == 0 and _is_empty(path)):
+        return
+    raise schema.foreign(path)
+
+
+def _is_empty(path: Path) -> bool:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    try:
+        return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.Error:
+        return False
+    finally:
+        db.close()

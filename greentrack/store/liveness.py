@@ -1,0 +1,41 @@
+"""Which of the runs that say "running" were in truth killed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from greentrack import system
+from greentrack.model import Run
+
+QUIET_S = 5.0
+"""A recorder writes every second or so: one that wrote within this time holds its run, whatever its owner's pid is."""
+
+ELSEWHERE_S = 3600.0
+"""A run on another machine that wrote nothing for so long is seen as interrupted, though nobody here can be sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This machine, as the judge of its processes. *process_started* is ``system.process_started``."""
+
+    boot_id: str
+    host_id: str
+    process_started: Callable[[int], float | None]
+
+    def is_gone(self, run: Run, quiet_s: float) -> bool | None:
+        """Whether *run*, which has written nothing for *quiet_s* seconds, has lost its process.
+
+        None where it ran on another machine (or nobody knows where), so that only its silence speaks.
+        """
+        if abs(quiet_s) <= QUIET_S:  # abs: the clock may have been set back since
+            return False
+        if run.boot_id and run.boot_id == self.boot_id:
+            started = self.process_started(run.pid)
+            return started is None or abs(started - run.pid_started) > 1.0
+        if run.host is not None and run.host.id == self.host_id:
+            return True  # this machine has been started again since
+        return None
+
+
+def here() -> Here:
+    """Ask the system what a ``Here`` needs."""
+    return Here(system.boot_id(), system.host().id, system.process_started)

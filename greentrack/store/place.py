@@ -1,0 +1,71 @@
+"""Where the database lives, and whether SQLite may share memory there."""
+
+import os
+from pathlib import Path
+
+from greentrack.errors import StoreError
+
+WAY_OUT = "choose another place with GREENTRACK_DB=/path/to/greentrack.db or db="
+MOUNTS = Path("/proc/self/mounts")
+
+_NETWORK = frozenset(
+    (
+        *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fhgfs", "glusterfs", "gpfs", "lustre", "ncpfs"),
+        *("nfs", "nfs4", "orangefs", "panfs", "pvfs2", "smb2", "smb3", "smbfs", "vboxsf", "wekafs"),
+    )
+)
+
+
+def default_path() -> Path:
+    """Return ``greentrack.db`` in the user's data folder, making nothing. Raises StoreError where there is no home."""
+    import platformdirs
+
+    try:
+        folder = Path(platformdirs.user_data_dir("greentrack", appauthor=False))
+    except RuntimeError as error:
+        raise StoreError(f"there is no home folder to keep greentrack.db in; {WAY_OUT}") from error
+    if not folder.is_absolute():  # an older platformdirs leaves "~", and that would be made in the working folder
+        raise StoreError(f"there is no home folder to keep greentrack.db in ({folder}); {WAY_OUT}")
+    return folder / "greentrack.db"
+
+
+def prepare(path: Path) -> None:
+    """Make the folder of *path* and an empty file there, both with the user's umask. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
+        if not path.exists():
+            path.touch(mode=0o664)  # SQLite itself would ask for 0644 and so refuse a group its umask grants
+    except OSError as error:
+        raise StoreError(f"{path} cannot be created ({error.strerror or error}); {WAY_OUT}") from error
+
+
+def network_filesystem(path: Path, mounts: Path = MOUNTS) -> str | None:
+    """Return the type of the network filesystem that *path* is on, or None where it is local or nobody can tell.
+
+    Processes on different machines cannot share memory, which SQLite's write-ahead log needs. FUSE types that are not
+    known count as network: to do without the log is slower, never wrong.
+    """
+    if path.drive.startswith("\\\\"):
+        return "unc"
+    try:
+        lines = mounts.read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    place = os.path.realpath(path)
+    best, kind = -1, ""
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        point = _unescaped(fields[1]).rstrip("/")
+        if (place == point or place.startswith(point + "/")) and len(point) >= best:  # the last of equals lies on top
+            best, kind = len(point), fields[2]
+    return kind if kind in _NETWORK or kind.startswith("fuse.") else None
+
+
+def _unescaped(point: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        point = point.replace(code, character)
+    return point

@@ -1,0 +1,40 @@
+"""The questions that the reader asks; every value is bound."""
+# ruff: noqa: S608  # what is put together are constants of this package
+
+from greentrack.store import rows
+from greentrack.store.schema import BELIEVED
+
+RUNS = f"""SELECT key, host, updated_at, last_reading_at, {", ".join(rows.LIGHT)} FROM runs
+    WHERE (:project IS NULL OR project = :project) AND (:name IS NULL OR name = :name OR name GLOB :name)
+    AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
+    AND (:status IS NULL OR status = :status OR (:status = 'interrupted' AND status = 'running'))
+    AND (:tags = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
+                                     WHERE wanted.value NOT IN (SELECT value FROM json_each(runs.tags))))
+    ORDER BY started_at DESC, key DESC LIMIT :limit"""
+USED = f"""SELECT run, kind, {BELIEVED}, measured, seconds FROM run_devices JOIN devices ON devices.key = device
+    WHERE run IN (SELECT value FROM json_each(?))"""  # adding up by kind here would sort, which takes twice as long
+RUN = f"""SELECT key, host, updated_at, last_reading_at, tracker_cpu_seconds, tracker_readings, tracker_late,
+    tracker_failures, tracker_restarts, {", ".join((*rows.LIGHT, *rows.HEAVY))} FROM runs WHERE id = ?"""
+USES = """SELECT uid, kind, name, details, method, joules, seconds, check_joules, trusted, process_joules, note
+    FROM run_devices JOIN devices ON devices.key = device WHERE run = ? ORDER BY kind, devices.key"""
+SPANS = "SELECT id, name, started_at, ended_at, parent, attrs FROM spans WHERE run = ? ORDER BY started_at, id"
+SPAN_ENERGY = """SELECT span, uid, joules, seconds, check_joules FROM span_energy JOIN devices ON devices.key = device
+    WHERE run = ?"""
+PHASES = "SELECT name, calls, seconds FROM phases WHERE run = ? ORDER BY seconds DESC"
+PHASE_ENERGY = """SELECT phase, uid, joules, seconds, check_joules FROM phase_energy
+    JOIN devices ON devices.key = device WHERE run = ?"""
+METRICS = "SELECT name, at, value, joules FROM metrics WHERE run = ? ORDER BY key"
+READINGS = """SELECT uid, at, seconds, joules, check_joules, share FROM readings JOIN devices ON devices.key = device
+    WHERE run = (SELECT key FROM runs WHERE id = ?) ORDER BY device, at"""
+STRETCHES = f"""SELECT runs.key, device, trusted OR check_joules IS NULL,
+    coalesce(nullif(boot_id, ''), runs.host, runs.id), uid, kind, started_at,
+    max(started_at, coalesce(ended_at, 0), coalesce(last_reading_at, 0)), {BELIEVED}
+    FROM runs JOIN run_devices ON run_devices.run = runs.key JOIN devices ON devices.key = device
+    WHERE runs.id IN (SELECT value FROM json_each(?))"""
+BELIEVED_READINGS = """SELECT at, seconds, CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END FROM readings
+    WHERE run = ?1 AND device = ?2 ORDER BY at"""
+HOSTS = f"SELECT {', '.join(rows.HOST)} FROM hosts"
+PROJECTS = "SELECT DISTINCT project FROM runs WHERE project IS NOT NULL ORDER BY project"
+TAGS = "SELECT DISTINCT value FROM runs, json_each(runs.tags) ORDER BY value"
+NAMES = "SELECT id, name FROM runs ORDER BY started_at DESC, key DESC"
+WORK = "SELECT unit, amount FROM work WHERE run = ?"

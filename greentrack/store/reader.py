@@ -1,0 +1,305 @@
+"""Everybody's end of the store but the recorder's: lists, single runs, readings. Nothing can be changed through it."""
+
+import json
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.model import STATUSES, Host, Metric, Phase, Reading, Record, Run, Toll
+from greentrack.store import liveness, queries, rows
+from greentrack.store.connect import open_for_reading, translated
+from greentrack.store.once import Once, Stretch, clusters, swept
+from greentrack.store.place import default_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run in a list. *run* lacks params, command, folder, git_dirty, python and packages.
+
+    *joules* and *by_kind* are the figures to believe; *measured_joules* come from sensors; *seconds* is how long it
+    took so far, *seen_seconds* for how much of that its best watched device was read; 0 where nothing was.
+    """
+
+    run: Run
+    joules: float
+    measured_joules: float
+    seconds: float
+    by_kind: dict[str, float] = field(default_factory=dict)
+    seen_seconds: float = 0.0
+
+
+_SORTS: dict[str, Callable[[RunRow], Any]] = {
+    "started": lambda row: -row.run.started_at,
+    "energy": lambda row: -row.joules,
+    "seconds": lambda row: -row.seconds,
+    "name": lambda row: (row.run.name.casefold(), -row.run.started_at),
+}
+SORTS = tuple(_SORTS)
+"""How a list of runs can be sorted: newest, most energy, longest first, or by name."""
+
+
+class Reader:
+    """Answers questions about the runs in the database at *path*, by default the user's own.
+
+    Where there is no database yet, lists are empty and a single run is a NotFoundError. A run that says "running" but
+    whose process is gone is answered as ``interrupted``, ended at its last reading; see ``liveness``.
+    """
+
+    def __init__(
+        self, path: Path | None = None, *, here: liveness.Here | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        self._here = here
+        self._clock = clock
+        self._db: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        tags: Sequence[str] = (),
+        status: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        name: str | None = None,
+        sort: str = "started",
+        limit: int | None = None,
+    ) -> list[RunRow]:
+        """List the runs of *project* that have all *tags*, started at or after *since* and before *until* (Unix time).
+
+        *name* may hold ``*`` and ``?``. Raises NotFoundError, with what was perhaps meant, for a status that does not
+        exist and for a project or tag that no run has; ConfigError for an unknown *sort*.
+        """
+        if sort not in _SORTS:
+            raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
+        if status is not None and status not in STATUSES:
+            raise NotFoundError(
+                f"no status is called {status!r}{did_you_mean(status, STATUSES)}; known: {', '.join(STATUSES)}"
+            )
+        if project is not None:
+            self._expect("project", project, self.projects())
+        for tag in tags:
+            self._expect("tag", tag, self.tags())
+        early = limit is not None and sort == "started" and status not in ("running", "interrupted")
+        filters = {
+            "project": project,
+            "tags": json.dumps(list(tags)),
+            "status": status,
+            "since": since,
+            "until": until,
+            "name": name,
+            "limit": limit if early else -1,
+        }
+        found = self._with_energy(self._query(queries.RUNS, filters))
+        if status is not None:
+            found = [row for row in found if row.run.status == status]
+        if sort != "started":
+            found.sort(key=_SORTS[sort])
+        return found if limit is None else found[:limit]
+
+    def projects(self) -> list[str]:
+        """Every project that a run belongs to."""
+        return [row[0] for row in self._query(queries.PROJECTS)]
+
+    def tags(self) -> list[str]:
+        """Every tag that a run has."""
+        return [row[0] for row in self._query(queries.TAGS)]
+
+    def find(self, ref: str) -> str:
+        """Return the id of the run that *ref* means: an id, ``latest``, a name (its newest run), or the start of an id.
+
+        Raises NotFoundError where there is none or more than one.
+        """
+        if self._query("SELECT 1 FROM runs WHERE id = ?", (ref,)):
+            return ref
+        latest = self._query(queries.NAMES)
+        if not latest:
+            raise NotFoundError(f"no runs yet at {self.path}; track one with: greentrack run -- COMMAND")
+        if ref == "latest":
+            return str(latest[0][0])
+        for run_id, name in latest:
+            if name == ref:
+                return str(run_id)
+        near = [(run_id, name) for run_id, name in latest if ref and run_id.startswith(ref.lower())]
+        if len(near) == 1:
+            return str(near[0][0])
+        if near:
+            some = ", ".join(f"{run_id} ({name})" for run_id, name in near[:5])
+            more = f" and {len(near) - 5} more" if len(near) > 5 else ""
+            raise NotFoundError(f"{ref!r} begins the ids of {len(near)} runs: {some}{more}; give more of it")
+        known = {name: None for _, name in latest}
+        raise NotFoundError(f"no run {ref!r} at {self.path}{did_you_mean(ref, known)}; list them with: greentrack runs")
+
+    def record(self, run_id: str) -> Record:
+        """Return everything known about the run with this very id. Raises NotFoundError."""
+        with self._snapshot():
+            found = self._query(queries.RUN, (run_id,))
+            if not found:
+                raise NotFoundError(f"no run {run_id!r} at {self.path}; list them with: greentrack runs")
+            key, host, updated_at, last, *toll = found[0][:9]
+            run = self._settled(rows.whole_run(found[0][9:], self._hosts().get(host)), updated_at, last)
+            span_energy = rows.energies(self._query(queries.SPAN_ENERGY, (key,)))
+            phase_energy = rows.energies(self._query(queries.PHASE_ENERGY, (key,)))
+            return Record(
+                run=run,
+                devices=tuple(rows.use(row) for row in self._query(queries.USES, (key,))),
+                spans=tuple(rows.span(row, span_energy) for row in self._query(queries.SPANS, (key,))),
+                phases=tuple(
+                    Phase(name=name, calls=calls, seconds=seconds, energy=phase_energy.get(name, {}))
+                    for name, calls, seconds in self._query(queries.PHASES, (key,))
+                ),
+                metrics=tuple(
+                    Metric(name=name, at=at, value=math.nan if value is None else value, joules=joules)
+                    for name, at, value, joules in self._query(queries.METRICS, (key,))
+                ),
+                work={row[0]: row[1] for row in self._query(queries.WORK, (key,))},
+                toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
+            )
+
+    def readings(self, run_id: str) -> dict[str, list[Reading]]:
+        """Return a run's readings by device uid, in order of time."""
+        made: dict[str, list[Reading]] = {}
+        for uid, at, seconds, joules, check, share in self._query(queries.READINGS, (run_id,)):
+            made.setdefault(uid, []).append(
+                Reading(device=uid, at=at, seconds=seconds, joules=joules, check=check, share=share)
+            )
+        return made
+
+    def joules_once(self, run_ids: Iterable[str]) -> Once:
+        """Add up several runs, counting what a device used while more than one of them watched it only once."""
+        by_kind: dict[str, float] = {}
+        overlapped = 0.0
+        with self._snapshot():
+            found = self._query(queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
+            stretches = [
+                Stretch(
+                    run=run,
+                    key=key,
+                    trusted=trusted,
+                    device=(machine, uid),
+                    kind=kind,
+                    started_at=since,
+                    ended_at=until,
+                    joules=joules,
+                )
+                for run, key, trusted, machine, uid, kind, since, until, joules in found
+            ]
+            for group in clusters(stretches):
+                together = sum(stretch.joules for stretch in group)
+                once = together if len(group) == 1 else swept([self._believed(stretch) for stretch in group])
+                by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + once
+                overlapped += together - once
+        return Once(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
+
+    def killed(self) -> list[tuple[Run, float]]:
+        """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
+        filters = dict.fromkeys(("project", "since", "until", "name")) | {
+            "status": "running",
+            "tags": "[]",
+            "limit": -1,
+        }
+        hosts = self._hosts()
+        found = []
+        for _, host, updated_at, last, *row in self._query(queries.RUNS, filters):
+            run = rows.light_run(row, hosts.get(host))
+            if self._is_gone(run, updated_at):
+                found.append((self._settled(run, updated_at, last), updated_at))
+        return found
+
+    def _with_energy(self, found: Sequence[rows.Row]) -> list[RunRow]:
+        hosts = self._hosts()
+        by_kind: dict[int, dict[str, float]] = {}
+        measured: dict[int, float] = {}
+        seen: dict[int, float] = {}
+        keys = json.dumps([row[0] for row in found])
+        for key, kind, joules, is_measured, seconds in self._query(queries.USED, (keys,)):
+            kinds = by_kind.setdefault(key, {})
+            kinds[kind] = kinds.get(kind, 0.0) + joules
+            measured[key] = measured.get(key, 0.0) + (joules if is_measured else 0.0)
+            seen[key] = max(seen.get(key, 0.0), seconds)
+        made = []
+        for key, host, updated_at, last, *row in found:
+            run = self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
+            kinds = by_kind.get(key, {})
+            made.append(
+                RunRow(
+                    run=run,
+                    joules=sum(kinds.values()),
+                    measured_joules=measured.get(key, 0.0),
+                    seconds=run.seconds,
+                    by_kind=kinds,
+                    seen_seconds=seen.get(key, 0.0),
+                )
+            )
+        return made
+
+    def _hosts(self) -> dict[str, Host]:
+        return {row[0]: rows.host(row) for row in self._query(queries.HOSTS)}
+
+    def _settled(self, run: Run, updated_at: float, last: float | None) -> Run:
+        """Return *run* as it stands now: how long it has been running, or that it was interrupted, and when."""
+        if run.status != "running":
+            return run
+        end = max(run.started_at, last or 0.0)
+        gone = self._is_gone(run, updated_at)
+        if gone is None:
+            gone = self._clock() - updated_at > liveness.ELSEWHERE_S
+        if not gone:
+            return replace(run, seconds=max(run.seconds, end - run.started_at))
+        return replace(run, status="interrupted", ended_at=end, seconds=end - run.started_at)
+
+    def _is_gone(self, run: Run, updated_at: float) -> bool | None:
+        if self._here is None:
+            self._here = liveness.here()
+        return self._here.is_gone(run, self._clock() - updated_at)
+
+    def _believed(self, stretch: Stretch) -> list[Reading]:
+        found = self._query(queries.BELIEVED_READINGS, (stretch.run, stretch.key, stretch.trusted))
+        return [Reading(device="", at=at, seconds=seconds, joules=joules) for at, seconds, joules in found]
+
+    def _expect(self, what: str, word: str, known: Sequence[str]) -> None:
+        if word not in known and self._query("SELECT 1 FROM runs LIMIT 1"):
+            raise NotFoundError(
+                f"no run at {self.path} has the {what} {word!r}{did_you_mean(word, known)}; "
+                f"known: {', '.join(known[:10]) or 'none'}"
+            )
+
+    def _query(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[rows.Row]:
+        if self._db is None:
+            self._db = open_for_reading(self.path)
+        if self._db is None:
+            return []
+        with translated(self.path):
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Within this, every query sees the same moment, whatever a recorder writes meanwhile."""
+        self._query("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db is not None and self._db.in_transaction:
+                self._query("COMMIT")

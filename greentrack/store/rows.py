@@ -1,0 +1,192 @@
+"""How facts become rows and rows facts again; the only place that knows the columns of runs, hosts and devices."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from greentrack.model import Device, DeviceUse, Energy, Host, Run, Span
+
+Row = Sequence[Any]
+
+LIGHT = (
+    *("id", "name", "status", "project", "tags", "started_at", "ended_at", "seconds", "pid", "pid_started", "boot_id"),
+    *("git_commit", "group_id", "rank", "world_size", "interval", "zone", "rest", "error"),
+)
+"""The columns of a run that a list needs; the others are ``HEAVY``."""
+
+HEAVY = ("params", "command", "folder", "git_dirty", "python", "packages")
+RUN = (*LIGHT, *HEAVY, "host")
+HOST = ("id", "name", "system", "cpu", "cpus", "memory_bytes", "chassis", "timezone")
+
+
+def run_row(run: Run) -> Row:
+    """The values of ``RUN``'s columns."""
+    return (
+        run.id,
+        text(run.name),
+        run.status,
+        text(run.project),
+        dumped(list(run.tags)),
+        run.started_at,
+        run.ended_at,
+        run.seconds,
+        run.pid,
+        run.pid_started,
+        run.boot_id,
+        text(run.git_commit),
+        text(run.group),
+        run.rank,
+        run.world_size,
+        run.interval,
+        text(run.zone),
+        run.rest,
+        text(run.error),
+        dumped(run.params),
+        dumped(list(run.command)),
+        text(run.folder),
+        run.git_dirty,
+        run.python,
+        dumped(run.packages),
+        None if run.host is None else run.host.id,
+    )
+
+
+def light_run(row: Row, host: Host | None) -> Run:
+    """Make a run of ``LIGHT``'s columns; what they leave out stays at its default."""
+    run_id, name, status, project, tags, started_at, ended_at, seconds, pid, pid_started, boot_id, *more = row
+    git_commit, group, rank, world_size, interval, zone, rest, error = more
+    return Run(
+        id=run_id,
+        name=name,
+        status=status,
+        project=project,
+        tags=_tags(tags),
+        started_at=started_at,
+        ended_at=ended_at,
+        seconds=seconds,
+        host=host,
+        pid=pid,
+        pid_started=pid_started,
+        boot_id=boot_id,
+        git_commit=git_commit,
+        group=group,
+        rank=rank,
+        world_size=world_size,
+        interval=interval,
+        zone=zone,
+        rest=rest,
+        error=error,
+    )
+
+
+def whole_run(row: Row, host: Host | None) -> Run:
+    """Make a run of the columns of ``LIGHT`` and then ``HEAVY``."""
+    params, command, folder, git_dirty, python, packages = row[len(LIGHT) :]
+    return replace(
+        light_run(row[: len(LIGHT)], host),
+        params=loaded(params, {}),
+        command=tuple(loaded(command, [])),
+        folder=folder,
+        git_dirty=None if git_dirty is None else bool(git_dirty),
+        python=python,
+        packages=loaded(packages, {}),
+    )
+
+
+@lru_cache(maxsize=256)  # a list has few different ones, and reading JSON is a third of what a run costs
+def _tags(tags: str) -> tuple[str, ...]:
+    return tuple(loaded(tags, []))
+
+
+def host_row(host: Host) -> Row:
+    """The values of ``HOST``'s columns."""
+    return (
+        host.id,
+        text(host.name),
+        text(host.system),
+        text(host.cpu),
+        host.cpus,
+        host.memory_bytes,
+        host.chassis,
+        host.timezone,
+    )
+
+
+def host(row: Row) -> Host:
+    """Make a host of ``HOST``'s columns."""
+    return Host(**dict(zip(HOST, row, strict=True)))
+
+
+def device(row: Row) -> Device:
+    """Make a device of uid, kind, name and details."""
+    uid, kind, name, details = row
+    return Device(uid=uid, kind=kind, name=name, details=loaded(details, {}))
+
+
+def use(row: Row) -> DeviceUse:
+    """Make a device's use of uid, kind, name, details, method, joules, seconds, check, trusted, process and note."""
+    method, joules, seconds, check, trusted, process, note = row[4:]
+    return DeviceUse(
+        device=device(row[:4]),
+        method=method,
+        energy=Energy(joules=joules, seconds=seconds, check=check),
+        trusted=bool(trusted),
+        process=process,
+        note=note,
+    )
+
+
+def span(row: Row, energy: Mapping[Any, Mapping[str, Energy]]) -> Span:
+    """Make a span of id, name, edges, parent and attrs; *energy* is by span id."""
+    span_id, name, started_at, ended_at, parent, attrs = row
+    return Span(
+        id=span_id,
+        name=name,
+        started_at=started_at,
+        ended_at=ended_at,
+        parent=parent,
+        attrs=loaded(attrs, {}),
+        energy=energy.get(span_id, {}),
+    )
+
+
+def energies(found: Iterable[Row]) -> dict[Any, dict[str, Energy]]:
+    """Group owner, uid, joules, seconds and check by owner and uid."""
+    made: dict[Any, dict[str, Energy]] = {}
+    for owner, uid, joules, seconds, check in found:
+        made.setdefault(owner, {})[uid] = Energy(joules=joules, seconds=seconds, check=check)
+    return made
+
+
+def text(value: Any) -> Any:
+    """Return *value* as SQLite can keep it: file names and arguments may hold bytes that are not text."""
+    return (
+        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) and not value.isascii() else value
+    )
+
+
+def dumped(value: Any) -> str:
+    """Return *value* as JSON; what JSON does not know is kept as its text."""
+    try:
+        return json.dumps(value, sort_keys=True, default=str)
+    except (TypeError, ValueError):  # keys of several types, or a value that holds itself
+        if isinstance(value, Mapping):
+            return json.dumps({str(key): repr(inner) for key, inner in value.items()}, sort_keys=True)
+        return json.dumps([str(inner) for inner in value])
+
+
+def loaded(value: str, otherwise: Any) -> Any:
+    """Return what JSON *value* says, or *otherwise* where somebody edited it into something else."""
+    try:
+        made = json.loads(value)
+    except (TypeError, ValueError):
+        return otherwise
+    return made if isinstance(made, type(otherwise)) else otherwise
+
+
+def number(value: float | None) -> float | None:
+    """Return *value*, or None where it is not a number."""
+    return None if value is None or math.isnan(value) else value

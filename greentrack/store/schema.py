@@ -1,0 +1,192 @@
+"""The tables, and the numbered migrations that lead to them.
+
+``PRAGMA user_version`` is the number of the newest migration, so that one look with the standard library's sqlite3
+tells whether anything is to be done. Migrations are sqlite-utils' and noted in its ``_sqlite_migrations`` table, but
+importing it costs up to a second (it imports pandas where that is installed), which a first run would feel. The first
+migration is therefore plain SQL that is applied to an empty file by sqlite3 alone, and noted there as sqlite-utils
+would note it. Later migrations run through sqlite-utils, on databases that need them.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from greentrack.errors import SchemaError, StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils.migrations import Migrations
+
+APPLICATION_ID = 0x47545231  # "GTR1"
+SET = "greentrack"
+
+BELIEVED = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
+"""The joules to believe of a row of ``run_devices``: see ``model.DeviceUse.joules``."""
+
+_FIRST = (
+    """CREATE TABLE hosts (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, system TEXT NOT NULL, cpu TEXT NOT NULL, cpus INTEGER NOT NULL,
+        memory_bytes INTEGER NOT NULL, chassis TEXT NOT NULL, timezone TEXT)""",
+    """CREATE TABLE runs (
+        key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, project TEXT, status TEXT NOT NULL,
+        tags TEXT NOT NULL, params TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL, seconds REAL NOT NULL,
+        host TEXT REFERENCES hosts(id), pid INTEGER NOT NULL, pid_started REAL NOT NULL, boot_id TEXT NOT NULL,
+        command TEXT NOT NULL, folder TEXT NOT NULL, git_commit TEXT, git_dirty INTEGER, python TEXT NOT NULL,
+        packages TEXT NOT NULL, group_id TEXT, rank INTEGER, world_size INTEGER, interval REAL NOT NULL, zone TEXT,
+        rest TEXT NOT NULL, error TEXT, updated_at REAL NOT NULL, last_reading_at REAL,
+        tracker_cpu_seconds REAL NOT NULL DEFAULT 0, tracker_readings INTEGER NOT NULL DEFAULT 0,
+        tracker_late INTEGER NOT NULL DEFAULT 0, tracker_failures INTEGER NOT NULL DEFAULT 0,
+        tracker_restarts INTEGER NOT NULL DEFAULT 0)""",
+    "CREATE INDEX runs_started_at ON runs (started_at)",
+    "CREATE INDEX runs_project ON runs (project, started_at)",
+    "CREATE INDEX runs_status ON runs (status, started_at)",
+    "CREATE INDEX runs_name ON runs (name, started_at)",
+    """CREATE TABLE devices (
+        key INTEGER PRIMARY KEY, host TEXT NOT NULL, uid TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+        details TEXT NOT NULL, UNIQUE (host, uid))""",
+    """CREATE TABLE run_devices (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, device INTEGER NOT NULL REFERENCES devices(key),
+        method TEXT NOT NULL, measured INTEGER NOT NULL, trusted INTEGER NOT NULL, note TEXT NOT NULL,
+        joules REAL NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, check_joules REAL, process_joules REAL,
+        PRIMARY KEY (run, device)) WITHOUT ROWID""",
+    """CREATE TABLE readings (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, device INTEGER NOT NULL REFERENCES devices(key),
+        at REAL NOT NULL, seconds REAL NOT NULL, joules REAL NOT NULL, check_joules REAL, share REAL,
+        PRIMARY KEY (run, device, at)) WITHOUT ROWID""",
+    """CREATE TABLE spans (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, id INTEGER NOT NULL, name TEXT NOT NULL,
+        started_at REAL NOT NULL, ended_at REAL, parent INTEGER, attrs TEXT NOT NULL,
+        PRIMARY KEY (run, id)) WITHOUT ROWID""",
+    """CREATE TABLE span_energy (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, span INTEGER NOT NULL,
+        device INTEGER NOT NULL REFERENCES devices(key), joules REAL NOT NULL, seconds REAL NOT NULL, check_joules REAL,
+        PRIMARY KEY (run, span, device)) WITHOUT ROWID""",
+    """CREATE TABLE phases (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, name TEXT NOT NULL, calls INTEGER NOT NULL,
+        seconds REAL NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID""",
+    """CREATE TABLE phase_energy (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, phase TEXT NOT NULL,
+        device INTEGER NOT NULL REFERENCES devices(key), joules REAL NOT NULL, seconds REAL NOT NULL, check_joules REAL,
+        PRIMARY KEY (run, phase, device)) WITHOUT ROWID""",
+    """CREATE TABLE metrics (
+        key INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, name TEXT NOT NULL,
+        at REAL NOT NULL, value REAL, joules REAL)""",
+    "CREATE INDEX metrics_run ON metrics (run, name, at)",
+    """CREATE TABLE work (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, unit TEXT NOT NULL, amount REAL NOT NULL,
+        PRIMARY KEY (run, unit)) WITHOUT ROWID""",
+    """CREATE TABLE forecasts (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, at REAL NOT NULL, kind TEXT NOT NULL,
+        value REAL NOT NULL, low REAL, high REAL, PRIMARY KEY (run, kind, at)) WITHOUT ROWID""",
+    f"""CREATE VIEW run_energy AS
+        SELECT runs.id, runs.name, runs.project, runs.status, runs.started_at, total(believed) AS joules,
+               total(believed) / 3.6e6 AS kwh, total(CASE WHEN measured THEN believed END) AS measured_joules
+        FROM runs
+        LEFT JOIN (SELECT run, measured, {BELIEVED} AS believed FROM run_devices) AS used ON used.run = runs.key
+        GROUP BY runs.key""",  # noqa: S608  # a constant
+    f"""CREATE VIEW device_energy AS
+        SELECT runs.id AS run, runs.name AS run_name, devices.uid, devices.kind, devices.name AS device, used.method,
+               used.measured, used.joules, used.joules / 3.6e6 AS kwh, used.seconds, used.process_joules
+        FROM (SELECT run, device, method, measured, {BELIEVED} AS joules, run_devices.seconds, process_joules
+              FROM run_devices) AS used
+        JOIN runs ON runs.key = used.run JOIN devices ON devices.key = used.device""",  # noqa: S608  # a constant
+)
+
+_JOURNAL = (  # word for word what sqlite-utils makes, so that it finds its own table
+    """CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+)""",
+    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name")""",
+)
+
+
+def first(db: Any) -> None:
+    """Make the tables of version 1. *db* is a sqlite3 connection or a sqlite-utils Database: both have ``execute``."""
+    for statement in _FIRST:
+        db.execute(statement)
+
+
+Step = tuple[str, Callable[[Any], None]]
+STEPS: Sequence[Step] = (("m001_first", first),)
+"""Every migration, in order; one that was ever released is never changed. Later ones get a sqlite-utils Database."""
+
+
+def migrations(steps: Sequence[Step] = STEPS) -> "Migrations":
+    """Return *steps* as a sqlite-utils migration set."""
+    from sqlite_utils.migrations import Migrations
+
+    made = Migrations(SET)
+    for name, function in steps:
+        made(name=name)(function)
+    return made
+
+
+def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:
+    """Bring an open database to the newest schema, in one transaction; a crash leaves it as it was.
+
+    Raises SchemaError for another program's database or a newer GreenTrack's; sqlite3.Error as it comes.
+    """
+    if _version(db, path, len(steps)) == len(steps):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(db, path, len(steps))  # again: another process may have been quicker
+        if version == 0:
+            _create(db, steps[0])
+        if max(version, 1) < len(steps):
+            _migrate(db, steps)
+        db.execute(f"PRAGMA user_version = {len(steps)}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
+    """Return the number of the database's newest migration, 0 for an empty one."""
+    application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if application != APPLICATION_ID:
+        if application == 0 and version == 0 and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return 0
+        raise foreign(path)
+    if version > newest:
+        raise SchemaError(
+            f"{path} was written by a newer GreenTrack (schema {version}, this one knows {newest}); "
+            "upgrade: pip install -U greentrack"
+        )
+    return int(version)
+
+
+def foreign(path: Path) -> SchemaError:
+    """Return the error for a database that is not GreenTrack's."""
+    return SchemaError(
+        f"{path} is another program's database and is left alone; choose another file with GREENTRACK_DB or db="
+    )
+
+
+def _create(db: sqlite3.Connection, step: Step) -> None:
+    name, function = step
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in _JOURNAL:
+        db.execute(statement)
+    function(db)
+    db.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+        (SET, name, str(datetime.now(UTC))),
+    )
+
+
+def _migrate(db: sqlite3.Connection, steps: Sequence[Step]) -> None:
+    try:
+        from sqlite_utils import Database
+    except ImportError as error:
+        raise StoreError(
+            f"the database must be migrated, which needs sqlite-utils ({error}); pip install sqlite-utils"
+        ) from error
+    migrations(steps).apply(Database(db, execute_plugins=False))

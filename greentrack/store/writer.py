@@ -1,0 +1,213 @@
+"""The recorder's end of the store: takes batches, keeps each whole or not at all."""
+
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from greentrack.errors import StoreError
+from greentrack.methods import METHODS
+from greentrack.model import DeviceUse, Energy, Phase, Reading, Run, Span
+from greentrack.store import rows
+from greentrack.store import statements as sql
+from greentrack.store.batch import Batch, thinned, totals
+from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.place import default_path
+
+MOST_READINGS = 7200
+"""Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
+
+EARLY = 300
+"""So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
+
+
+class Writer:
+    """Writes the batches of a run (or of one run after another) to the database at *path*, by default the user's own.
+
+    It opens the file at the first write, and again where the file vanished or was replaced; what it knows of the run
+    and its devices it then registers anew. Nothing may be written from a forked child: SQLite would damage the file.
+    """
+
+    def __init__(
+        self, path: Path | None = None, *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        self._busy_timeout_s = busy_timeout_s
+        self._clock = clock
+        self._pid = os.getpid()
+        self._db: sqlite3.Connection | None = None
+        self._file = (0, 0)
+        self._run_id = ""
+        self._run: Run | None = None
+        self._uses: dict[str, DeviceUse] = {}
+        self._forget()
+
+    def write(self, batch: Batch) -> None:
+        """Keep *batch*, in one transaction. Raises StoreError, and then nothing of it is kept: try again, with more."""
+        if os.getpid() != self._pid:
+            raise StoreError(f"{self.path} was opened before a fork and cannot be written from the child")
+        self._remember(batch)
+        try:
+            with translated(self.path):
+                db = self._open()
+                db.execute("BEGIN IMMEDIATE")
+                self._keep(db, batch)
+                db.execute("COMMIT")
+        except BaseException:
+            self._drop()  # whatever was left open is rolled back with it
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; the last one to do so leaves no log beside it. Writing again opens it again."""
+        if os.getpid() == self._pid:
+            self._drop()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is not None and self._file != _identity(self.path):
+            self._drop()
+        if self._db is None:
+            self._db = open_for_writing(self.path, self._busy_timeout_s)
+            self._file = _identity(self.path)
+        return self._db
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        self._forget()
+        if db is not None:
+            with translated(self.path):
+                db.close()
+
+    def _forget(self) -> None:
+        self._key: int | None = None
+        self._devices: dict[str, int] = {}
+        self._counts: dict[int, int] = {}
+
+    def _remember(self, batch: Batch) -> None:
+        if batch.run_id != self._run_id:
+            self._run_id, self._run, self._uses = batch.run_id, None, {}
+            self._forget()
+        self._run = batch.run or self._run
+        self._uses |= {use.device.uid: use for use in batch.devices}
+
+    def _keep(self, db: sqlite3.Connection, batch: Batch) -> None:
+        run = self._touch(db, batch)
+        if batch.toll is not None:
+            toll = batch.toll
+            db.execute(sql.TOLL, (toll.cpu_seconds, toll.readings, toll.late, toll.failures, toll.restarts, run))
+        self._keep_readings(db, run, batch.readings)
+        for span in batch.spans:
+            self._keep_span(db, run, span)
+        for phase in batch.phases.values():
+            self._keep_phase(db, run, phase)
+        work = ((run, rows.text(unit), amount) for unit, amount in batch.work.items() if math.isfinite(amount))
+        db.executemany(sql.WORK, work)
+        metrics = ((run, rows.text(m.name), m.at, rows.number(m.value), m.joules) for m in batch.metrics)
+        db.executemany(sql.METRIC, metrics)
+
+    def _touch(self, db: sqlite3.Connection, batch: Batch) -> int:
+        """Bring the run's own row up to date, register what is not registered yet, and return the run's key."""
+        last = max((reading.at for reading in batch.readings), default=None)
+        facts = (None, None) if self._run is None else (self._run.status, self._run.ended_at)
+        news = (self._clock(), last, *facts)
+        if self._key is not None and batch.run is None:
+            if db.execute(sql.TOUCH, (*news, self._key, self._run_id)).rowcount:
+                self._register(db, self._key, batch.devices)
+                return self._key
+            self._forget()  # somebody deleted the run, and its key may be another's by now
+        self._key = self._add_run(db)
+        db.execute(sql.TOUCH, (*news, self._key, self._run_id))
+        self._register(db, self._key, self._uses.values())
+        return self._key
+
+    def _add_run(self, db: sqlite3.Connection) -> int:
+        if self._run is not None:
+            if self._run.host is not None:
+                db.execute(sql.HOST_UPSERT, rows.host_row(self._run.host))
+            db.execute(sql.RUN_UPSERT, (*rows.run_row(self._run), self._clock()))
+        row = db.execute("SELECT key FROM runs WHERE id = ?", (self._run_id,)).fetchone()
+        if row is None:
+            raise StoreError(f"run {self._run_id} is not in {self.path}, so nothing can be added to it")
+        return int(row[0])
+
+    def _register(self, db: sqlite3.Connection, run: int, uses: Iterable[DeviceUse]) -> None:
+        for use in uses:
+            device = use.device
+            host = "" if self._run is None or self._run.host is None else self._run.host.id
+            facts = (device.kind, rows.text(device.name), rows.dumped(device.details))
+            db.execute(sql.DEVICE, (host, device.uid, *facts))
+            row = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, device.uid)).fetchone()
+            self._devices[device.uid] = row[0]
+            measured = use.method in METHODS and METHODS[use.method].measured
+            db.execute(sql.RUN_DEVICE, (run, row[0], use.method, measured, use.trusted, rows.text(use.note)))
+
+    def _device(self, db: sqlite3.Connection, run: int, uid: str) -> int:
+        if uid not in self._devices:
+            query = "SELECT key FROM run_devices JOIN devices ON key = device WHERE run = ? AND uid = ?"
+            row = db.execute(query, (run, uid)).fetchone()
+            if row is None:
+                raise StoreError(f"device {uid} was never registered with run {self._run_id} in {self.path}")
+            self._devices[uid] = row[0]
+        return self._devices[uid]
+
+    def _keep_readings(self, db: sqlite3.Connection, run: int, readings: list[Reading]) -> None:
+        added: dict[int, int] = {}
+        values = []
+        for reading in readings:
+            device = self._device(db, run, reading.device)
+            added[device] = added.get(device, 0) + 1
+            values.append(
+                (run, device, reading.at, reading.seconds, reading.joules, rows.number(reading.check), reading.share)
+            )
+        for device in added.keys() - self._counts.keys():
+            query = "SELECT count(*) FROM readings WHERE run = ? AND device = ?"
+            self._counts[device] = db.execute(query, (run, device)).fetchone()[0]
+        db.executemany(sql.READING, values)
+        sums = totals(readings).items()
+        db.executemany(sql.TOTALS, [(*figures, run, self._devices[uid]) for uid, figures in sums])
+        for device, more in added.items():
+            self._counts[device] += more
+        fullest = max(self._counts, key=self._counts.__getitem__, default=None)
+        for device, count in self._counts.items():
+            if count > (MOST_READINGS - EARLY if device == fullest else MOST_READINGS):
+                self._counts[device] = _thin(db, run, device)
+
+    def _keep_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
+        facts = (rows.text(span.name), span.started_at, span.ended_at, span.parent, rows.dumped(span.attrs))
+        db.execute(sql.SPAN, (run, span.id, *facts))
+        db.execute("DELETE FROM span_energy WHERE run = ? AND span = ?", (run, span.id))
+        db.executemany(sql.SPAN_ENERGY, self._energies(db, run, span.id, span.energy))
+
+    def _keep_phase(self, db: sqlite3.Connection, run: int, phase: Phase) -> None:
+        name = rows.text(phase.name)
+        db.execute(sql.PHASE, (run, name, phase.calls, phase.seconds))
+        db.executemany(sql.PHASE_ENERGY, self._energies(db, run, name, phase.energy))
+
+    def _energies(
+        self, db: sqlite3.Connection, run: int, owner: int | str, energy: Mapping[str, Energy]
+    ) -> list[rows.Row]:
+        return [
+            (run, owner, self._device(db, run, uid), used.joules, used.seconds, rows.number(used.check))
+            for uid, used in energy.items()
+        ]
+
+
+def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
+    query = "SELECT at, seconds, joules, check_joules, share FROM readings WHERE run = ? AND device = ? ORDER BY at"
+    stored = [
+        Reading(device="", at=at, seconds=seconds, joules=joules, check=check, share=share)
+        for at, seconds, joules, check, share in db.execute(query, (run, device))
+    ]
+    kept = thinned(stored, MOST_READINGS // 2)
+    db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
+    db.executemany(sql.READING, [(run, device, r.at, r.seconds, r.joules, r.check, r.share) for r in kept])
+    return len(kept)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_dev, stat.st_ino

@@ -1,0 +1,149 @@
+"""Facts of the machine and its processes: the clock, the boot, who is alive, what kind of host this is."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from greentrack.model import Host
+
+PROC = Path("/proc")
+SYS = Path("/sys")
+
+if hasattr(time, "CLOCK_BOOTTIME"):
+
+    def clock() -> float:
+        """Seconds since boot, suspended time included, the same for every process of this boot."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+else:
+    clock = time.monotonic
+
+
+def boot_id(proc: Path = PROC) -> str:
+    """What tells this boot of this machine from every other: the kernel's id, or the boot time where it has none."""
+    try:
+        return (proc / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        import psutil
+
+        return f"{os.uname().nodename if hasattr(os, 'uname') else 'host'}-{psutil.boot_time():.0f}"
+
+
+def process_started(pid: int, proc: Path = PROC) -> float | None:
+    """When process *pid* started (seconds since boot on Linux, Unix time elsewhere), or None where there is none.
+
+    Together with the pid it identifies a process within one boot. A zombie counts as gone.
+    """
+    if sys.platform == "linux":
+        try:
+            fields = (proc / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def host(proc: Path = PROC, sys_: Path = SYS) -> Host:
+    """Describe this machine; what cannot be found out stays empty."""
+    import platform
+
+    name = platform.node() or "localhost"
+    return Host(
+        id=_host_id(name),
+        name=name,
+        system=f"{platform.system()} {platform.release()}",
+        cpu=_cpu_name(proc) or platform.processor() or platform.machine(),
+        cpus=os.cpu_count() or 0,
+        memory_bytes=_memory_bytes(proc),
+        chassis=chassis(proc, sys_),
+        timezone=timezone(),
+    )
+
+
+def cpuinfo(proc: Path = PROC) -> dict[str, str]:
+    """The first processor's entry of /proc/cpuinfo, or {} where there is none."""
+    try:
+        block = (proc / "cpuinfo").read_text(errors="replace").partition("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in block.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def is_virtual(proc: Path = PROC) -> bool:
+    """Whether this is a virtual machine: its processor says that a hypervisor is above it."""
+    return "hypervisor" in cpuinfo(proc).get("flags", "").split()
+
+
+def chassis(proc: Path = PROC, sys_: Path = SYS) -> str:
+    """The kind of machine: vm, laptop, desktop, server, or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
+    if is_virtual(proc):
+        return "vm"
+    try:
+        code = int((sys_ / "class/dmi/id/chassis_type").read_text())
+    except (OSError, ValueError):
+        code = 0
+    for kind, codes in _CHASSIS.items():
+        if code in codes:
+            return kind
+    return "laptop" if any((sys_ / "class/power_supply").glob("BAT*")) else "unknown"
+
+
+_CHASSIS = {
+    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
+    "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
+    "server": (17, 23, 25, 28, 29),
+}
+
+
+def timezone() -> str | None:
+    """This machine's IANA time zone (``Europe/Paris``), or None where it is not set or has no name."""
+    if name := os.environ.get("TZ", "").lstrip(":"):
+        return name if "/" in name and not name.startswith("/") else None
+    try:
+        target = os.path.realpath("/etc/localtime")
+    except OSError:
+        return None
+    _, found, name = target.partition("zoneinfo/")
+    if found:
+        return name
+    try:
+        return Path("/etc/timezone").read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _host_id(name: str) -> str:
+    import hashlib
+
+    try:
+        machine = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        import uuid
+
+        machine = f"{uuid.getnode():x}"
+    return hashlib.sha256(f"greentrack:{machine}:{name}".encode()).hexdigest()[:16]
+
+
+def _cpu_name(proc: Path) -> str:
+    info = cpuinfo(proc)
+    return info.get("model name") or info.get("Model") or ""
+
+
+def _memory_bytes(proc: Path) -> int:
+    try:
+        for line in (proc / "meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    if sys.platform == "linux":
+        return 0
+    import psutil
+
+    return int(psutil.virtual_memory().total)

@@ -1,0 +1,77 @@
+"""What a run knows about itself when it starts: its name, command, rank, packages, GPUs."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FRAMEWORKS = (
+    "accelerate",
+    "jax",
+    "keras",
+    "lightgbm",
+    "lightning",
+    "numpy",
+    "pytorch_lightning",
+    "sklearn",
+    "tensorflow",
+    "torch",
+    "transformers",
+    "xgboost",
+)
+
+_RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+_SIZES = ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+_GROUPS = ("GREENTRACK_RUN_ID", "TORCHELASTIC_RUN_ID", "SLURM_JOB_ID")
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): 12 hexadecimal digits of Unix time in milliseconds come first, so ids sort."""
+    value = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def script_name() -> str:
+    """What the running program would be called: its file, its package, or how it is being typed."""
+    if "ipykernel" in sys.modules:
+        return "notebook"
+    path = Path(sys.argv[0] if sys.argv else "")
+    if path.name in ("", "-"):
+        return "interactive"
+    if path.name in ("-c", "-m"):
+        return f"python {path.name}"
+    return path.parent.name if path.name == "__main__.py" else path.stem
+
+
+def environment(env: Mapping[str, str]) -> dict[str, Any]:
+    """Rank, world size and group of a run that is one of several processes; {} for a run on its own."""
+    rank, size = _first_number(env, _RANKS), _first_number(env, _SIZES)
+    group = next((env[name] for name in _GROUPS if env.get(name)), None)
+    return {"rank": rank, "world_size": size, "group": group}
+
+
+def packages() -> dict[str, str]:
+    """The versions of the frameworks that this process has loaded."""
+    found = {name: getattr(sys.modules.get(name), "__version__", None) for name in FRAMEWORKS}
+    return {name: str(version) for name, version in found.items() if version is not None}
+
+
+def cuda_uuids() -> list[str] | None:
+    """The UUIDs of the GPUs that this process's CUDA shows, where torch has already set it up; else None."""
+    torch = sys.modules.get("torch")
+    try:
+        if torch is None or not torch.cuda.is_initialized():
+            return None
+        ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
+    except (AttributeError, RuntimeError, AssertionError):
+        return None
+    return [uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}" for uuid in ids]
+
+
+def _first_number(env: Mapping[str, str], names: tuple[str, ...]) -> int | None:
+    return next((int(env[name]) for name in names if env.get(name, "").isdigit()), None)

@@ -1,0 +1,250 @@
+"""The run as a training holds it: marks go down a pipe, figures come back, and nothing here waits or raises."""
+
+import atexit
+import contextlib
+import logging
+import os
+import sys
+import weakref
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from threading import get_ident
+from time import perf_counter as _now
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from greentrack.system import clock
+from greentrack.tracking.facts import packages
+from greentrack.tracking.tally import Phase, Tally
+
+if TYPE_CHECKING:
+    from greentrack.model import Record
+    from greentrack.recorder.client import Link
+    from greentrack.reports.summary import Summary
+
+log = logging.getLogger("greentrack")
+
+DISABLED = "disabled"
+"""The id of a run that is not recorded (GREENTRACK_DISABLED=1)."""
+
+_open: weakref.WeakSet["Run"] = weakref.WeakSet()
+_span: ContextVar[tuple["Run", int] | None] = ContextVar("greentrack_span", default=None)
+
+
+class Run:
+    """A run in progress, made by ``track``; a no-op once it is stopped, and in forked children."""
+
+    def __init__(self, facts: dict[str, Any], hello: dict[str, Any] | None, *, quiet: bool = False) -> None:
+        """Start recording as *hello* says, or do nothing at all where it is None."""
+        self.id: str = facts["id"]
+        self.name: str = facts["name"]
+        self._facts = facts
+        self._began: float = hello["clock"] if hello is not None else clock()
+        self._quiet = quiet
+        self._spans: dict[int, dict[str, Any]] = {}
+        self._last_span = 0
+        self._strange: set[str] = set()
+        self._final: dict[str, Any] | None = None
+        self._link: Link | None = None
+        self._tallies: dict[int, Tally] = {}
+        self._tally = self._tallies[get_ident()] = Tally(get_ident(), clock, self._send)
+        if hello is not None:
+            from greentrack.recorder.client import connect
+
+            self._link = connect(hello, hello["recorder"], self._reopen)
+            _open.add(self)
+
+    def span(self, name: str, /, **attrs: Any) -> "Span":
+        """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
+
+        Each edge makes the recorder read every device at once (within milliseconds) while the training goes on.
+        """
+        return Span(self, name, attrs)
+
+    def phase(self, name: str) -> Phase:
+        """A recurring activity: ``with run.phase("data"):``. Costs a microsecond; gets energy by share of wall time."""
+        tally = self._tally
+        if tally.thread != get_ident():
+            tally = self._tally_here()
+        try:
+            return tally.phases[name]
+        except KeyError:
+            return tally.phase(name)
+
+    def advance(self, **units: float) -> None:
+        """Count work done since the last call, by unit: ``run.advance(samples=64, tokens=32_768)``."""
+        tally = self._tally
+        if tally.thread != get_ident():
+            tally = self._tally_here()
+        work = tally.work
+        for unit, n in units.items():
+            work[unit] = work.get(unit, 0) + n
+        if _now() >= tally.send_at:
+            tally.send()
+
+    def log(self, metrics: Mapping[str, float] | None = None, /, **more: float) -> None:
+        """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
+        values: dict[str, float] = {}
+        for name, value in {**(metrics or {}), **more}.items():
+            try:
+                values[str(name)] = float(value)
+            except (TypeError, ValueError):
+                self._say_once(name, f"{name}={value!r} is not a number and is not kept")
+        if values:
+            self._send({"m": "log", "t": clock(), "values": values})
+
+    def joules(self) -> dict[str, float]:
+        """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
+        from greentrack.recorder.wire import figures_of
+
+        figures = self._final or (self._link.look() if self._link is not None else None)
+        by_kind: dict[str, float] = {}
+        for use in figures_of(figures)[0] if figures else ():
+            by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
+        return by_kind
+
+    def stop(self, status: str = "finished", error: str | None = None) -> None:
+        """End the run, once; what comes later counts for nothing."""
+        if self._link is None:
+            return
+        _open.discard(self)
+        for tally in list(self._tallies.values()):
+            tally.send()
+        self._facts["packages"] |= packages()  # frameworks are often imported after the start
+        self._send({"m": "facts", "run": {"packages": self._facts["packages"]}})
+        link, self._link = self._link, None
+        self._facts |= {"status": status, "error": error, "seconds": clock() - self._began}
+        self._final = link.finish({"m": "end", "t": clock(), "status": status, "error": error})
+        if self._final is None:
+            log.warning("the recorder gave no last figures; what it kept is in the database as run %s", self.id)
+        elif not self._final["saved"]:
+            log.warning("run %s could not be kept: %s", self.id, self._final["trouble"])
+        if not self._quiet:
+            self._print_line()
+
+    def record(self) -> "Record":
+        """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
+        from greentrack.model import Host, Record, Toll
+        from greentrack.recorder.wire import figures_of, run_of
+
+        figures = self._final or (self._link.look() if self._link is not None else None)
+        facts = dict(self._facts)
+        if self._link is not None:
+            facts["seconds"] = clock() - self._began
+        uses, toll = figures_of(figures) if figures else ([], Toll())
+        host = Host(**figures["host"]) if figures else None
+        return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll)
+
+    def summary(self, **assumptions: Any) -> "Summary":
+        """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
+        from greentrack.reports.summary import summary_of
+
+        return summary_of(self.record(), **assumptions)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(*outcome(error))
+
+    def __repr__(self) -> str:
+        state = "running" if self._link is not None else self._facts.get("status", DISABLED)
+        return f"<Run {self.name!r} {self.id} {state}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a run belongs to its process and cannot be pickled; pass its id (run.id) instead")
+
+    # -- for spans, tallies and the recorder
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        if self._link is not None:
+            self._link.send(message)
+
+    def _open_span(self, name: str, attrs: dict[str, Any]) -> int:
+        self._last_span = number = self._last_span + 1
+        above = _span.get()
+        parent = above[1] if above is not None and above[0] is self else None
+        message = {"m": "open", "t": clock(), "id": number, "parent": parent, "name": name, "attrs": attrs}
+        self._spans[number] = message
+        self._send(message)
+        return number
+
+    def _close_span(self, number: int) -> None:
+        self._spans.pop(number, None)
+        self._send({"m": "close", "t": clock(), "id": number})
+
+    def _reopen(self) -> Iterable[Mapping[str, Any]]:
+        return list(self._spans.values())
+
+    def _tally_here(self) -> Tally:
+        thread = get_ident()
+        tally = self._tallies.get(thread)
+        if tally is None:
+            tally = self._tallies[thread] = Tally(thread, clock, self._send)
+        return tally
+
+    def _say_once(self, what: str, text: str) -> None:
+        if what not in self._strange:
+            self._strange.add(what)
+            log.warning("%s", text)
+
+    def _print_line(self) -> None:
+        try:
+            from greentrack.reports.summary import line
+
+            print(line(self.summary()), file=sys.stderr)
+        except Exception as error:  # noqa: BLE001  # the end of a training is no place to raise for a line of text
+            log.warning("run %s is kept, but its line could not be printed: %r", self.id, error)
+
+    def _forget(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.forget()
+
+
+class Span:
+    """A stretch of a run between ``with`` and its end."""
+
+    __slots__ = ("_attrs", "_name", "_number", "_run", "_token")
+
+    def __init__(self, run: Run, name: str, attrs: dict[str, Any]) -> None:
+        self._run, self._name, self._attrs = run, name, attrs
+
+    def __enter__(self) -> "Span":
+        self._number = self._run._open_span(self._name, self._attrs)
+        self._token = _span.set((self._run, self._number))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run._close_span(self._number)
+        with contextlib.suppress(ValueError):  # entered in one task and left in another
+            _span.reset(self._token)
+
+
+def outcome(error: BaseException | None) -> tuple[str, str | None]:
+    """The status and the error text of a run that *error* ended; None and ``sys.exit(0)`` are a good end."""
+    if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "finished", None
+    text = f"{type(error).__name__}: {error}"[:500]
+    return ("interrupted" if isinstance(error, KeyboardInterrupt) else "failed"), text
+
+
+def _forget_in_child() -> None:
+    for run in list(_open):
+        run._forget()
+    _open.clear()
+
+
+def _stop_at_exit() -> None:
+    crashed = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    for run in list(_open):
+        run.stop(*outcome(crashed))
+
+
+atexit.register(_stop_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,96 @@
+"""Phases and work, counted in the training at a microsecond a step and sent on about once a second."""
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+SEND_S = 0.5
+"""How often what was counted is sent on; a run that is killed loses at most this much of its counts."""
+
+
+class Tally:
+    """What one thread of a run has counted since it last sent it."""
+
+    __slots__ = ("_clock", "_send", "_since_sent", "current", "phases", "send_at", "since", "stack", "thread", "work")
+
+    def __init__(self, thread: int, clock: Callable[[], float], send: Callable[[Mapping[str, Any]], None]) -> None:
+        self.thread = thread
+        self.phases: dict[str, Phase] = {}
+        self.work: dict[str, Any] = {}
+        self.current: Phase | None = None
+        self.stack: list[Phase | None] = []
+        self.since = 0.0  # when the current phase went on
+        self.send_at = perf_counter() + SEND_S
+        self._clock, self._send = clock, send
+        self._since_sent = clock()
+
+    def phase(self, name: str) -> "Phase":
+        """The phase of that *name*, to be entered any number of times."""
+        phase = self.phases[name] = Phase(self, name)
+        return phase
+
+    def send(self) -> None:
+        """Pass on what was counted, for the stretch of time since the last."""
+        now = perf_counter()
+        self.send_at = now + SEND_S
+        if self.current is not None:
+            self.current.seconds += now - self.since
+            self.since = now
+        at, since = self._clock(), self._since_sent
+        self._since_sent = at
+        phases = {p.name: (p.calls, p.seconds) for p in self.phases.values() if p.calls or p.seconds}
+        for phase in self.phases.values():
+            phase.calls, phase.seconds = 0, 0.0
+        work, self.work = self.work, {}
+        if phases or work:
+            self._send({"m": "count", "t": at, "since": since, "phases": phases, "work": _numbers(work)})
+
+
+class Phase:
+    """A recurring activity of one thread: ``with run.phase("data"):``. An inner phase's time is not the outer's."""
+
+    __slots__ = ("_tally", "calls", "name", "seconds")
+
+    def __init__(self, tally: Tally, name: str) -> None:
+        self._tally = tally
+        self.name = name
+        self.calls = 0
+        self.seconds = 0.0
+
+    def __enter__(self) -> "Phase":
+        tally, now = self._tally, perf_counter()
+        outer = tally.current
+        if outer is not None:
+            outer.seconds += now - tally.since
+        tally.stack.append(outer)
+        tally.current, tally.since = self, now
+        if now >= tally.send_at:
+            tally.send()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        tally, now = self._tally, perf_counter()
+        current = tally.current
+        if current is not None:
+            current.seconds += now - tally.since
+        self.calls += 1
+        tally.since = now
+        if current is self:
+            tally.current = tally.stack.pop()
+        elif self in tally.stack:  # tasks of an event loop took turns: the phases did not close in order
+            tally.stack.remove(self)
+        if now >= tally.send_at:
+            tally.send()
+
+
+def _numbers(work: Mapping[str, Any]) -> dict[str, float]:
+    numbers = {}
+    for unit, n in work.items():
+        try:
+            numbers[unit] = float(n)
+        except (TypeError, ValueError):
+            continue  # it was no number, and a training is not stopped for it
+    return numbers

@@ -1,0 +1,214 @@
+"""``track()``: what to record and under which name; a context manager, a decorator, or started and stopped by hand."""
+
+import functools
+import inspect
+import os
+import platform
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from greentrack import config
+from greentrack.errors import ConfigError
+from greentrack.registry import METERS, check
+from greentrack.system import clock
+from greentrack.tracking import facts
+from greentrack.tracking.run import DISABLED, Run, outcome
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+
+
+class Tracker:
+    """A recording about to be made, any number of times. Made by ``track``, which documents its arguments."""
+
+    def __init__(self, make: Callable[[], Run]) -> None:
+        self._make = make
+        self._runs: list[Run] = []
+
+    def start(self) -> Run:
+        """Start a run (of a notebook, say); it ends with ``stop`` or with the program."""
+        run = self._make()
+        self._runs.append(run)
+        return run
+
+    def stop(self, status: str = "finished") -> None:
+        """End the run that was started last; nothing where there is none."""
+        if self._runs:
+            self._runs.pop().stop(status)
+
+    def __enter__(self) -> Run:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runs:
+            self._runs.pop().stop(*outcome(error))
+
+    def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
+        """Record every call of *function* (plain, async, generator or async generator) as a run of its own."""
+        wrapper: Callable[P, T] = functools.wraps(function)(_wrapped(function, self._make))
+        return wrapper
+
+
+def track(
+    name: str | None = None,
+    *,
+    project: str | None = None,
+    tags: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+    zone: str | None = None,
+    db: str | os.PathLike[str] | None = None,
+    interval: float | None = None,
+    gpus: str | Sequence[int | str] | None = None,
+    meters: Sequence[str] | None = None,
+    recorder: str | None = None,
+    rest: str | None = None,
+    quiet: bool | None = None,
+) -> Tracker:
+    """Record the energy of what runs inside ``with track("digits") as run:``, of a function under ``@track()``, or of
+    what happens between ``.start()`` and ``.stop()``.
+
+    An argument that is None comes from GREENTRACK_<NAME>, the project's or the user's configuration file, or the
+    default given here. GREENTRACK_DISABLED=1 records nothing and costs nothing.
+
+    Args:
+        name: what the run is called; by default the name of the script.
+        project: what it is filed under; by default nothing.
+        tags: words to find it by.
+        params: what was chosen for it (hyperparameters); values that JSON does not know are kept as text.
+        zone: where on the grid it runs: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
+        db: the database file; by default greentrack.db in the user's data folder.
+        interval: seconds between readings, 0.1 to 3600; by default 1.
+        gpus: "auto" (default: those that CUDA shows this process), "all", or indices and UUIDs.
+        meters: the meters to use, by name ("nvidia", "rapl", ...); by default all that work here.
+        recorder: "process" (default) or "thread", where no process may be started.
+        rest: the kind of machine for the modelled rest (board, fans, power supply): "auto" (default), "off",
+            "desktop", "laptop", "server" or "vm".
+        quiet: True prints no line at the end; by default False.
+
+    Raises:
+        ConfigError: a setting is unknown or has a bad value (ZoneError: a zone); nothing raises once the run has begun.
+    """
+    if name is not None and not isinstance(name, str):
+        raise ConfigError(f"name = {name!r} is not a text; as a decorator, track is called: @track()")
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+        raise ConfigError(f"tags = {tags!r} is not a list of texts")
+    if os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on"):
+        title = name or facts.script_name()
+        return Tracker(
+            lambda: Run({"id": DISABLED, "name": title, "packages": {}, "status": DISABLED}, None, quiet=True)
+        )
+    given = {
+        "project": project,
+        "zone": zone,
+        "db": db,
+        "interval": interval,
+        "gpus": gpus,
+        "meters": meters,
+        "recorder": recorder,
+        "rest": rest,
+        "quiet": quiet,
+    }
+    settings = config.load(given)
+    for entry in settings.meters:
+        check(METERS, entry.partition(":")[0], "meter")
+
+    if settings.zone is not None:  # a mistyped place is told now, not when the training is over
+        from greentrack.carbon import find_intensity
+
+        find_intensity(settings.zone)
+
+    def make() -> Run:
+        return start(name or facts.script_name(), settings, tags=tags, params=params or {})
+
+    return Tracker(make)
+
+
+def start(
+    name: str,
+    settings: config.Settings,
+    *,
+    tags: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+    pid: int | None = None,
+    command: Sequence[str] | None = None,
+) -> Run:
+    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it."""
+    now, wall = clock(), time.time()
+    folder = _folder()
+    run = {
+        "id": facts.new_id(),
+        "name": name,
+        "project": settings.project,
+        "tags": list(dict.fromkeys(tags)),
+        "params": dict(params or {}),
+        "started_at": wall,
+        "pid": os.getpid() if pid is None else pid,
+        "command": list(sys.orig_argv if command is None else command),
+        "folder": folder,
+        "python": platform.python_version(),
+        "packages": facts.packages(),
+        "interval": settings.interval,
+        "zone": settings.zone,
+        "rest": settings.rest,
+        **facts.environment(os.environ),
+    }
+    hello = {
+        "run": run,
+        "recorder": settings.recorder,
+        "clock": now,
+        "wall": wall - now,
+        "folder": folder,
+        "db": None if settings.db is None else os.path.abspath(settings.db),
+        "meters": list(settings.meters),
+        "gpus": settings.gpus,
+        "cuda_uuids": facts.cuda_uuids() if pid is None else None,
+        "sys": os.path.abspath(settings.sys),
+        "env": {key: os.environ[key] for key in CUDA if key in os.environ},
+    }
+    other_rank = run["rank"] not in (None, 0)
+    return Run(dict(run), hello, quiet=settings.quiet or other_rank)
+
+
+def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
+    if inspect.isasyncgenfunction(function):
+
+        async def agenerate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            with make():
+                async for item in function(*args, **kwargs):
+                    yield item
+
+        return agenerate
+    if inspect.iscoroutinefunction(function):
+
+        async def await_it(*args: Any, **kwargs: Any) -> Any:
+            with make():
+                return await function(*args, **kwargs)
+
+        return await_it
+    if inspect.isgeneratorfunction(function):
+
+        def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            with make():
+                return (yield from function(*args, **kwargs))
+
+        return generate
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with make():
+            return function(*args, **kwargs)
+
+    return call
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return "/"

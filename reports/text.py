@@ -1,0 +1,199 @@
+"""A summary as plain text of a given width: what it cost first, then where it went, then what the figures rest on."""
+
+from __future__ import annotations
+
+import datetime
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from greentrack.reports.figures import Figure
+from greentrack.reports.summary import SpanCost, Summary
+from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, percent, spread
+
+MOST_ROWS = 12
+"""Spans, phases and metrics are shown up to this many names; the JSON has them all."""
+_LABEL = 12
+
+
+def render(summary: Summary, *, width: int = 80) -> str:
+    """Return *summary* as lines of at most *width* characters, without colour."""
+    width = max(width, 40)
+    sections = (
+        _head(summary, width),
+        _devices(summary, width),
+        _spans(summary, width),
+        _phases(summary, width),
+        _outcomes(summary, width),
+        _list("Notes", summary.notes, width),
+        _list("Assumptions", _assumptions(summary), width),
+        _own_cost(summary, width),
+    )
+    return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section)))
+
+
+def _head(summary: Summary, width: int) -> Iterator[str]:
+    run = summary.run
+    started = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC)
+    yield _cut(f"{run.name}  {run.status}  {duration(run.seconds)}  {started:%Y-%m-%d %H:%M} UTC", width)
+    about = [f"run {run.id}"]
+    about += [f"on {run.host.name}"] if run.host else []
+    about += [f"project {run.project}"] if run.project else []
+    about += [f"tags {', '.join(run.tags)}"] if run.tags else []
+    yield from textwrap.wrap("  ".join(about), width)
+    if run.error:
+        yield from _labelled("error", run.error, width)
+    yield ""
+    carbon = summary.intensity
+    if summary.joules is None or summary.g is None or summary.measured_share is None:
+        yield from _labelled("energy", "nothing was measured", width)
+        return
+    what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
+    own = f"the run's own share of {what}" if summary.scope == "process" else what
+    share = percent(summary.measured_share)
+    yield from _labelled("energy", f"{energy_range(summary.joules)}  {own}, {share} of it measured", width)
+    at = f"at {digits(carbon.g_per_kwh)} g/kWh, {carbon.zone} {carbon.year} ({carbon.how})"
+    yield from _labelled("carbon", f"{mass_range(summary.g)}  {at}", width)
+    for label, equivalent in zip(("as much as", "", ""), summary.equivalents, strict=False):
+        yield from _labelled(label, equivalent.text, width)
+    for unit, work in summary.work.items():
+        each = "" if work.joules_per is None else f"  {_joules_each(work.joules_per)} each"
+        yield from _labelled("work", f"{_count(work.total)} {unit}{each}", width)
+
+
+def _devices(summary: Summary, width: int) -> Iterator[str]:
+    rows = [
+        (
+            device.kind,
+            device.name,
+            "—" if device.joules is None else energy(device.joules.value),
+            "" if device.joules is None else spread(device.joules),
+            percent(device.coverage),
+            "measured" if device.measured else "modelled",
+            device.method,
+        )
+        for device in summary.devices
+    ]
+    if rows:
+        head = ("", "device", "energy", "range", "seen", "", "method")
+        yield from _table(head, rows, right=(2, 3, 4), flexible=1, width=width)
+
+
+def _spans(summary: Summary, width: int) -> Iterator[str]:
+    by_name: dict[str, list[SpanCost]] = {}
+    for span in summary.spans:
+        by_name.setdefault(span.name, []).append(span)
+    sums = [
+        (name, len(spans), sum(span.seconds for span in spans), _sum(span.joules for span in spans))
+        for name, spans in by_name.items()
+    ]
+    yield from _stretches(("span", "times"), sums, summary, width)
+
+
+def _phases(summary: Summary, width: int) -> Iterator[str]:
+    sums = [(phase.name, phase.calls, phase.seconds, phase.joules) for phase in summary.phases]
+    yield from _stretches(("phase", "calls"), sums, summary, width)
+
+
+def _stretches(
+    heads: tuple[str, str], sums: list[tuple[str, int, float, float | None]], summary: Summary, width: int
+) -> Iterator[str]:
+    """Yield a table of the costliest names; the rest of the machine is not in them, so shares are of the devices'."""
+    whole = sum(joules for kind, joules in summary.by_kind.items() if kind != "rest")
+    sums.sort(key=lambda row: (-(row[3] or 0.0), -row[2]))
+    rows = [
+        (
+            name,
+            f"{count:,}",
+            duration(seconds),
+            "—" if joules is None else energy(joules),
+            "" if joules is None or whole <= 0 else percent(joules / whole),
+            "" if joules is None or count == 0 else f"{energy(joules / count)} each",
+        )
+        for name, count, seconds, joules in sums[:MOST_ROWS]
+    ]
+    if rows:
+        head = (heads[0], heads[1], "time", "energy", "of devices", "")
+        yield from _table(head, rows, right=(1, 2, 3, 4, 5), flexible=0, width=width)
+        yield from _more(len(sums))
+
+
+def _outcomes(summary: Summary, width: int) -> Iterator[str]:
+    rows = []
+    for name, values in list(summary.metrics.items())[:MOST_ROWS]:
+        last = values[-1]
+        by_then = "" if last.joules is None else f"after {energy(last.joules)}"
+        rows.append((name, "—" if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
+    if rows:
+        yield from _table(("metric", "last", "values", ""), rows, right=(1, 2), flexible=0, width=width)
+        yield from _more(len(summary.metrics))
+
+
+def _own_cost(summary: Summary, width: int) -> Iterator[str]:
+    toll = summary.toll
+    if toll.readings or toll.cpu_seconds:
+        text = (
+            f"Tracking took {duration(toll.cpu_seconds)} of CPU for {toll.readings:,} readings; "
+            f"{toll.late:,} late, {toll.failures:,} failed."
+        )
+        yield from textwrap.wrap(text, width)
+
+
+def _assumptions(summary: Summary) -> Iterator[str]:
+    before = None
+    for item in summary.assumptions:
+        value = item.value if isinstance(item.value, str) else digits(item.value, 4)
+        source = f"{item.source}, {item.year}"
+        yield f"{item.name}: {value} [{'likewise' if source == before else source}]"
+        before = source
+
+
+def _list(title: str, items: Iterable[str], width: int) -> Iterator[str]:
+    lines = [line for item in items for line in _wrap(item, width, "- ", "  ")]
+    if lines:
+        yield title
+        yield from lines
+
+
+def _labelled(label: str, text: str, width: int) -> list[str]:
+    return _wrap(text, width, label.ljust(_LABEL), " " * _LABEL)
+
+
+def _wrap(text: str, width: int, first: str, later: str) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int], flexible: int, width: int
+) -> Iterator[str]:
+    """Yield aligned lines; the column *flexible* gives way where they would be wider than *width*."""
+    cells = [head, *rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    widths[flexible] = max(8, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1)))
+    for row in cells:
+        parts = [
+            cell.rjust(size) if column in right else _cut(cell, size).ljust(size)
+            for column, (cell, size) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield _cut("  ".join(parts).rstrip(), width)
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > MOST_ROWS:
+        yield f"… and {count - MOST_ROWS:,} more"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _sum(parts: Iterable[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number == round(number) else digits(number, 6)
+
+
+def _joules_each(joules: Figure) -> str:
+    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"

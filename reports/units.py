@@ -1,0 +1,119 @@
+"""Figures as people read them: the unit that fits, few digits, and the range in the same unit."""
+
+import math
+from collections.abc import Sequence
+
+from greentrack.reports.figures import JOULES_PER_KWH, Figure
+
+_WH = JOULES_PER_KWH / 1000
+_ENERGY = ((_WH / 1000, "mWh"), (_WH, "Wh"), (_WH * 1e3, "kWh"), (_WH * 1e6, "MWh"))
+_MASS = ((0.001, "mg CO2e"), (1.0, "g CO2e"), (1e3, "kg CO2e"), (1e6, "t CO2e"))
+
+
+def energy(joules: float) -> str:
+    """Return joules as watt-hours.
+
+    >>> energy(12_276.0), energy(1_296_000.0), energy(1.8)
+    ('3.41 Wh', '360 Wh', '0.5 mWh')
+    """
+    size, unit = _fit(joules, _ENERGY)
+    return f"{digits(joules / size)} {unit}"
+
+
+def energy_range(joules: Figure) -> str:
+    """Return joules and their range.
+
+    >>> energy_range(Figure(value=12_276.0, low=10_440.0, high=14_760.0))
+    '3.41 Wh (2.9–4.1)'
+    """
+    return _ranged(joules, _ENERGY)
+
+
+def mass(g: float) -> str:
+    """Return grams of CO2e, with the two digits that they are good for.
+
+    >>> mass(1.56), mass(25_400.0)
+    ('1.6 g CO2e', '25 kg CO2e')
+    """
+    size, unit = _fit(g, _MASS)
+    return f"{digits(g / size, 2)} {unit}"
+
+
+def mass_range(g: Figure) -> str:
+    """Return grams of CO2e and their range.
+
+    >>> mass_range(Figure(value=1.56, low=1.3, high=1.9))
+    '1.56 g CO2e (1.3–1.9)'
+    """
+    return _ranged(g, _MASS)
+
+
+def spread(joules: Figure) -> str:
+    """Return only the range of some joules, with its unit.
+
+    >>> spread(Figure(value=12_276.0, low=10_440.0, high=14_760.0))
+    '2.9–4.1 Wh'
+    """
+    size, unit = _fit(joules.value, _ENERGY)
+    return f"{_low_to_high(joules, size)} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time.
+
+    >>> [duration(s) for s in (0.042, 5.25, 72, 11_045, 200_000)]
+    ['42 ms', '5.2 s', '1 min 12 s', '3 h 4 min', '2 d 7 h']
+    """
+    if seconds < 0.9995:
+        return f"{digits(seconds * 1000)} ms"
+    if seconds < 59.5:
+        return f"{digits(seconds, 2)} s"
+    whole = round(seconds)
+    for size, unit, part, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def percent(share: float) -> str:
+    """Return a share; only what is everything is 100 %, only what is nothing is 0 %.
+
+    >>> percent(0.9999), percent(0.5), percent(0.0001), percent(0.0)
+    ('> 99 %', '50 %', '< 1 %', '0 %')
+    """
+    if 0 < share < 0.005:
+        return "< 1 %"
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+def digits(number: float, significant: int = 3) -> str:
+    """Return *number* with so many significant digits, without an exponent and without trailing zeros.
+
+    >>> digits(0.012345), digits(1234567.0), digits(2.50), digits(0.0)
+    ('0.0123', '1,230,000', '2.5', '0')
+    """
+    if number == 0 or not math.isfinite(number):
+        return f"{number:g}"
+    places = significant - 1 - math.floor(math.log10(abs(number)))
+    text = f"{round(number, places):,.{max(places, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _fit(amount: float, units: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    fitting = [pair for pair in units if amount >= pair[0] * 0.9995]
+    return fitting[-1] if fitting else units[0]
+
+
+def _ranged(figure: Figure, units: Sequence[tuple[float, str]]) -> str:
+    size, unit = _fit(figure.value, units)
+    text = f"{digits(figure.value / size)} {unit}"
+    return text if figure.low == figure.high else f"{text} ({_low_to_high(figure, size)})"
+
+
+def _low_to_high(figure: Figure, size: float) -> str:
+    narrow = figure.high - figure.low < 0.15 * figure.value
+    low, high = (digits(part / size, 3 if narrow else 2) for part in (figure.low, figure.high))
+    return low if low == high else f"{low}–{high}"

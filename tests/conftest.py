@@ -1,0 +1,23 @@
+"""What every test may use: a database of its own, and no settings of the developer's machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _clean_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No configuration file, variable or database of this user reaches a test, nor a test's the user."""
+    for name in list(os.environ):
+        if name.startswith("GREENTRACK_"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(home))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """A place for a database."""
+    return tmp_path / "greentrack.db"

@@ -1,0 +1,335 @@
+"""The recorder on a clock of ours: pace, edges, phases, failures, a store that fails."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from greentrack.errors import MeterError, StoreError
+from greentrack.meters.base import Counter, Gauge, Meter
+from greentrack.model import Device, Phase, Reading, Run, Span
+from greentrack.recorder import wire
+from greentrack.recorder.loop import EDGE_GAP_S, Recorder
+from greentrack.store.batch import Batch
+from tests.rig.clock import FakeClock
+
+
+class Steady(Counter):
+    """A counter of constant power whose reads can be made to fail."""
+
+    method = "fake"
+
+    def __init__(self, uid: str, watts: float, clock: FakeClock, kind: str = "gpu") -> None:
+        super().__init__(Device(uid=uid, kind=kind, name=uid))
+        self.watts, self.clock, self.broken, self.reads = watts, clock, False, 0
+
+    def count(self) -> float:
+        self.reads += 1
+        if self.broken:
+            raise MeterError("it cannot be read")
+        return self.watts * self.clock()
+
+
+class SteadyGauge(Gauge):
+    """A gauge of constant power."""
+
+    method = "fake"
+
+    def __init__(self, uid: str, watts: float) -> None:
+        super().__init__(Device(uid=uid, kind="gpu", name=uid))
+        self.watts = watts
+
+    def power(self) -> float:
+        return self.watts
+
+
+class Kept:
+    """A store that keeps batches in a list, and refuses while it is told to."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self.refuse = False
+
+    def write(self, batch: Batch) -> None:
+        if self.refuse:
+            raise StoreError("the disk is full")
+        self.batches.append(batch)
+
+    def close(self) -> None:
+        pass
+
+    def readings(self, uid: str) -> list[Reading]:
+        return [r for batch in self.batches for r in batch.readings if r.device == uid]
+
+    def spans(self) -> dict[int, Span]:
+        return {span.id: span for batch in self.batches for span in batch.spans}
+
+    def phases(self) -> list[Phase]:
+        return [phase for batch in self.batches for phase in batch.phases.values()]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def recorder(meters: Iterable[Meter], kept: Kept, clock: FakeClock, **more: Any) -> Recorder:
+    run = Run(id="r", name="r", started_at=5000.0 + clock())
+    made = Recorder(run, list(meters), kept, clock=clock, wall=5000.0, cpu_time=lambda: 0.0, **more)
+    made.start(clock())
+    return made
+
+
+def pass_time(recorder: Recorder, clock: FakeClock, seconds: float) -> None:
+    end = clock() + seconds
+    while (wait := recorder.until_due()) <= end - clock():
+        clock.advance(max(0.0, wait))
+        recorder.tick()
+    clock.advance(end - clock())
+
+
+def test_energy_is_watts_times_seconds(kept: Kept, clock: FakeClock) -> None:
+    """An hour at 360 W is 0.36 kWh, in readings of a second each."""
+    made = recorder([Steady("gpu:0", 360.0, clock)], kept, clock)
+    pass_time(made, clock, 3600)
+    made.finish("finished")
+    assert sum(r.joules for r in kept.readings("gpu:0")) == pytest.approx(0.36 * 3.6e6)
+    assert len(kept.readings("gpu:0")) == pytest.approx(3600, abs=1)
+
+
+def test_eight_gpus_and_two_packages_are_summed_not_averaged(kept: Kept, clock: FakeClock) -> None:
+    """8 x 500 W and 2 x 200 W for a minute are 264 kJ."""
+    meters = [Steady(f"gpu:{i}", 500.0, clock) for i in range(8)]
+    meters += [Steady(f"package-{i}", 200.0, clock, "cpu") for i in range(2)]
+    made = recorder(meters, kept, clock)
+    pass_time(made, clock, 60)
+    figures = made.finish("finished")
+    assert sum(use.joules for use in wire.figures_of(figures)[0]) == pytest.approx(264_000)
+
+
+def test_a_span_has_the_energy_between_its_edges(kept: Kept, clock: FakeClock) -> None:
+    """2.5 s at 100 W that begin and end between two readings are 250 J."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    pass_time(made, clock, 1.3)
+    made.handle([{"m": "open", "t": clock(), "id": 1, "name": "epoch", "attrs": {"index": 0}}])
+    pass_time(made, clock, 2.5)
+    made.handle([{"m": "close", "t": clock(), "id": 1}])
+    made.finish("finished")
+    span = kept.spans()[1]
+    assert span.energy["gpu:0"].joules == pytest.approx(250.0)
+    assert span.ended_at is not None
+    assert span.ended_at - span.started_at == pytest.approx(2.5)
+    assert dict(span.attrs) == {"index": 0}
+
+
+def test_an_edge_makes_every_meter_be_read_at_once(kept: Kept, clock: FakeClock) -> None:
+    """A change of power at the edge is not smeared over the second around it: 300 W before, 100 W inside."""
+    meter = Steady("gpu:0", 0.0, clock)
+    energy = {"count": 0.0}
+    meter.count = lambda: energy["count"]  # type: ignore[method-assign]  # a counter whose power we change
+    made = recorder([meter], kept, clock)
+    energy["count"] += 300 * 0.5
+    clock.advance(0.5)
+    made.handle([{"m": "open", "t": clock(), "id": 1, "name": "inside"}])
+    energy["count"] += 100 * 0.3
+    clock.advance(0.3)
+    made.handle([{"m": "close", "t": clock(), "id": 1}])
+    energy["count"] += 300 * 5
+    pass_time(made, clock, 5)
+    made.finish("finished")
+    assert kept.spans()[1].energy["gpu:0"].joules == pytest.approx(30.0)
+
+
+def test_spans_at_a_thousand_a_second_do_not_make_the_sensors_a_load(kept: Kept, clock: FakeClock) -> None:
+    """A thousand 1 ms spans in a second cost about a hundred reads, and each still has its 0.1 J."""
+    meter = Steady("gpu:0", 100.0, clock)
+    made = recorder([meter], kept, clock)
+    for i in range(1000):
+        made.handle([{"m": "open", "t": clock(), "id": i, "name": "step"}])
+        pass_time(made, clock, 0.001)
+        made.handle([{"m": "close", "t": clock(), "id": i}])
+    made.finish("finished")
+    assert meter.reads <= 1 / EDGE_GAP_S + 10
+    assert sum(s.energy["gpu:0"].joules for s in kept.spans().values()) == pytest.approx(100.0, rel=0.001)
+
+
+def test_an_open_span_is_closed_with_the_run(kept: Kept, clock: FakeClock) -> None:
+    """What was spent in a span that the run's end cut off is its energy up to there."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    made.handle([{"m": "open", "t": clock(), "id": 1, "name": "epoch"}])
+    clock.advance(2.0)
+    made.finish("failed", "RuntimeError: x", clock())
+    assert kept.spans()[1].energy["gpu:0"].joules == pytest.approx(200.0)
+
+
+def test_phases_share_the_energy_of_their_time(kept: Kept, clock: FakeClock) -> None:
+    """Of 1 s at 100 W, 0.25 s of waiting is 25 J and 0.5 s of training 50 J; the rest is nobody's."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    since = clock()
+    clock.advance(1.0)
+    made.handle(
+        [
+            {
+                "m": "count",
+                "t": clock(),
+                "since": since,
+                "phases": {"data": (5, 0.25), "train": (5, 0.5)},
+                "work": {"n": 3},
+            }
+        ]
+    )
+    made.finish("finished")
+    phases = {p.name: p for p in kept.phases()}
+    assert phases["data"].energy["gpu:0"].joules == pytest.approx(25.0)
+    assert phases["train"].energy["gpu:0"].joules == pytest.approx(50.0)
+    assert phases["train"].calls == 5
+    assert kept.batches[-1].work == {"n": 3.0}
+
+
+def test_a_phase_of_ten_minutes_keeps_all_its_energy(kept: Kept, clock: FakeClock) -> None:
+    """A count that comes long after the one before it is still given what was used since that."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    since = clock()
+    pass_time(made, clock, 600)
+    made.handle([{"m": "count", "t": clock(), "since": since, "phases": {"epoch": (1, 600.0)}}])
+    made.finish("finished")
+    assert kept.phases()[0].energy["gpu:0"].joules == pytest.approx(60_000, rel=1e-6)
+
+
+def test_phases_of_parallel_threads_never_exceed_the_whole(kept: Kept, clock: FakeClock) -> None:
+    """Two threads of a second each share the second's 100 J."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    since = clock()
+    clock.advance(1.0)
+    made.handle([{"m": "count", "t": clock(), "since": since, "phases": {"a": (1, 1.0), "b": (1, 1.0)}}])
+    made.finish("finished")
+    assert sum(p.energy["gpu:0"].joules for p in kept.phases()) == pytest.approx(100.0)
+
+
+def test_a_metric_keeps_the_joules_used_by_then(kept: Kept, clock: FakeClock) -> None:
+    """An accuracy logged after 3 s at 100 W cost 300 J."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    pass_time(made, clock, 3.0)
+    made.handle([{"m": "log", "t": clock(), "values": {"acc": 0.9}}])
+    made.finish("finished")
+    (metric,) = [m for batch in kept.batches for m in batch.metrics]
+    assert (metric.name, metric.value) == ("acc", 0.9)
+    assert metric.joules == pytest.approx(300.0, abs=0.5)
+
+
+def test_a_failed_read_is_a_gap_that_the_next_one_heals(kept: Kept, clock: FakeClock) -> None:
+    """Ten seconds without an answer lose nothing of a counter, are counted, and are said once."""
+    said: list[str] = []
+    meter = Steady("gpu:0", 100.0, clock)
+    made = recorder([meter, Steady("gpu:1", 100.0, clock)], kept, clock, warn=said.append)
+    pass_time(made, clock, 5)
+    meter.broken = True
+    pass_time(made, clock, 10)
+    meter.broken = False
+    pass_time(made, clock, 5)
+    figures = made.finish("finished")
+    assert sum(r.joules for r in kept.readings("gpu:0")) == pytest.approx(2000.0)
+    assert sum(r.joules for r in kept.readings("gpu:1")) == pytest.approx(2000.0)
+    assert figures["toll"]["failures"] == 10
+    assert said == ["gpu:0: it cannot be read"]
+
+
+def test_a_device_that_never_answers_has_no_reading_rather_than_zero(kept: Kept, clock: FakeClock) -> None:
+    """Absent is not zero."""
+    meter = Steady("gpu:0", 100.0, clock)
+    meter.broken = True
+    made = recorder([meter], kept, clock, warn=lambda _: None)
+    pass_time(made, clock, 5)
+    figures = made.finish("finished")
+    assert kept.readings("gpu:0") == []
+    assert figures["devices"][0]["energy"]["seconds"] == 0.0
+
+
+def test_what_the_store_refuses_is_kept_and_handed_over_later(kept: Kept, clock: FakeClock) -> None:
+    """A disk that is full for a minute costs no reading; the trouble is said once."""
+    said: list[str] = []
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, warn=said.append)
+    kept.refuse = True
+    pass_time(made, clock, 60)
+    kept.refuse = False
+    pass_time(made, clock, 1)
+    figures = made.finish("finished")
+    assert sum(r.joules for r in kept.readings("gpu:0")) == pytest.approx(6100.0)
+    assert len(said) == 1
+    assert figures["saved"] is True
+
+
+def test_a_store_that_never_works_leaves_the_figures(kept: Kept, clock: FakeClock) -> None:
+    """The run still gets its totals, and is told that they were not kept."""
+    kept.refuse = True
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, warn=lambda _: None)
+    pass_time(made, clock, 10)
+    figures = made.finish("finished", patience_s=0.0)
+    assert figures["devices"][0]["energy"]["joules"] == pytest.approx(1000.0)
+    assert (figures["saved"], figures["trouble"]) == (False, "the disk is full")
+
+
+def test_deadlines_do_not_drift_and_a_late_tick_is_counted(kept: Kept, clock: FakeClock) -> None:
+    """A recorder that was starved for 2.7 s reads once, keeps its beat, and tells that it was late."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    clock.advance(2.7)
+    made.tick()
+    assert made.until_due() == pytest.approx(0.3)
+    figures = made.finish("finished")
+    assert figures["toll"]["late"] == 1
+
+
+def test_a_suspended_machine_bills_counters_and_not_gauges(kept: Kept, clock: FakeClock) -> None:
+    """Over an hour of sleep a counter says what was used; a gauge says nothing, and its seconds show it."""
+    made = recorder([Steady("counter", 100.0, clock), SteadyGauge("gauge", 100.0)], kept, clock)
+    pass_time(made, clock, 10)
+    clock.advance(3600)
+    made.tick()
+    pass_time(made, clock, 10)
+    counter, gauge = wire.figures_of(made.finish("finished"))[0]
+    assert counter.energy.joules == pytest.approx(362_000, rel=0.001)
+    assert gauge.energy.joules == pytest.approx(2000, abs=40)
+    assert gauge.energy.seconds == pytest.approx(20, abs=0.4)
+
+
+def test_the_share_of_the_process_is_kept_beside_the_joules(kept: Kept, clock: FakeClock) -> None:
+    """A run that caused half of the machine's CPU time has half of the processor's joules as its own."""
+
+    class Half:
+        pids = frozenset({1})
+
+        def cpu_seconds(self) -> float:
+            return clock() / 2
+
+    made = recorder([Steady("cpu", 100.0, clock, "cpu")], kept, clock, tree=Half(), busy=clock)
+    pass_time(made, clock, 10)
+    (use,) = wire.figures_of(made.finish("finished"))[0]
+    assert {r.share for r in kept.readings("cpu")} == {0.5}
+    assert use.process == pytest.approx(500.0)
+
+
+def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeClock) -> None:
+    """Another one begins where the last that was shown ended: 300 J and then 200 J are 500 J, in 5 s."""
+    first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    shown: list[dict[str, Any]] = []
+    first._publish = shown.append
+    pass_time(first, clock, 3)
+    second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
+    pass_time(second, clock, 2)
+    (use,) = wire.figures_of(second.finish("finished"))[0]
+    assert use.joules == pytest.approx(500.0)
+    assert use.energy.seconds == pytest.approx(5.0)
+
+
+def test_marks_that_make_no_sense_are_left_out(kept: Kept, clock: FakeClock) -> None:
+    """A span that was never opened, a mark without its name, a word nobody knows: the recording goes on."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    made.handle([{"m": "close", "t": clock(), "id": 9}, {"m": "open", "t": clock(), "id": 1}, {"m": "?", "t": clock()}])
+    pass_time(made, clock, 2)
+    figures = made.finish("finished")
+    assert figures["devices"][0]["energy"]["joules"] == pytest.approx(200.0)

@@ -1,0 +1,98 @@
+"""Merging readings: it may coarsen time, it never changes energy."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.store.batch import Batch, merged, thinned, totals
+
+AMOUNTS = st.integers(0, 1000).map(float)
+UNKNOWN_OR = st.none() | AMOUNTS
+SHARES = st.none() | st.sampled_from([0.0, 0.25, 0.5, 1.0])
+PIECES = st.lists(st.tuples(st.integers(0, 100), AMOUNTS, UNKNOWN_OR, SHARES), min_size=1, max_size=200)
+
+
+def readings(pieces: list[tuple[int, float, float | None, float | None]]) -> list[Reading]:
+    made, at = [], 0.0
+    for seconds, joules, check, share in pieces:
+        at += seconds + 1
+        made.append(Reading(device="gpu", at=at, seconds=float(seconds), joules=joules, check=check, share=share))
+    return made
+
+
+@given(PIECES, st.integers(2, 50))
+def test_merging_never_changes_totals(pieces: list[tuple[int, float, float | None, float | None]], limit: int) -> None:
+    """Joules, seconds, checks and the run's own joules are the same however few readings are left."""
+    before = readings(pieces)
+    after = thinned(before, limit)
+    assert len(after) <= limit
+    assert after[-1].at == before[-1].at
+    for was, now in zip(totals(before)["gpu"], totals(after)["gpu"], strict=True):
+        assert now == (was if was is None else pytest.approx(was))
+    assert all(reading.share is None or 0 <= reading.share <= 1 for reading in after)
+
+
+def test_a_share_is_weighted_by_joules() -> None:
+    """300 J of which all were the run's and 100 J of which none was make 400 J of which 3/4 were."""
+    own = Reading(device="gpu", at=1.0, seconds=1.0, joules=300.0, share=1.0)
+    others = Reading(device="gpu", at=2.0, seconds=1.0, joules=100.0, share=0.0)
+    both = merged(own, others)
+    assert (both.at, both.seconds, both.joules, both.share) == (2.0, 2.0, 400.0, 0.75)
+
+
+def test_old_readings_stay_as_fine_as_new_ones() -> None:
+    """Thinned again and again, the beginning of a run is not drawn more coarsely than its end."""
+    kept: list[Reading] = []
+    for second in range(1000):
+        kept.append(Reading(device="gpu", at=second + 1.0, seconds=1.0, joules=1.0))
+        if len(kept) > 100:
+            kept = thinned(kept, 50)
+    older, newer = kept[0].seconds, max(reading.seconds for reading in kept)
+    assert older >= 10
+    assert newer <= 2 * older
+
+
+def test_a_batch_that_waits_long_stays_bounded() -> None:
+    """10,000 readings and metrics that could not be written become at most 100 a device, with all their joules."""
+    batch = Batch(run_id="01-a")
+    for second in range(10_000):
+        batch.readings.append(Reading(device="gpu", at=float(second), seconds=1.0, joules=2.0))
+        batch.metrics.append(Metric(name="loss", at=float(second), value=1.0))
+        batch.spans.append(Span(id=1, name="epoch", started_at=0.0, ended_at=float(second)))
+        batch.bounded(100)
+    assert len(batch.readings) <= 100
+    assert sum(reading.joules for reading in batch.readings) == 20_000
+    assert len(batch.metrics) <= 100
+    assert batch.metrics[-1].at == 9999.0
+    assert [span.ended_at for span in batch.spans] == [9999.0]
+
+
+def test_a_later_batch_is_added() -> None:
+    """Phases and work add up, facts and toll are the later ones, readings follow each other."""
+    device = Device(uid="gpu", kind="gpu", name="A GPU")
+    first = Batch(
+        run_id="01-a",
+        run=Run(id="01-a", name="old"),
+        devices=[DeviceUse(device=device, method="rapl")],
+        phases={"load": Phase(name="load", calls=1, seconds=2.0, energy={"gpu": Energy(joules=3.0, seconds=2.0)})},
+        work={"steps": 5},
+    )
+    first.add(
+        Batch(
+            run_id="01-a",
+            run=Run(id="01-a", name="new"),
+            devices=[DeviceUse(device=device, method="rapl", trusted=False)],
+            readings=[Reading(device="gpu", at=1.0, seconds=1.0, joules=1.0)],
+            phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
+            work={"steps": 6},
+            toll=Toll(late=1),
+        )
+    )
+    assert first.run is not None
+    assert first.run.name == "new"
+    assert [use.trusted for use in first.devices] == [False]
+    assert first.phases["load"] == Phase(
+        name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
+    )
+    assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, Toll(late=1), 1)

@@ -1,0 +1,162 @@
+"""The tables: made, migrated, refused."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from greentrack.errors import SchemaError
+from greentrack.store import schema
+from greentrack.store.batch import Batch
+from greentrack.store.reader import Reader
+from greentrack.store.writer import Writer
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+FIRST_RUN = """
+import sys
+from pathlib import Path
+from greentrack.model import Run
+from greentrack.store.batch import Batch
+from greentrack.store.reader import Reader
+from greentrack.store.writer import Writer
+path = Path(sys.argv[1])
+writer = Writer(path)
+writer.write(Batch(run_id="1", run=Run(id="1", name="demo", status="finished")))
+writer.close()
+with Reader(path) as reader:
+    print(len(reader.runs()))
+print(*{"sqlite_utils", "pandas", "psutil", "platformdirs", "click"} & sys.modules.keys())
+"""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def second(db: Any) -> None:
+    db["hosts"].add_column("site", str)
+
+
+def extra(db: Any) -> None:
+    db["extra"].create({"x": int})
+
+
+def crashing(db: Any) -> None:
+    db["hosts"].add_column("site", str)
+    db.execute("DELETE FROM runs")
+    raise KeyboardInterrupt
+
+
+def test_both_ways_of_making_it_lead_to_the_same_schema(path: Path, tmp_path: Path) -> None:
+    """sqlite3 makes of an empty file what sqlite-utils makes of it, and sqlite-utils sees nothing left to do."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    ours = opened(path)
+    schema.upgrade(ours, path)
+    theirs = Database(tmp_path / "theirs.db")
+    schema.migrations().apply(theirs)
+    assert ours.execute(query).fetchall() == theirs.execute(query).fetchall()
+    assert not schema.migrations().pending(Database(ours))
+    theirs.close()
+    ours.close()
+
+
+def test_the_file_says_what_it_is(writer: Writer, a_batch: Callable[..., Batch], ask: Ask) -> None:
+    """It bears GreenTrack's application id and the number of its newest migration."""
+    writer.write(a_batch())
+    assert ask("PRAGMA application_id") == [(0x47545231,)]
+    assert ask("PRAGMA user_version") == [(len(schema.STEPS),)]
+
+
+def test_writing_and_reading_import_neither_sqlite_utils_nor_what_it_brings(path: Path, python: Any) -> None:
+    """Not even the very first run pays for them."""
+    assert python(FIRST_RUN, path).communicate()[0] == "1\n\n"
+
+
+def test_an_older_database_is_migrated(path: Path, writer: Writer, a_batch: Callable[..., Batch], ask: Ask) -> None:
+    """A later migration runs through sqlite-utils, is noted there, and what was stored is still there."""
+    writer.write(a_batch(joules=[1.0]))
+    writer.close()
+    steps = (*schema.STEPS, ("m002_site", second))
+    db = opened(path)
+    schema.upgrade(db, path, steps)
+    schema.upgrade(db, path, steps)
+    db.close()
+    assert ask("PRAGMA user_version") == [(2,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_site",)]
+    assert ask("SELECT hosts.name, site, joules FROM hosts, run_energy") == [("box", None, 2.0)]
+
+
+def test_an_empty_file_gets_every_migration(path: Path, ask: Ask) -> None:
+    """A new database is as new as a migrated one."""
+    db = opened(path)
+    schema.upgrade(db, path, (*schema.STEPS, ("m002_site", second)))
+    db.close()
+    assert ask("PRAGMA user_version") == [(2,)]
+    assert ask("SELECT count(*) FROM pragma_table_info('hosts') WHERE name = 'site'") == [(1,)]
+
+
+def test_a_crash_in_a_migration_leaves_the_old_database(
+    path: Path, writer: Writer, a_batch: Callable[..., Batch], ask: Ask
+) -> None:
+    """Nothing of the migrations is left, those before the crash included, and the next run writes on."""
+    writer.write(a_batch(joules=[1.0]))
+    writer.close()
+    db = opened(path)
+    with pytest.raises(KeyboardInterrupt):
+        schema.upgrade(
+            db,
+            path,
+            (*schema.STEPS, ("m002_extra", extra), ("m003_site", crashing)),
+        )
+    db.close()
+    assert ask("PRAGMA user_version") == [(1,)]
+    assert ask("SELECT name FROM _sqlite_migrations") == [("m001_first",)]
+    assert ask("SELECT count(*) FROM sqlite_master WHERE name = 'extra'") == [(0,)]
+    writer.write(a_batch("02-b"))
+    assert ask("SELECT id FROM runs ORDER BY id") == [("01-a",), ("02-b",)]
+
+
+def test_a_newer_database_is_refused(path: Path, writer: Writer, a_batch: Callable[..., Batch], ask: Ask) -> None:
+    """Both ends name the cure, and nothing is changed."""
+    writer.write(a_batch())
+    writer.close()
+    db = opened(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match="pip install -U greentrack"):
+        writer.write(a_batch("02-b"))
+    with pytest.raises(SchemaError, match="newer GreenTrack"):
+        Reader(path).runs()
+    assert path.read_bytes() == before
+
+
+def test_an_empty_database_of_nobody_is_adopted(
+    path: Path, writer: Writer, a_batch: Callable[..., Batch], ask: Ask
+) -> None:
+    """A file that some tool made for us, without a table in it, is as good as none."""
+    db = opened(path)
+    db.execute("VACUUM")
+    db.close()
+    assert path.stat().st_size > 0
+    writer.write(a_batch())
+    assert ask("SELECT id FROM runs") == [("01-a",)]
+
+
+def test_the_views_answer_the_common_questions(writer: Writer, a_batch: Callable[..., Batch], ask: Ask) -> None:
+    """1.8 MJ each on a GPU that is measured and a CPU that is modelled are 1 kWh, half of it measured."""
+    writer.write(a_batch(joules=[1_800_000.0]))
+    writer.write(a_batch("02-b"))
+    assert ask("SELECT id, name, joules, kwh, measured_joules FROM run_energy ORDER BY id") == [
+        ("01-a", "demo", 3_600_000.0, 1.0, 1_800_000.0),
+        ("02-b", "demo", 0.0, 0.0, 0.0),
+    ]
+    assert ask("SELECT run, uid, kwh, measured FROM device_energy WHERE run = '01-a' ORDER BY uid") == [
+        ("01-a", "GPU-1", 0.5, 1),
+        ("01-a", "cpu", 0.5, 0),
+    ]

@@ -1,0 +1,231 @@
+"""Kills, forks, ranks and pipes: real processes, and what is in the database afterwards."""
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from greentrack.store.reader import Reader
+from tests.tracking.conftest import Program, gone_within
+
+Start = Callable[..., Program]
+
+WAITING = """
+with tracked as run:
+    with run.span("epoch"):
+        while not run.joules(): pass
+        say(run.id, recorder(run))
+        sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_training_reads_interrupted_with_its_energy(db: Path, program: Start, number: signal.Signals) -> None:
+    """The recorder sees the death at once, closes the run, and is gone within a second."""
+    training = program(WAITING)
+    run_id, recorder = training.line().split()
+    training.process.send_signal(number)
+    training.process.wait()
+    assert gone_within(int(recorder), 2.0)
+    record = Reader(db).record(run_id)
+    assert record.run.status == "interrupted"
+    assert sum(use.joules for use in record.devices) > 0
+    with sqlite3.connect(db) as check:
+        assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check.close()
+
+
+def test_a_training_killed_with_its_recorder_loses_one_interval_at_most(db: Path, program: Start) -> None:
+    """SIGKILL to both at once: the run is there, and the next reader sees that nobody holds it any more."""
+    script = WAITING.replace("while not run.joules()", "while run.joules().get('gpu', 0) < 300 * 1.5")
+    training = program(script.replace("recorder(run))", "recorder(run), run.joules()['gpu'])"))
+    run_id, recorder, told = training.line().split()
+    os.kill(int(recorder), signal.SIGKILL)
+    training.process.kill()
+    training.process.wait()
+    assert gone_within(int(recorder), 2.0)
+    gpu = next(use for use in Reader(db).record(run_id).devices if use.device.kind == "gpu")
+    assert gpu.joules >= float(told) - 300 * 1.1
+    assert Reader(db).runs()[0].run.status in ("running", "interrupted")  # until its last flush is 5 s old
+
+
+def test_a_recorder_that_dies_is_replaced_and_the_run_goes_on(db: Path, program: Start) -> None:
+    """The next mark starts another; the figures go on from the last that were shown, and the restart is told."""
+    training = program(
+        """
+with tracked as run:
+    while not run.joules(): pass
+    before = run.joules()["gpu"]
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline: os.sched_yield()
+    os.kill(recorder(run), signal.SIGKILL)
+    os.waitid(os.P_PID, recorder(run), os.WEXITED | os.WNOWAIT)
+    with run.span("after"): pass
+    say(run.id, before)
+"""
+    )
+    run_id, before = training.line().split()
+    code, _, errors = training.end()
+    assert code == 0, errors
+    record = Reader(db).record(run_id)
+    assert record.run.status == "finished"
+    assert record.toll.restarts == 1
+    assert [span.name for span in record.spans] == ["after"]
+    assert "the recorder has died" in errors
+    assert sum(use.joules for use in record.devices if use.device.kind == "gpu") >= float(before)
+
+
+def test_a_forked_child_writes_nothing_and_ends_nothing(db: Path, program: Start) -> None:
+    """Its marks go nowhere, its exit does not end the run, and the parent's run is whole."""
+    training = program(
+        """
+with tracked as run:
+    child = os.fork()
+    if child == 0:
+        with run.span("child"), run.phase("child"):
+            run.advance(child=1)
+        run.log(child=1)
+        sys.exit(7)
+    _, status = os.waitpid(child, 0)
+    with run.span("parent"): pass
+    say(run.id, os.waitstatus_to_exitcode(status))
+"""
+    )
+    run_id, child_code = training.line().split()
+    code, _, errors = training.end()
+    assert (code, int(child_code)) == (0, 7), errors
+    record = Reader(db).record(run_id)
+    assert record.run.status == "finished"
+    assert [span.name for span in record.spans] == ["parent"]
+    assert (dict(record.work), record.metrics, record.phases) == ({}, (), ())
+
+
+def test_workers_forked_inside_do_not_keep_a_dead_run_open(db: Path, program: Start) -> None:
+    """A worker that lives on after its training was killed holds no end of the pipe."""
+    training = program(
+        """
+run = tracked.start()
+worker = os.fork()
+if worker == 0:
+    signal.pause()
+while not run.joules(): pass
+say(run.id, recorder(run), worker)
+sys.stdin.read()
+"""
+    )
+    run_id, recorder, worker = training.line().split()
+    try:
+        training.process.kill()
+        training.process.wait()
+        assert gone_within(int(recorder), 2.0)
+        assert Reader(db).record(run_id).run.status == "interrupted"
+    finally:
+        os.kill(int(worker), signal.SIGKILL)
+
+
+def test_the_recorder_never_holds_the_trainings_output(db: Path, program: Start) -> None:
+    """``python train.py | tee log`` ends when the training ends, however it ends."""
+    training = program("run = tracked.start()\nsay('on')\nos._exit(3)\n")
+    assert training.line() == "on"
+    code, out, _ = training.end()
+    assert (code, out) == (3, "")
+
+
+def test_a_program_that_forgets_to_stop_is_finished_at_its_end(db: Path, program: Start) -> None:
+    """``.start()`` without ``.stop()`` ends with the interpreter; after a crash it reads failed."""
+    assert program("tracked.start()").end()[0] == 0
+    assert program("tracked.start()\nraise RuntimeError('boom')").end()[0] == 1
+    rows = Reader(db).runs(sort="started")
+    assert sorted(row.run.status for row in rows) == ["failed", "finished"]
+
+
+def test_four_ranks_on_one_host_are_counted_once(db: Path, program: Start) -> None:
+    """Four runs overlap on the same devices: their total is what the machine drew, not four times it."""
+    script = """
+with tracked as run:
+    while not run.joules(): pass
+    say(run.id)
+    sys.stdin.read()
+"""
+    ranks = [program(script, {"RANK": str(i), "WORLD_SIZE": "4", "TORCHELASTIC_RUN_ID": "job"}) for i in range(4)]
+    ids = [rank.line() for rank in ranks]
+    for rank in ranks:
+        assert rank.end()[0] == 0
+    reader = Reader(db)
+    records = [reader.record(run_id) for run_id in ids]
+    assert sorted(r.run.rank or 0 for r in records) == [0, 1, 2, 3]
+    assert {(r.run.world_size, r.run.group) for r in records} == {(4, "job")}
+    longest = max(use.energy.seconds for r in records for use in r.devices)
+    span = max(r.run.started_at + r.run.seconds for r in records) - min(r.run.started_at for r in records)
+    once = reader.joules_once(ids).joules
+    assert once <= 400 * span * 1.01
+    assert once >= 400 * longest * 0.9
+    assert sum(use.joules for r in records for use in r.devices) > once
+
+
+def test_a_sensor_that_hangs_holds_up_neither_the_start_nor_the_end_nor_the_death(
+    db: Path, program: Start, tmp_path: Path
+) -> None:
+    """A read that never returns: the training starts and marks at once, and the recorder dies with it."""
+    zone = tmp_path / "sys/class/powercap/intel-rapl:0"
+    zone.mkdir(parents=True)
+    (zone / "name").write_text("package-0\n")
+    (zone / "max_energy_range_uj").write_text("262143328850\n")
+    os.mkfifo(zone / "energy_uj")
+    training = program(
+        f"""
+begun = time.monotonic()
+run = track("hang", db={str(db)!r}, meters=["rapl"], quiet=True).start()
+with run.span("s"): pass
+say(time.monotonic() - begun, recorder(run))
+sys.stdin.read()
+""",
+        {"GREENTRACK_SYS": str(tmp_path / "sys")},
+    )
+    took, recorder = training.line().split()
+    assert float(took) < 2.0
+    training.process.kill()
+    training.process.wait()
+    assert gone_within(int(recorder), 2.5)
+
+
+def test_a_run_without_a_home_still_gives_its_figures(program: Start) -> None:
+    """Where no database can be, the energy is told all the same, and one warning says where it was tried."""
+    training = program(
+        """
+for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"): os.environ.pop(name, None)
+os.environ["HOME"] = "/proc/nowhere"
+with track("homeless", meters=["fake:gpu=300"], quiet=True) as run:
+    while not run.joules(): pass
+say(run.record().devices[0].joules > 0)
+"""
+    )
+    code, out, errors = training.end()
+    assert (code, out.strip()) == (0, "True"), errors
+    assert "could not be kept" in errors
+    assert "/proc/nowhere" in errors
+
+
+def test_a_full_disk_ends_no_training(program: Start) -> None:
+    """/dev/full takes nothing: the run has its figures and its exit code."""
+    training = program("with track(db='/dev/full', meters=['fake:gpu=300'], quiet=True): pass\nsay('on')")
+    code, out, errors = training.end()
+    assert (code, out.strip()) == (0, "on"), errors
+    assert "/dev/full" in errors
+
+
+def test_a_database_locked_by_another_is_written_when_it_is_free(db: Path, program: Start) -> None:
+    """Somebody holds it for the first readings: they wait in memory and are written afterwards."""
+    with sqlite3.connect(db) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+    assert program("with tracked: pass").end()[0] == 0
+    other.execute("BEGIN IMMEDIATE")
+    training = program(WAITING)
+    run_id, _ = training.line().split()
+    other.execute("ROLLBACK")
+    other.close()
+    assert training.end()[0] == 0
+    assert Reader(db).record(run_id).run.status == "finished"
