@@ -1,7 +1,6 @@
 """Energy, carbon and money of a training run, measured honestly, without harming the training."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own would cost a third of what this import may cost
 if TYPE_CHECKING:
     from greentrack.errors import (
         ConfigError,
@@ -41,7 +40,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name when it is first asked for (PEP 562): importing the package itself costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -179,12 +179,9 @@ def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
         key = name.removeprefix("GREENTRACK_").lower()
         if key in _READERS:
             found.append((f"environment variable {name}", {key: value}))
-        elif key not in _ELSEWHERE and (
-            hint := did_you_mean(name, [f"GREENTRACK_{known.upper()}" for known in _READERS])
-        ):
-            raise ConfigError(
-                f"environment variable {name} is not known{hint}"
-            )  # others may use the prefix: only near misses
+        elif key not in _ELSEWHERE and (hint := did_you_mean(key, _READERS)):
+            # others may use the prefix, so only a near miss is taken for a typing error
+            raise ConfigError(f"environment variable {name}: unknown setting {key!r}{hint}")
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from greentrack.errors import ConfigError, did_you_mean
 
 METERS: Mapping[str, str] = {  # in this order: a later one sees what the earlier ones found
-    "nvidia": "greentrack.meters.nvidia:discover",
+    "nvidia": "greentrack.meters.nvidia_driver:discover",
     "rapl": "greentrack.meters.rapl:discover",
     "cpu_model": "greentrack.meters.cpu_model:discover",
     "ram_model": "greentrack.meters.ram_model:discover",

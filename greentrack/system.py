@@ -50,14 +50,17 @@ def process_started(pid: int, proc: Path = PROC) -> float | None:
 
 def host(proc: Path = PROC, sys_: Path = SYS) -> Host:
     """Describe this machine; what cannot be found out stays empty."""
-    import platform
+    if hasattr(os, "uname"):
+        system, name, release, _, machine = os.uname()
+    else:
+        import platform
 
-    name = platform.node() or "localhost"
+        system, name, release, _, machine, _ = platform.uname()
     return Host(
         id=_host_id(name),
-        name=name,
-        system=f"{platform.system()} {platform.release()}",
-        cpu=_cpu_name(proc) or platform.processor() or platform.machine(),
+        name=name or "localhost",
+        system=f"{system} {release}",
+        cpu=_cpu_name(proc) or machine,
         cpus=os.cpu_count() or 0,
         memory_bytes=_memory_bytes(proc),
         chassis=chassis(proc, sys_),

@@ -8,7 +8,8 @@ from typing import Any
 
 from greentrack.errors import MeterError
 from greentrack.meters.base import GAP, Context, Counter, Found, Gauge, Meter
-from greentrack.meters.nvml import Gpu, Sample, load, remedy, unusable
+from greentrack.meters.nvidia_driver import unusable
+from greentrack.meters.nvml import Gpu, Sample, remedy
 from greentrack.meters.visible import Listed, listed, selected
 from greentrack.model import Device, Energy, Missing
 
@@ -183,11 +184,8 @@ def _most(device: Device) -> float:
     return _MOST * limit if limit else _MOST_WATTS
 
 
-def discover(context: Context, nvml: Any = None) -> Found:
-    """Return a meter for each GPU that *context* selects; *nvml* stands in for the pynvml module."""
-    nvml = load(context.proc) if nvml is None else nvml
-    if isinstance(nvml, Missing):
-        return Found(missing=(nvml,))
+def discover(context: Context, nvml: Any) -> Found:
+    """Return a meter for each GPU that *context* selects; *nvml* is the pynvml module."""
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:

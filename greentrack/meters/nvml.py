@@ -1,20 +1,15 @@
 """NVIDIA's management library (NVML), asked about one GPU: ways that work are found once, its errors become ours."""
 
 import contextlib
-import ctypes
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from greentrack.errors import MeterError
-from greentrack.model import Missing
 
 _ENERGY, _AVERAGE, _INSTANT = 83, 185, 186  # fields of nvml.h: mJ since the driver was loaded, mW over 1 s, mW now
 _MODULE = 1  # the power scope of GPU and CPU together, on Grace parts
 _VALUES = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")  # the value's place, by NVML's valueType
-_LIBRARIES = ("libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1")
 _GA100 = re.compile(r"\b(A100|A800|A30)X?\b")
 _GRACE = re.compile(r"\bG[HB]\d{3}\b")
 _REMEDIES = {
@@ -25,41 +20,6 @@ _REMEDIES = {
     "NVML_ERROR_GPU_IS_LOST": "sudo reboot",
     "NVML_ERROR_RESET_REQUIRED": "sudo nvidia-smi --gpu-reset",
 }
-
-
-def load(proc: Path) -> Any:
-    """Return the pynvml module, or a Missing where there is no driver library.
-
-    The library is tried first because importing pynvml takes 30 to 50 ms, in vain on a machine without NVIDIA.
-    """
-    if sys.platform != "win32" and not any(_loads(name) for name in _LIBRARIES):
-        if (proc / "driver/nvidia").exists():
-            return unusable(
-                "the NVIDIA driver runs, but its library libnvidia-ml.so.1 is not here (a container?)",
-                "docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...",
-            )
-        return unusable(
-            "no NVIDIA driver library (libnvidia-ml.so.1) on this machine",
-            "if there is an NVIDIA GPU: install its driver, or start the container with --gpus all",
-        )
-    try:
-        import pynvml
-    except ImportError as error:
-        return unusable(f"pynvml cannot be imported ({error})", "pip install nvidia-ml-py")
-    return pynvml
-
-
-def _loads(library: str) -> bool:
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def unusable(reason: str, remedy: str) -> Missing:
-    """Return the Missing of an NVIDIA source."""
-    return Missing(source="nvidia", reason=reason, remedy=remedy)
 
 
 def remedy(nvml: Any, error: Exception) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from greentrack.meters.base import Context
-from greentrack.meters.nvml import remedy, unusable
+from greentrack.meters.nvidia_driver import unusable
+from greentrack.meters.nvml import remedy
 from greentrack.model import Missing
 
 _NUMBER = re.compile(r"\s*\+?(\d+)")  # as C's strtoul reads it: what follows the digits does not matter

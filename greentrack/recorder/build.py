@@ -1,7 +1,6 @@
 """Makes a recorder from what a run said at its start: sensors, store, process tree."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +19,45 @@ BUSY_S = 0.25
 """How long a tick waits for a database that somebody else has locked; what it holds is written by a later one."""
 
 
-def build(
+def start(
     hello: Mapping[str, Any], *, publish: Callable[[dict[str, Any]], None], warn: Callable[[str], None], **extra: Any
 ) -> tuple[Recorder, list[Missing]]:
-    """Return the recorder that *hello* asks for, not yet started, and what cannot be measured here.
+    """Return the recorder that *hello* asks for, its first reads done, and what cannot be measured here.
 
-    Raises ConfigError for meters that do not exist.
+    Raises ConfigError for meters that cannot be made.
     """
-    run = wire.run_of(hello["run"])
-    folder = Path(hello["folder"])
-    found = discover(
-        Context(
-            sys=Path(hello["sys"]),
-            env=hello["env"],
-            gpus=hello["gpus"],
-            cuda_uuids=hello.get("cuda_uuids"),
-        ),
-        hello["meters"] or AUTO,
-    )
-    known = git.commit(folder)
-    run = replace(
-        run,
-        host=system.host(),
-        boot_id=system.boot_id(),
-        pid_started=system.process_started(run.pid) or 0.0,
-        git_commit=known[1] if known else None,
-    )
+    context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], cuda_uuids=hello.get("cuda_uuids"))
+    found = discover(context, hello["meters"] or AUTO)
     recorder = Recorder(
-        run,
+        wire.run_of(hello["run"]),
         found.meters,
         _sink(hello["db"]),
         clock=system.clock,
         wall=hello["wall"],
-        tree=ProcessTree(run.pid),
-        busy=_busy(found.meters, Path(hello["sys"])),
         publish=publish,
         warn=warn,
         carried=hello.get("carried"),
         **extra,
     )
+    recorder.start(hello["clock"])
     return recorder, list(found.missing)
+
+
+def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
+    """Find out what could wait until the first reads were done: the host, the commit, the process tree.
+
+    Returns the root of the git work tree that the run was started in, or None where there is none.
+    """
+    known = git.commit(Path(hello["folder"]))
+    recorder.learn(
+        host=system.host(),
+        boot_id=system.boot_id(),
+        pid_started=system.process_started(recorder.run.pid) or 0.0,
+        git_commit=known[1] if known else None,
+    )
+    recorder.attribute(ProcessTree(recorder.run.pid), _busy(recorder.meters, Path(hello["sys"])))
+    recorder.flush()
+    return known[0] if known else None
 
 
 def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:

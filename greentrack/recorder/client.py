@@ -86,7 +86,7 @@ class ProcessLink:
             os.close(self._board_fd)
             raise
         self._push()
-        self._listen(START_WAIT_S, lambda: self._ready)
+        self._listen(hello.get("wait_s") or START_WAIT_S, lambda: self._ready)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
@@ -132,13 +132,12 @@ class ProcessLink:
 
     def _spawn(self) -> None:
         script = Path(__file__).with_name("__main__.py")
-        paths = [str(script.parents[2]), *(os.path.abspath(path) for path in sys.path if path)]
         if not sys.executable:
             raise OSError("this Python does not know its own executable")
         self._started = time.monotonic()
         self._lines = wire.Lines()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *paths],
+            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *_places()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -241,6 +240,14 @@ class ProcessLink:
             self._process.wait(wait_s)
         except subprocess.TimeoutExpired:  # it hangs in a sensor; it ends by itself, at the latest with this process
             self._process.returncode = 0
+
+
+def _places() -> list[str]:
+    """Where our package and the libraries lie; not the script's own folder, whose modules are not the recorder's."""
+    script = sys.modules["__main__"].__dict__.get("__file__") or ""
+    own = {os.path.dirname(os.path.abspath(script)), os.path.abspath(os.curdir)}
+    paths = [os.path.abspath(path) for path in sys.path if path]
+    return [str(Path(__file__).parents[2]), *(path for path in paths if path not in own)]
 
 
 def _restarted(figures: dict[str, Any] | None) -> dict[str, Any] | None:

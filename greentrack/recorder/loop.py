@@ -72,8 +72,7 @@ class Recorder:
     """Everything one run's measuring needs; its clock, meters and sink are handed in, and it never waits by itself.
 
     Call ``start``, then ``tick`` when ``until_due`` has passed and ``handle`` with what the run says, then ``finish``.
-    *wall* is the Unix time at clock 0; *busy* gives the machine's busy CPU seconds; *carried* are the figures of a
-    recorder that died before, so that totals go on.
+    *wall* is the Unix time at clock 0; *carried* are the figures of a recorder that died before, so that totals go on.
     """
 
     def __init__(
@@ -84,8 +83,6 @@ class Recorder:
         *,
         clock: Callable[[], float],
         wall: float,
-        tree: Tree | None = None,
-        busy: Callable[[], float] | None = None,
         cpu_time: Callable[[], float] = time.process_time,
         publish: Callable[[dict[str, Any]], None] = lambda _: None,
         warn: Callable[[str], None] = log.warning,
@@ -94,7 +91,9 @@ class Recorder:
         self.run = run
         self.meters = list(meters)
         self._sink, self._clock, self._wall = sink, clock, wall
-        self._tree, self._busy, self._cpu_time = tree, busy, cpu_time
+        self._cpu_time = cpu_time
+        self._tree: Tree | None = None
+        self._busy: Callable[[], float] | None = None
         self._publish, self._warn = publish, warn
         self._timeline = Timeline()
         self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
@@ -126,10 +125,14 @@ class Recorder:
         self._counted = (now if at is None else at, self._timeline.at(now))
         for meter in self.meters:
             self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
-        self._shares()
         self._batch.run = self.run
         self._batch.devices = self._uses()
         self._tell()
+
+    def attribute(self, tree: Tree, busy: Callable[[], float]) -> None:
+        """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
+        self._tree, self._busy = tree, busy
+        self._shares()
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do; 0 or less when it has."""
@@ -159,8 +162,7 @@ class Recorder:
         edge = False
         for message in messages:
             if message["m"] == "facts":
-                self.run = replace(self.run, **message["run"])
-                self._batch.run = self.run
+                self.learn(**message["run"])
             else:
                 self._marks.append((message["t"], message))
                 edge = edge or message["m"] in ("open", "close")
@@ -171,6 +173,11 @@ class Recorder:
             self._tell()
         elif self._edge_due is None:
             self._edge_due = self._read_at + EDGE_GAP_S
+
+    def learn(self, **facts: Any) -> None:
+        """Take facts of the run (fields of ``model.Run``) that were not known when it began."""
+        self.run = replace(self.run, **facts)
+        self._batch.run = self.run
 
     def finish(
         self, status: str, error: str | None = None, at: float | None = None, patience_s: float = 2.0

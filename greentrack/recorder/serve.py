@@ -7,17 +7,19 @@ import select
 import signal
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from greentrack import system
 from greentrack.errors import GreenTrackError
 from greentrack.recorder import git, wire
-from greentrack.recorder.build import build
+from greentrack.recorder.build import complete, start
 from greentrack.recorder.loop import Recorder
 
 LAST_WORDS_S = 0.5
 """How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
+
+PATIENCE_S, ALONE_PATIENCE_S = 2.0, 0.3
+"""How long the end of a run tries to write; without its owner (whom ``greentrack run`` has seen end) time is short."""
 
 OUTLIVE_S = 0.95
 """After this long without an owner the process ends, whatever a sensor is doing."""
@@ -78,15 +80,13 @@ def serve(board_fd: int) -> None:
     owner = Owner(hello["run"]["pid"])
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
-        recorder, missing = build(hello, publish=lambda figures: wire.post(board, figures), warn=_warn)
+        recorder, missing = start(hello, publish=lambda figures: wire.post(board, figures), warn=_warn)
     except GreenTrackError as error:
         _say({"m": "refused", "text": str(error)})
         return
-    recorder.start(hello["clock"])
     _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
-    known = git.commit(Path(hello["folder"]))
-    dirty = git.Dirty(known[0]) if known else None
-    recorder.flush()
+    root = complete(recorder, hello)
+    dirty = git.Dirty(root) if root is not None else None
     figures = _until_the_end(recorder, owner, lines, early, dirty)
     _say({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
@@ -100,12 +100,13 @@ def _until_the_end(
         end = next((message for message in messages if message["m"] == "end"), None)
         recorder.handle(message for message in messages if message["m"] != "end")
         if end is not None:
-            return recorder.finish(end["status"], end.get("error"), end["t"])
+            patience_s = ALONE_PATIENCE_S if owner.gone() else PATIENCE_S
+            return recorder.finish(end["status"], end.get("error"), end["t"], patience_s=patience_s)
         now = system.clock()
         if alone_since is None and owner.gone():
             alone_since = now
         if alone_since is not None and (not listening or now - alone_since > LAST_WORDS_S):
-            return recorder.finish("interrupted", "the process ended without a word", alone_since, patience_s=0.3)
+            return recorder.finish("interrupted", "the process ended without a word", alone_since, patience_s=ALONE_PATIENCE_S)
         if recorder.until_due() <= 0:
             recorder.tick()
             if dirty is not None and (answer := dirty.answer()) is not None:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from greentrack.recorder.build import build
+from greentrack.errors import GreenTrackError
+from greentrack.recorder.build import complete, start
 from greentrack.recorder.client import FINISH_WAIT_S, START_WAIT_S
 from greentrack.recorder.loop import Recorder
 
@@ -25,18 +26,9 @@ class ThreadLink:
         self._final: dict[str, Any] | None = None
         self._inbox: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._ready = threading.Event()
-        recorder, missing = build(
-            hello,
-            publish=self._show,
-            warn=lambda text: log.warning("%s", text),
-            cpu_time=time.thread_time,
-        )
-        self.missing = [[m.source, m.reason, m.remedy] for m in missing]
-        self._thread = threading.Thread(
-            target=self._record, args=(recorder, hello["clock"]), name="greentrack", daemon=True
-        )
+        self._thread = threading.Thread(target=self._record, args=(hello,), name="greentrack", daemon=True)
         self._thread.start()
-        self._ready.wait(START_WAIT_S)
+        self._ready.wait(hello.get("wait_s") or START_WAIT_S)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on."""
@@ -62,10 +54,17 @@ class ThreadLink:
     def _show(self, figures: dict[str, Any]) -> None:
         self._figures = figures
 
-    def _record(self, recorder: Recorder, began: float) -> None:
-        recorder.start(began)
+    def _record(self, hello: dict[str, Any]) -> None:
+        try:
+            recorder, missing = start(
+                hello, publish=self._show, warn=lambda text: log.warning("%s", text), cpu_time=time.thread_time
+            )
+        except GreenTrackError as error:
+            log.warning("nothing is recorded: %s", error)
+            return
+        self.missing = [[m.source, m.reason, m.remedy] for m in missing]
         self._ready.set()
-        recorder.flush()
+        complete(recorder, hello)
         while True:
             messages = self._take(recorder)
             recorder.handle(message for message in messages if message["m"] != "end")

@@ -3,7 +3,6 @@
 import functools
 import inspect
 import os
-import platform
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
@@ -138,8 +137,12 @@ def start(
     params: Mapping[str, Any] | None = None,
     pid: int | None = None,
     command: Sequence[str] | None = None,
+    wait_s: float | None = None,
 ) -> Run:
-    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it."""
+    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
+
+    It waits for the first reads, no longer than *wait_s* seconds (by default, 80 ms).
+    """
     now, wall = clock(), time.time()
     folder = _folder()
     run = {
@@ -152,7 +155,7 @@ def start(
         "pid": os.getpid() if pid is None else pid,
         "command": list(sys.orig_argv if command is None else command),
         "folder": folder,
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
         "packages": facts.packages(),
         "interval": settings.interval,
         "zone": settings.zone,
@@ -170,6 +173,7 @@ def start(
         "gpus": settings.gpus,
         "cuda_uuids": facts.cuda_uuids() if pid is None else None,
         "sys": os.path.abspath(settings.sys),
+        "wait_s": wait_s,
         "env": {key: os.environ[key] for key in CUDA if key in os.environ},
     }
     other_rank = run["rank"] not in (None, 0)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greentrack.errors import MeterError
+from greentrack.meters import nvidia_driver
 from greentrack.meters.base import Context, Found, Meter
 from greentrack.meters.fake import Wave
 from greentrack.meters.nvidia import CrossCheck, discover
@@ -518,7 +519,7 @@ def test_without_the_library_pynvml_is_not_imported(
     monkeypatch.delitem(sys.modules, "pynvml", raising=False)
     if driver:
         (tmp_path / "driver/nvidia").mkdir(parents=True)
-    found = discover(Context(proc=tmp_path))
+    found = nvidia_driver.discover(Context(proc=tmp_path))
     assert not found.meters
     assert remedy in found.missing[0].remedy
     assert "pynvml" not in sys.modules

@@ -306,7 +306,8 @@ def test_the_share_of_the_process_is_kept_beside_the_joules(kept: Kept, clock: F
         def cpu_seconds(self) -> float:
             return clock() / 2
 
-    made = recorder([Steady("cpu", 100.0, clock, "cpu")], kept, clock, tree=Half(), busy=clock)
+    made = recorder([Steady("cpu", 100.0, clock, "cpu")], kept, clock)
+    made.attribute(Half(), clock)
     pass_time(made, clock, 10)
     (use,) = wire.figures_of(made.finish("finished"))[0]
     assert {r.share for r in kept.readings("cpu")} == {0.5}

@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -229,3 +231,21 @@ def test_a_database_locked_by_another_is_written_when_it_is_free(db: Path, progr
     other.close()
     assert training.end()[0] == 0
     assert Reader(db).record(run_id).run.status == "finished"
+
+
+def test_modules_beside_the_script_are_not_the_recorders(db: Path, tmp_path: Path) -> None:
+    """A select.py, psutil.py or nt.py in the user's folder is never imported by the recorder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("nt", "psutil", "pynvml", "select", "sqlite_utils"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'a').write('{name} ')\n")
+    script = folder / "train.py"
+    script.write_text(
+        "import sys\nhere = sys.path.pop(0)\nfrom greentrack import track\n"
+        f"tracker = track(db={str(db)!r}, quiet=True)\nimport subprocess, select, tempfile, pathlib\n"
+        "sys.path.insert(0, here)\nwith tracker: pass\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert Reader(db).runs()[0].run.name == "train"
+    assert not (tmp_path / "imported").exists()
