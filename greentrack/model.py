@@ -11,6 +11,9 @@ STATUSES = ("running", "finished", "failed", "stopped", "interrupted")
 """How a run stands: ``failed`` raised or returned non-zero, ``stopped`` ended early by a decision of the training
 (a budget), ``interrupted`` was killed or ended by Ctrl-C."""
 
+DISABLED = "disabled"
+"""The id and the status of a run that is not recorded (GREENTRACK_DISABLED=1)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from greentrack.carbon import Intensity
 from greentrack.errors import ConfigError
-from greentrack.model import Metric, Record, Run, Toll
+from greentrack.model import DISABLED, Metric, Record, Run, Toll
 from greentrack.reports.equivalents import Equivalent
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
 
@@ -155,6 +155,8 @@ def summarize(
     settings = config.load({"db": db})
     if isinstance(run, Record):
         record = run
+    elif run == DISABLED:  # a script under GREENTRACK_DISABLED=1 asks for what it did not record
+        record = Record(run=Run(id=DISABLED, name=DISABLED, status=DISABLED))
     elif isinstance(run, str):
         record = _stored(run, settings.db)
     else:

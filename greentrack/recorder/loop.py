@@ -3,19 +3,20 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.meters.base import Meter
-from greentrack.model import DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
 from greentrack.recorder import wire
-from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
+from greentrack.recorder.marks import Marks
+from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 from greentrack.store.batch import Batch
 
 log = logging.getLogger("greentrack")
 
-EDGE_GAP_S = 0.01
+EDGE_GAP_S = 0.005
 """Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
 
 HELD = 20_000
@@ -60,14 +61,6 @@ class _Process:
     known: bool = False
 
 
-@dataclass(slots=True)
-class _Open:
-    """A span that has begun, and what every device had used by then."""
-
-    span: Span
-    start: dict[str, Energy] = field(default_factory=dict)
-
-
 class Recorder:
     """Everything one run's measuring needs; its clock, meters and sink are handed in, and it never waits by itself.
 
@@ -97,9 +90,7 @@ class Recorder:
         self._publish, self._warn = publish, warn
         self._timeline = Timeline()
         self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
-        self._open: dict[int, _Open] = {}
-        self._marks: list[tuple[float, Mapping[str, Any]]] = []  # what waits for the next full read
-        self._counted: tuple[float, dict[str, Energy]] = (0.0, {})  # up to when phases have been given their energy
+        self._marks = Marks(self._timeline, wall, lambda energies: sum(use.joules for use in self._uses(energies)))
         self._broken: dict[str, str] = {}
         self._paces: list[_Pace] = []
         self._edge_due: float | None = None
@@ -122,7 +113,7 @@ class Recorder:
         for interval in sorted({meter.interval for meter in fast}):
             self._paces.append(_Pace(interval, [m for m in fast if m.interval == interval], now + interval))
         self._read(self.meters)
-        self._counted = (now if at is None else at, self._timeline.at(now))
+        self._marks.begin(now if at is None else at, now)
         for meter in self.meters:
             self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
         self._batch.run = self.run
@@ -159,14 +150,13 @@ class Recorder:
 
     def handle(self, messages: Iterable[Mapping[str, Any]]) -> None:
         """Take what the run says; an edge of a span makes every meter be read at once."""
-        edge = False
+        edges = 0
         for message in messages:
-            if message["m"] == "facts":
+            if message.get("m") == "facts":
                 self.learn(**message["run"])
             else:
-                self._marks.append((message["t"], message))
-                edge = edge or message["m"] in ("open", "close")
-        if not edge:
+                edges += self._marks.add(message)
+        if not edges:
             return
         if self._clock() - self._read_at >= EDGE_GAP_S:
             self._read_all()
@@ -186,8 +176,7 @@ class Recorder:
         ended = self._clock() if at is None else at
         self._read_all()
         self._emit()
-        for opened in list(self._open.values()):
-            self._close(opened, ended, self._timeline.at(ended))
+        self._marks.close(ended, self._batch)
         begun = self.run.started_at
         self.run = replace(
             self.run,
@@ -219,7 +208,7 @@ class Recorder:
         self._edge_due = None
         self._read(self.meters)
         self._read_at = self._clock()
-        self._settle()
+        self._marks.settle(self._batch)
 
     def _read(self, meters: Iterable[Meter]) -> None:
         for meter in meters:
@@ -278,69 +267,6 @@ class Recorder:
         if (known := [(meter.method, meter.trusted, meter.note) for meter in self.meters]) != self._kept:
             self._kept, self._batch.devices = known, self._uses()
 
-    # -- what the run says
-
-    def _settle(self) -> None:
-        """Give every waiting mark the energies of its moment."""
-        marks, self._marks = self._marks, []
-        for at, message in marks:
-            energies = self._timeline.at(at)
-            try:
-                self._apply(at, message, energies)
-            except (KeyError, TypeError, ValueError) as error:
-                log.warning("a mark of the run was not understood: %r", error)
-
-    def _apply(self, at: float, message: Mapping[str, Any], energies: dict[str, Energy]) -> None:
-        match message["m"]:
-            case "open":
-                span = Span(
-                    id=message["id"],
-                    parent=message.get("parent"),
-                    name=message["name"],
-                    attrs=message.get("attrs") or {},
-                    started_at=self._wall + at,
-                )
-                self._open[span.id] = _Open(span, energies)
-                self._batch.spans.append(span)
-            case "close":
-                if (opened := self._open.get(message["id"])) is not None:
-                    self._close(opened, at, energies)
-            case "count":
-                self._count(at, message, energies)
-            case "log":
-                joules = sum(use.joules for use in self._uses(energies))
-                for name, value in message["values"].items():
-                    self._batch.metrics.append(Metric(name=name, at=self._wall + at, value=value, joules=joules))
-
-    def _close(self, opened: _Open, at: float, energies: Mapping[str, Energy]) -> None:
-        self._open.pop(opened.span.id, None)
-        used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
-        self._batch.spans.append(replace(opened.span, ended_at=self._wall + at, energy=used))
-
-    def _count(self, at: float, message: Mapping[str, Any], energies: dict[str, Energy]) -> None:
-        for unit, n in message.get("work", {}).items():
-            self._batch.work[unit] = self._batch.work.get(unit, 0.0) + n
-        (counted_to, start), self._counted = self._counted, (at, energies)
-        since = message["since"]
-        if abs(since - counted_to) > 1e-6:  # a recorder that began later: only what it still remembers
-            start = self._timeline.at(since)
-        phases: Mapping[str, tuple[int, float]] = message.get("phases", {})
-        window = max(at - since, sum(seconds for _, seconds in phases.values()))  # threads may add up to more than time
-        if not phases or window <= 0:
-            return
-        used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
-        for name, (calls, seconds) in phases.items():
-            energy = {uid: part(whole, seconds / window) for uid, whole in used.items()}
-            old = self._batch.phases.get(name)
-            if old is not None:
-                energy = {uid: total(old.energy.get(uid, NOTHING), more) for uid, more in energy.items()}
-            self._batch.phases[name] = Phase(
-                name=name,
-                calls=calls + (old.calls if old else 0),
-                seconds=seconds + (old.seconds if old else 0.0),
-                energy=energy,
-            )
-
     # -- keeping and telling
 
     def _uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
@@ -368,16 +294,11 @@ class Recorder:
         self._batch.toll = self._toll = replace(self._toll, cpu_seconds=self._cpu_base + self._cpu_time())
         try:
             self._sink.write(self._batch)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001  # a full disk must not end a training: it goes on in memory
+            trouble = str(error) if isinstance(error, StoreError) else repr(error)
             if not self._store_trouble:
-                self._warn(f"{error}; readings are held in memory and tried again")
-            self._store_trouble = str(error)
-            self._batch.bounded(HELD)
-            return False
-        except Exception as error:  # noqa: BLE001  # a full disk, a broken library: the recording goes on in memory
-            if not self._store_trouble:
-                self._warn(f"readings cannot be kept: {error!r}; they are held in memory and tried again")
-            self._store_trouble = repr(error)
+                self._warn(f"{trouble}; readings are held in memory and tried again")
+            self._store_trouble = trouble
             self._batch.bounded(HELD)
             return False
         self._store_trouble = ""

@@ -106,7 +106,8 @@ def _until_the_end(
         if alone_since is None and owner.gone():
             alone_since = now
         if alone_since is not None and (not listening or now - alone_since > LAST_WORDS_S):
-            return recorder.finish("interrupted", "the process ended without a word", alone_since, patience_s=ALONE_PATIENCE_S)
+            error = "the process ended without a word"
+            return recorder.finish("interrupted", error, alone_since, patience_s=ALONE_PATIENCE_S)
         if recorder.until_due() <= 0:
             recorder.tick()
             if dirty is not None and (answer := dirty.answer()) is not None:

@@ -13,6 +13,7 @@ from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from greentrack.model import DISABLED
 from greentrack.system import clock
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from greentrack.reports.summary import Summary
 
 log = logging.getLogger("greentrack")
-
-DISABLED = "disabled"
-"""The id of a run that is not recorded (GREENTRACK_DISABLED=1)."""
 
 _open: weakref.WeakSet["Run"] = weakref.WeakSet()
 _span: ContextVar[tuple["Run", int] | None] = ContextVar("greentrack_span", default=None)

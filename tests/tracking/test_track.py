@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from greentrack import ConfigError, track
+from greentrack import ConfigError, summarize, track
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 from greentrack.tracking.run import Run
@@ -221,6 +221,7 @@ def test_disabled_means_nothing_at_all(db: Path, monkeypatch: pytest.MonkeyPatch
         run.advance(steps=1)
         run.log(acc=1)
         assert run.joules() == {}
+    assert "nothing was measured" in str(summarize(run.id))
     assert not db.exists()
 
 

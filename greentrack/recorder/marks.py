@@ -1,0 +1,113 @@
+"""What a run says of itself (spans, phases, work, metrics), and what each cost once the devices have been read."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from greentrack.model import Energy, Metric, Phase, Span
+from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
+from greentrack.store.batch import Batch
+
+log = logging.getLogger("greentrack")
+
+Energies = Mapping[str, Energy]
+"""The cumulative energy of every device, by its uid."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A span that has begun, and what every device had used by then."""
+
+    span: Span
+    start: Energies
+
+
+class Marks:
+    """Marks wait here for the next full read; then ``settle`` puts them, with their energies, into a batch.
+
+    *wall* is the Unix time at clock 0; *joules* gives the run's total for the energies of its devices.
+    """
+
+    def __init__(self, timeline: Timeline, wall: float, joules: Callable[[Energies], float]) -> None:
+        self._timeline, self._wall, self._joules = timeline, wall, joules
+        self._waiting: list[tuple[float, Mapping[str, Any]]] = []
+        self._open: dict[int, _Open] = {}
+        self._counted: tuple[float, Energies] = (0.0, {})  # up to when phases have been given their energy
+
+    def begin(self, at: float, now: float) -> None:
+        """The run began *at*; the first reads were done by *now*."""
+        self._counted = (at, self._timeline.at(now))
+
+    def add(self, message: Mapping[str, Any]) -> bool:
+        """Let a mark wait; True for the edge of a span, which wants every device to be read at once."""
+        at = message.get("t")
+        if not isinstance(at, int | float):
+            log.warning("a mark without its time was left out: %r", message)
+            return False
+        self._waiting.append((float(at), message))
+        return message.get("m") in ("open", "close")
+
+    def settle(self, batch: Batch) -> None:
+        """Give every waiting mark the energies of its moment."""
+        waiting, self._waiting = self._waiting, []
+        for at, message in waiting:
+            try:
+                self._apply(at, message, batch)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("a mark of the run was not understood: %r", error)
+
+    def close(self, at: float, batch: Batch) -> None:
+        """End every span that is still open."""
+        for opened in list(self._open.values()):
+            self._close(opened, at, self._timeline.at(at), batch)
+
+    def _apply(self, at: float, message: Mapping[str, Any], batch: Batch) -> None:
+        energies = self._timeline.at(at)
+        match message["m"]:
+            case "open":
+                span = Span(
+                    id=message["id"],
+                    parent=message.get("parent"),
+                    name=message["name"],
+                    attrs=message.get("attrs") or {},
+                    started_at=self._wall + at,
+                )
+                self._open[span.id] = _Open(span, energies)
+                batch.spans.append(span)
+            case "close":
+                if (opened := self._open.get(message["id"])) is not None:
+                    self._close(opened, at, energies, batch)
+            case "count":
+                self._count(at, message, energies, batch)
+            case "log":
+                joules = self._joules(energies)
+                for name, value in message["values"].items():
+                    batch.metrics.append(Metric(name=name, at=self._wall + at, value=value, joules=joules))
+
+    def _close(self, opened: _Open, at: float, energies: Energies, batch: Batch) -> None:
+        self._open.pop(opened.span.id, None)
+        used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        batch.spans.append(replace(opened.span, ended_at=self._wall + at, energy=used))
+
+    def _count(self, at: float, message: Mapping[str, Any], energies: Energies, batch: Batch) -> None:
+        for unit, n in message.get("work", {}).items():
+            batch.work[unit] = batch.work.get(unit, 0.0) + n
+        (counted_to, start), self._counted = self._counted, (at, energies)
+        since = message["since"]
+        if abs(since - counted_to) > 1e-6:  # another thread's count, or a recorder that began later
+            start = self._timeline.at(since)
+        phases: Mapping[str, tuple[int, float]] = message.get("phases", {})
+        window = max(at - since, sum(seconds for _, seconds in phases.values()))  # threads may add up to more than time
+        if window <= 0:
+            return
+        used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        for name, (calls, seconds) in phases.items():
+            energy = {uid: part(whole, seconds / window) for uid, whole in used.items()}
+            old = batch.phases.get(name, Phase(name=name, calls=0, seconds=0.0))
+            batch.phases[name] = Phase(
+                name=name,
+                calls=old.calls + calls,
+                seconds=old.seconds + seconds,
+                energy={uid: total(old.energy.get(uid, NOTHING), more) for uid, more in energy.items()},
+            )
