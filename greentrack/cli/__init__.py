@@ -1,0 +1,5 @@
+"""The command line: ``greentrack run``, ``runs``, ``show``, ``doctor``, ``delete``; one file a command."""
+
+from greentrack.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,119 @@
+"""The ``greentrack`` command: finds its subcommands when they are asked for, and says every trouble in one line."""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import click
+
+from greentrack import __version__
+from greentrack.cli.plain import printable
+from greentrack.errors import GreenTrackError, did_you_mean
+
+COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what it needs
+    "run": "greentrack.cli.run:run",
+    "runs": "greentrack.cli.runs:runs",
+    "show": "greentrack.cli.show:show",
+    "doctor": "greentrack.cli.doctor:doctor",
+    "delete": "greentrack.cli.delete:delete",
+}
+
+TROUBLE = 2
+"""The exit status of everything that is the caller's to mend: a wrong argument, a run that is not there."""
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as a shell reports it."""
+
+
+class Commands(click.Group):
+    """A group whose commands stay unimported until they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names in the order in which they are needed."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
+        """Import the command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        from greentrack.registry import load
+
+        command: click.Command = load(COMMANDS, cmd_name, "command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that *args* begin with."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            ctx.fail(f"no command is called {name!r}{did_you_mean(name, COMMANDS)}; known: {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  greentrack run -- python train.py     record a training
+  greentrack show                       what the latest run cost
+  greentrack runs --since 7d --totals   what this week cost
+  greentrack doctor                     what can be measured here
+
+Settings come from an option, GREENTRACK_<NAME>, greentrack.toml or
+pyproject.toml, the user's config file, in this order.
+
+\b
+Completion, for one of:
+  bash  eval "$(_GREENTRACK_COMPLETE=bash_source greentrack)"
+  zsh   eval "$(_GREENTRACK_COMPLETE=zsh_source greentrack)"
+  fish  _GREENTRACK_COMPLETE=fish_source greentrack | source
+""",
+)
+@click.version_option(__version__, prog_name="greentrack", message="%(prog)s %(version)s")
+def greentrack() -> None:
+    """Energy and carbon of a training run, measured honestly, without harming the training."""
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit. Troubles are one line on standard error and exit status 2, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what this terminal cannot write
+    arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
+    try:
+        status = greentrack.main(arguments, prog_name="greentrack", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "greentrack"
+        status = _say(f"{error.format_message().rstrip('.?')}; see: {where} --help", error.exit_code)
+    except click.ClickException as error:
+        status = _say(error.format_message(), error.exit_code)
+    except GreenTrackError as error:
+        status = _say(str(error), TROUBLE)
+    except (click.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = 1
+    except OSError as error:
+        status = _say(f"{error.filename or 'the output'}: {error.strerror or error}", TROUBLE)
+    if status:
+        _let_go_of_output()
+    sys.exit(status)
+
+
+def _say(message: str, status: int) -> int:
+    click.echo(f"greentrack: {printable(message)}", err=True)
+    return status
+
+
+def _let_go_of_output() -> None:
+    """Write out what is left, or drop it where nobody reads it: the interpreter would complain at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())

@@ -1,0 +1,183 @@
+"""What ``greentrack doctor`` finds out: this machine's sensors, settings, database and recorder, as facts."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from greentrack import config, system
+from greentrack.carbon import Intensity, find_intensity
+from greentrack.cli.options import database
+from greentrack.errors import GreenTrackError, MeterError, StoreError
+from greentrack.meters.base import Context, Meter
+from greentrack.meters.discovery import AUTO, discover
+from greentrack.methods import METHODS, Method
+from greentrack.model import Host, Missing
+
+LOOK_S = 0.2
+"""Seconds between two reads of every meter: what it shows now. A gauge left alone for longer would bill nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A device that can be read here. *watts* is None where it could not be read; *trouble* then says why."""
+
+    uid: str
+    kind: str
+    name: str
+    method: Method
+    watts: float | None
+    trouble: str = ""
+    note: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether a sensor answers for it."""
+        return self.method.measured and self.watts is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting in force and where it comes from."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The database: how many runs are in it, and what keeps one from being read or written; "" where nothing does."""
+
+    path: str
+    exists: bool
+    runs: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """All of it. *recorder_seconds* is how long a run took to start and to end, None where nothing was kept of it."""
+
+    host: Host
+    devices: tuple[Watched, ...]
+    missing: tuple[Missing, ...]
+    settings: tuple[Setting, ...]
+    place: Place
+    recorder_seconds: float | None
+    intensity: Intensity
+
+    @property
+    def measured(self) -> bool:
+        """Whether any sensor answers, so that not all is a model."""
+        return any(device.measured for device in self.devices)
+
+
+def examine(
+    *,
+    db: str | None = None,
+    env: Mapping[str, str] | None = None,
+    clock: Callable[[], float] = system.clock,
+    pause: Callable[[float], None] = time.sleep,
+) -> Examination:
+    """Look at this machine under the settings in force. Takes half a second. Raises ConfigError for wrong settings."""
+    env = os.environ if env is None else env
+    settings = config.load({"db": db}, env=env)
+    origins = config.origins({"db": db}, env=env)
+    found = discover(Context(sys=Path(settings.sys), env=env, gpus=settings.gpus), settings.meters or AUTO)
+    host = system.host()
+    return Examination(
+        host=host,
+        devices=tuple(_watch(found.meters, clock, pause)),
+        missing=tuple(found.missing),
+        settings=tuple(
+            Setting(name=item.name, value=getattr(settings, item.name), origin=origins.get(item.name, "default"))
+            for item in fields(settings)
+        ),
+        place=_place(database(db)),
+        recorder_seconds=_try_recorder(clock),
+        intensity=find_intensity(settings.zone, timezone=host.timezone),
+    )
+
+
+def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[Watched]:
+    first = {meter.device.uid: _read(meter, clock) for meter in meters}
+    pause(LOOK_S)
+    watched = []
+    for meter in meters:
+        before, after = first[meter.device.uid], _read(meter, clock)
+        trouble = next((part for part in (before, after) if isinstance(part, str)), "")
+        watts = None
+        if not isinstance(before, str) and not isinstance(after, str):
+            seconds = after.seconds - before.seconds
+            watts = (after.joules - before.joules) / seconds if seconds > 0 else None
+        watched.append(
+            Watched(
+                uid=meter.device.uid,
+                kind=meter.device.kind,
+                name=meter.device.name,
+                method=METHODS[meter.method],
+                watts=watts,
+                trouble=trouble,
+                note=meter.note,
+            )
+        )
+        meter.close()
+    return watched
+
+
+def _read(meter: Meter, clock: Callable[[], float]) -> Any:
+    try:
+        return meter.read(clock())
+    except MeterError as error:
+        return str(error)
+
+
+def _place(path: Path) -> Place:
+    """Try the database for real: permissions alone do not tell of a read-only disk, a lock, another program's file."""
+    from greentrack.store.connect import open_for_writing, translated
+    from greentrack.store.reader import Reader
+
+    exists, runs = path.exists(), 0
+    try:
+        if exists:
+            with Reader(path) as reader:
+                runs = len(reader.runs())
+            db = open_for_writing(path, busy_timeout_s=1.0)
+            with translated(path):
+                db.execute("BEGIN IMMEDIATE")
+                db.execute("ROLLBACK")
+            db.close()
+        else:
+            folder = next(folder for folder in path.absolute().parents if folder.exists())
+            tempfile.TemporaryFile(dir=folder).close()
+    except (StoreError, OSError) as error:
+        trouble = str(error)
+        if isinstance(error, OSError):
+            trouble = (
+                f"nothing can be written there ({error.strerror}); choose another place with GREENTRACK_DB or --db"
+            )
+        return Place(path=str(path), exists=exists, runs=runs, trouble=trouble)
+    return Place(path=str(path), exists=exists, runs=runs)
+
+
+def _try_recorder(clock: Callable[[], float]) -> float | None:
+    """Record nothing much for a moment in a database of its own, and see whether it was kept."""
+    from greentrack.store.reader import Reader
+    from greentrack.tracking.tracker import start
+
+    with tempfile.TemporaryDirectory(prefix="greentrack-") as folder:
+        path = Path(folder, "doctor.db")
+        settings = config.Settings(db=str(path), meters=("fake",), quiet=True)
+        began = clock()
+        run = start("doctor", settings)
+        run.stop()
+        seconds = clock() - began
+        try:
+            with Reader(path) as reader:
+                return seconds if reader.record(run.id).run.status == "finished" else None
+        except GreenTrackError:
+            return None

@@ -1,0 +1,182 @@
+"""Lists of runs, each with its energy and with its carbon at its own place, and what they come to together.
+
+The figures are those of ``summary``, the modelled rest of the machine included, worked out from totals that the store
+keeps: ten thousand runs are listed without looking at a single reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from greentrack.carbon import find_intensity
+from greentrack.errors import ConfigError, ZoneError, did_you_mean
+from greentrack.model import Run
+from greentrack.reports.figures import JOULES_PER_KWH
+from greentrack.reports.rest import chassis_of
+from greentrack.store.place import default_path
+from greentrack.store.reader import Reader, RunRow
+
+COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share")
+"""What ``to_dict`` gives, in its order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCost:
+    """A run in a list. *joules*, *measured_share* and *g* are None where nothing was read.
+
+    *g* is also None where the run's zone has no known intensity. *device_joules* leave out the rest of the machine.
+    """
+
+    run: Run
+    seconds: float
+    joules: float | None
+    device_joules: float
+    g: float | None
+    measured_share: float | None
+
+    @property
+    def kwh(self) -> float | None:
+        """The energy in kWh."""
+        return None if self.joules is None else self.joules / JOULES_PER_KWH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Several runs together. What their devices used while more than one run watched them is counted once.
+
+    *overlapped* are the joules that were left out for that. *g* is None where some run's is.
+    """
+
+    runs: int
+    seconds: float
+    joules: float
+    g: float | None
+    overlapped: float
+
+
+_SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
+    "started": lambda cost: -cost.run.started_at,
+    "name": lambda cost: cost.run.name.casefold(),
+    "seconds": lambda cost: -cost.seconds,
+    "kwh": lambda cost: -(cost.joules or 0.0),
+    "g": lambda cost: -(cost.g or 0.0),
+    "status": lambda cost: cost.run.status,
+}
+SORTS = tuple(_SORTS)
+"""How runs can be sorted: the newest, longest, costliest first; names and statuses by the alphabet."""
+
+
+def list_runs(
+    *,
+    db: str | Path | None = None,
+    project: str | None = None,
+    tags: Sequence[str] = (),
+    status: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    name: str | None = None,
+    sort: str = "started",
+    reverse: bool = False,
+    limit: int | None = None,
+) -> list[RunCost]:
+    """List the runs in *db* (by default the one that the settings name) that answer to all that is asked for.
+
+    *since* and *until* are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a
+    project, tag or status that no run has; ConfigError for an unknown *sort* or a *limit* below 1.
+    """
+    from greentrack import config
+
+    if sort not in _SORTS:
+        raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
+    if limit is not None and limit < 1:
+        raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
+    settings = config.load({"db": db})
+    newest = sort == "started" and not reverse
+    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+        rows = reader.runs(
+            project=project,
+            tags=tags,
+            status=status,
+            since=since,
+            until=until,
+            name=name,
+            limit=limit if newest else None,
+        )
+    grams = _grams_per_joule(settings.zone)
+    costs = [_cost(row, grams) for row in rows]
+    if not newest:
+        costs.sort(key=_SORTS[sort], reverse=reverse)
+    return costs if limit is None else costs[:limit]
+
+
+def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
+    """Add *costs*, runs of *db*, up. The rest of the machine and the carbon follow the joules that count."""
+    from greentrack import config
+
+    costs = list(costs)
+    settings = config.load({"db": db})
+    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+        once = reader.joules_once(cost.run.id for cost in costs)
+    whole = once.joules + once.overlapped
+    part = once.joules / whole if whole > 0 else 1.0
+    grams = [cost.g for cost in costs if cost.g is not None]
+    rest = sum(cost.joules - cost.device_joules for cost in costs if cost.joules is not None)
+    return Totals(
+        runs=len(costs),
+        seconds=sum(cost.seconds for cost in costs),
+        joules=once.joules + rest * part,
+        g=part * sum(grams) if len(grams) == len(costs) else None,
+        overlapped=once.overlapped,
+    )
+
+
+def to_dict(cost: RunCost) -> dict[str, Any]:
+    """Return *cost* as what JSON and CSV hold: kWh, grams, ISO 8601 time."""
+    from greentrack.reports.json import iso
+
+    run = cost.run
+    return {
+        "id": run.id,
+        "name": run.name,
+        "project": run.project,
+        "status": run.status,
+        "started_at": iso(run.started_at),
+        "seconds": cost.seconds,
+        "kwh": cost.kwh,
+        "g": cost.g,
+        "measured_share": cost.measured_share,
+    }
+
+
+def _cost(row: RunRow, grams_per_joule: Callable[[str | None, str | None], float | None]) -> RunCost:
+    run = row.run
+    if row.seen_seconds <= 0 and row.joules <= 0:
+        return RunCost(run=run, seconds=row.seconds, joules=None, device_joules=0.0, g=None, measured_share=None)
+    joules = row.joules
+    chassis = None if "rest" in row.by_kind else chassis_of(run)
+    if chassis is not None:
+        joules += chassis.joules(row.joules, row.seen_seconds)
+    each = grams_per_joule(run.zone, run.host.timezone if run.host else None)
+    return RunCost(
+        run=run,
+        seconds=row.seconds,
+        joules=joules,
+        device_joules=row.joules,
+        g=None if each is None else joules * each,
+        measured_share=row.measured_joules / joules if joules > 0 else None,
+    )
+
+
+def _grams_per_joule(zone_in_force: str | None) -> Callable[[str | None, str | None], float | None]:
+    @cache
+    def find(zone: str | None, timezone: str | None) -> float | None:
+        try:
+            return find_intensity(zone or zone_in_force, timezone=timezone).g_per_kwh / JOULES_PER_KWH
+        except ZoneError:  # one run's mistake must not hide all the others
+            return None
+
+    return find
