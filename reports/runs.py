@@ -157,7 +157,7 @@ def _cost(row: RunRow, grams_per_joule: Callable[[str | None, str | None], float
     if row.seen_seconds <= 0 and row.joules <= 0:
         return RunCost(run=run, seconds=row.seconds, joules=None, device_joules=0.0, g=None, measured_share=None)
     joules = row.joules
-    chassis = None if "rest" in row.by_kind else chassis_of(run)
+    chassis = None if row.has_rest else chassis_of(run)
     if chassis is not None:
         joules += chassis.joules(row.joules, row.seen_seconds)
     each = grams_per_joule(run.zone, run.host.timezone if run.host else None)

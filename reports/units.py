@@ -98,13 +98,16 @@ def digits(number: float, significant: int = 3) -> str:
     if number == 0 or not math.isfinite(number):
         return f"{number:g}"
     places = significant - 1 - math.floor(math.log10(abs(number)))
-    text = f"{round(number, places):,.{max(places, 0)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if places <= 0:
+        return f"{round(number, places):,.0f}"
+    return f"{round(number, places):,.{places}f}".rstrip("0").rstrip(".")
 
 
 def _fit(amount: float, units: Sequence[tuple[float, str]]) -> tuple[float, str]:
-    fitting = [pair for pair in units if amount >= pair[0] * 0.9995]
-    return fitting[-1] if fitting else units[0]
+    for pair in reversed(units):
+        if amount >= pair[0] * 0.9995:
+            return pair
+    return units[0]
 
 
 def _ranged(figure: Figure, units: Sequence[tuple[float, str]]) -> str:

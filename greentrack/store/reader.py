@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,16 +24,17 @@ from greentrack.store.place import default_path
 class RunRow:
     """A run in a list. *run* lacks params, command, folder, git_dirty, python and packages.
 
-    *joules* and *by_kind* are the figures to believe; *measured_joules* come from sensors; *seconds* is how long it
-    took so far, *seen_seconds* for how much of that its best watched device was read; 0 where nothing was.
+    *joules* are those to believe; *measured_joules* come from sensors; *seconds* is how long it took so far,
+    *seen_seconds* for how much of that its best watched device was read, 0 where nothing was; *has_rest* is True where
+    a meter saw the rest of the machine.
     """
 
     run: Run
     joules: float
     measured_joules: float
     seconds: float
-    by_kind: dict[str, float] = field(default_factory=dict)
     seen_seconds: float = 0.0
+    has_rest: bool = False
 
 
 _SORTS: dict[str, Callable[[RunRow], Any]] = {
@@ -230,27 +231,20 @@ class Reader:
 
     def _with_energy(self, found: Sequence[rows.Row]) -> list[RunRow]:
         hosts = self._hosts()
-        by_kind: dict[int, dict[str, float]] = {}
-        measured: dict[int, float] = {}
-        seen: dict[int, float] = {}
         keys = json.dumps([row[0] for row in found])
-        for key, kind, joules, is_measured, seconds in self._query(queries.USED, (keys,)):
-            kinds = by_kind.setdefault(key, {})
-            kinds[kind] = kinds.get(kind, 0.0) + joules
-            measured[key] = measured.get(key, 0.0) + (joules if is_measured else 0.0)
-            seen[key] = max(seen.get(key, 0.0), seconds)
+        used = {key: figures for key, *figures in self._query(queries.USED, (keys,))}
         made = []
         for key, host, updated_at, last, *row in found:
             run = self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-            kinds = by_kind.get(key, {})
+            joules, measured, seen, has_rest = used.get(key, (0.0, 0.0, 0.0, 0))
             made.append(
                 RunRow(
                     run=run,
-                    joules=sum(kinds.values()),
-                    measured_joules=measured.get(key, 0.0),
+                    joules=joules,
+                    measured_joules=measured,
                     seconds=run.seconds,
-                    by_kind=kinds,
-                    seen_seconds=seen.get(key, 0.0),
+                    seen_seconds=seen,
+                    has_rest=bool(has_rest),
                 )
             )
         return made

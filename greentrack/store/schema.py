@@ -3,8 +3,8 @@
 ``PRAGMA user_version`` is the number of the newest migration, so that one look with the standard library's sqlite3
 tells whether anything is to be done. Migrations are sqlite-utils' and noted in its ``_sqlite_migrations`` table, but
 importing it costs up to a second (it imports pandas where that is installed), which a first run would feel. The first
-migration is therefore plain SQL that is applied to an empty file by sqlite3 alone, and noted there as sqlite-utils
-would note it. Later migrations run through sqlite-utils, on databases that need them.
+migrations are therefore plain SQL that is applied to an empty file by sqlite3 alone, and noted there as sqlite-utils
+would note it. An older database, and one that needs a later migration, is brought up through sqlite-utils.
 """
 
 import sqlite3
@@ -93,6 +93,18 @@ _FIRST = (
         JOIN runs ON runs.key = used.run JOIN devices ON devices.key = used.device""",  # noqa: S608  # a constant
 )
 
+_SECOND = (
+    """CREATE TABLE calibrations (
+        key INTEGER PRIMARY KEY, host TEXT NOT NULL REFERENCES hosts(id), at REAL NOT NULL, seconds REAL NOT NULL,
+        components_watts REAL NOT NULL, wall_watts REAL NOT NULL, devices TEXT NOT NULL, source TEXT NOT NULL)""",
+    "CREATE INDEX calibrations_host ON calibrations (host, at)",
+    """CREATE TABLE self_tests (
+        host TEXT NOT NULL REFERENCES hosts(id), uid TEXT NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL,
+        update_seconds REAL, spread REAL, joules REAL NOT NULL, check_joules REAL, ticks INTEGER NOT NULL,
+        late_p50 REAL NOT NULL, late_p99 REAL NOT NULL, note TEXT NOT NULL,
+        PRIMARY KEY (host, uid)) WITHOUT ROWID""",
+)
+
 _JOURNAL = (  # word for word what sqlite-utils makes, so that it finds its own table
     """CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
@@ -111,9 +123,18 @@ def first(db: Any) -> None:
         db.execute(statement)
 
 
+def second(db: Any) -> None:
+    """Make the tables of what is known about a host: readings of a meter at its wall, tests of its sensors."""
+    for statement in _SECOND:
+        db.execute(statement)
+
+
 Step = tuple[str, Callable[[Any], None]]
-STEPS: Sequence[Step] = (("m001_first", first),)
-"""Every migration, in order; one that was ever released is never changed. Later ones get a sqlite-utils Database."""
+STEPS: Sequence[Step] = (("m001_first", first), ("m002_known", second))
+"""Every migration, in order; one that was ever released is never changed. They get a sqlite-utils Database."""
+
+PLAIN = 2
+"""So many of the first of them need no more of what they get than ``execute``, which a sqlite3 connection has too."""
 
 
 def migrations(steps: Sequence[Step] = STEPS) -> "Migrations":
@@ -137,8 +158,8 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
     try:
         version = _version(db, path, len(steps))  # again: another process may have been quicker
         if version == 0:
-            _create(db, steps[0])
-        if max(version, 1) < len(steps):
+            _create(db, steps[:PLAIN])
+        if version > 0 or len(steps) > PLAIN:
             _migrate(db, steps)
         db.execute(f"PRAGMA user_version = {len(steps)}")
         db.execute("COMMIT")
@@ -170,16 +191,16 @@ def foreign(path: Path) -> SchemaError:
     )
 
 
-def _create(db: sqlite3.Connection, step: Step) -> None:
-    name, function = step
+def _create(db: sqlite3.Connection, steps: Sequence[Step]) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for statement in _JOURNAL:
         db.execute(statement)
-    function(db)
-    db.execute(
-        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
-        (SET, name, str(datetime.now(UTC))),
-    )
+    for name, function in steps:
+        function(db)
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+            (SET, name, str(datetime.now(UTC))),
+        )
 
 
 def _migrate(db: sqlite3.Connection, steps: Sequence[Step]) -> None:

@@ -39,7 +39,7 @@ def test_runs_are_listed_with_their_energy(reader: Reader) -> None:
     """The newest first, with what each kind of device used, and how much of it was measured."""
     newest, _, oldest = reader.runs()
     assert (newest.run.name, newest.run.host, newest.seconds) == ("chat", Host(**_box()), 3.0)
-    assert (oldest.joules, oldest.measured_joules, oldest.by_kind) == (20.0, 10.0, {"gpu": 10.0, "cpu": 10.0})
+    assert (oldest.joules, oldest.measured_joules, oldest.has_rest) == (20.0, 10.0, False)
 
 
 def _box() -> dict[str, Any]:

@@ -38,7 +38,7 @@ def opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
 
 
-def second(db: Any) -> None:
+def site(db: Any) -> None:
     db["hosts"].add_column("site", str)
 
 
@@ -81,22 +81,52 @@ def test_an_older_database_is_migrated(path: Path, writer: Writer, a_batch: Call
     """A later migration runs through sqlite-utils, is noted there, and what was stored is still there."""
     writer.write(a_batch(joules=[1.0]))
     writer.close()
-    steps = (*schema.STEPS, ("m002_site", second))
+    steps = (*schema.STEPS, ("m003_site", site))
     db = opened(path)
     schema.upgrade(db, path, steps)
     schema.upgrade(db, path, steps)
     db.close()
-    assert ask("PRAGMA user_version") == [(2,)]
-    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_site",)]
+    assert ask("PRAGMA user_version") == [(3,)]
+    names = [("m001_first",), ("m002_known",), ("m003_site",)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == names
     assert ask("SELECT hosts.name, site, joules FROM hosts, run_energy") == [("box", None, 2.0)]
+
+
+def test_a_database_of_the_first_version_gets_the_tables_of_the_second(
+    path: Path, writer: Writer, a_batch: Callable[..., Batch], ask: Ask
+) -> None:
+    """Written by the first migration alone, it keeps its runs, and its next reader or writer brings it up."""
+    db = opened(path)
+    schema.upgrade(db, path, schema.STEPS[:1])
+    db.close()
+    assert ask("PRAGMA user_version") == [(1,)]
+    assert ask("SELECT count(*) FROM sqlite_master WHERE name IN ('calibrations', 'self_tests')") == [(0,)]
+    writer.write(a_batch(joules=[1.0]))
+    writer.close()
+    assert ask("PRAGMA user_version") == [(2,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_known",)]
+    assert ask("SELECT count(*) FROM calibrations") == ask("SELECT count(*) FROM self_tests") == [(0,)]
+    assert ask("SELECT joules FROM run_energy") == [(2.0,)]
+
+
+def test_a_new_database_and_a_migrated_one_are_the_same(path: Path, tmp_path: Path) -> None:
+    """What the first version becomes is what an empty file becomes."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    new, old = opened(path), opened(tmp_path / "old.db")
+    schema.upgrade(new, path)
+    schema.upgrade(old, tmp_path / "old.db", schema.STEPS[:1])
+    schema.upgrade(old, tmp_path / "old.db")
+    assert new.execute(query).fetchall() == old.execute(query).fetchall()
+    new.close()
+    old.close()
 
 
 def test_an_empty_file_gets_every_migration(path: Path, ask: Ask) -> None:
     """A new database is as new as a migrated one."""
     db = opened(path)
-    schema.upgrade(db, path, (*schema.STEPS, ("m002_site", second)))
+    schema.upgrade(db, path, (*schema.STEPS, ("m003_site", site)))
     db.close()
-    assert ask("PRAGMA user_version") == [(2,)]
+    assert ask("PRAGMA user_version") == [(3,)]
     assert ask("SELECT count(*) FROM pragma_table_info('hosts') WHERE name = 'site'") == [(1,)]
 
 
@@ -111,11 +141,11 @@ def test_a_crash_in_a_migration_leaves_the_old_database(
         schema.upgrade(
             db,
             path,
-            (*schema.STEPS, ("m002_extra", extra), ("m003_site", crashing)),
+            (*schema.STEPS, ("m003_extra", extra), ("m004_site", crashing)),
         )
     db.close()
-    assert ask("PRAGMA user_version") == [(1,)]
-    assert ask("SELECT name FROM _sqlite_migrations") == [("m001_first",)]
+    assert ask("PRAGMA user_version") == [(2,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_known",)]
     assert ask("SELECT count(*) FROM sqlite_master WHERE name = 'extra'") == [(0,)]
     writer.write(a_batch("02-b"))
     assert ask("SELECT id FROM runs ORDER BY id") == [("01-a",), ("02-b",)]
