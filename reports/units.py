@@ -92,11 +92,12 @@ def percent(share: float) -> str:
 def digits(number: float, significant: int = 3) -> str:
     """Return *number* with so many significant digits, without an exponent and without trailing zeros.
 
-    >>> digits(0.012345), digits(1234567.0), digits(2.50), digits(0.0)
-    ('0.0123', '1,230,000', '2.5', '0')
+    >>> digits(0.012345), digits(1234567.0), digits(2.50), digits(0.0), digits(999.9), digits(0.0000123)
+    ('0.0123', '1,230,000', '2.5', '0', '1,000', '0.0000123')
     """
-    if number == 0 or not math.isfinite(number):
-        return f"{number:g}"
+    text = f"{number:.{significant}g}"
+    if "e" not in text:  # nearly always, and lists have ten thousands of figures
+        return text
     places = significant - 1 - math.floor(math.log10(abs(number)))
     if places <= 0:
         return f"{round(number, places):,.0f}"

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import sys
+import time
 import weakref
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -100,6 +101,12 @@ class Run:
         for use in figures_of(figures)[0] if figures else ():
             by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
         return by_kind
+
+    def begin(self) -> None:
+        """Let the run's time count from now: what it waits for until then (its recorder) is not what it does."""
+        self._began = clock()
+        self._facts["started_at"] = time.time()
+        self._send({"m": "facts", "run": {"started_at": self._facts["started_at"]}})
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
         """End the run, once; what comes later counts for nothing."""

@@ -142,7 +142,7 @@ def start(
 ) -> Run:
     """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
 
-    It waits for the first reads, no longer than *wait_s* seconds (by default, 80 ms).
+    It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
     """
     now, wall = clock(), time.time()
     folder = _folder()
@@ -178,7 +178,10 @@ def start(
         "env": {key: os.environ[key] for key in CUDA if key in os.environ},
     }
     other_rank = run["rank"] not in (None, 0)
-    return Run(dict(run), hello, quiet=settings.quiet or other_rank)
+    started = Run(dict(run), hello, quiet=settings.quiet or other_rank)
+    if wait_s is not None:
+        started.begin()
+    return started
 
 
 def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
