@@ -1,4 +1,4 @@
-"""Energy, carbon and money of a training run, measured honestly, without harming the training."""
+"""Energy and carbon of a training run, measured honestly, without harming the training."""
 
 TYPE_CHECKING = False  # typing's own would cost a third of what this import may cost
 if TYPE_CHECKING:

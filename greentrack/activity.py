@@ -142,12 +142,16 @@ class _Times:
     reaped: float
 
 
+SOONEST_S = 0.1
+"""New descendants are not searched for more often than this."""
+
+
 class ProcessTree:
     """The CPU time of the process *pid* and all its descendants from now on; it never goes down.
 
     A child that ends hands its time to the parent that waits for it, so children too short-lived to be seen count too.
     A descendant once seen stays one, even when its parent dies and init adopts it. Members are read at each call; the
-    search for new ones runs once a second, or less often where it is so slow that it would cost 0.1 % of a core.
+    search for new ones runs ten times a second at most, and so rarely that it costs 0.1 % of a core at most.
     """
 
     def __init__(
@@ -168,6 +172,7 @@ class ProcessTree:
         if root is not None:
             self._members[pid] = root
             self._members |= self._newcomers()  # what they used before belongs to the time before
+            self._due = self._clock() + SOONEST_S  # the first search looks at everybody: the next are far cheaper
 
     @property
     def pids(self) -> frozenset[int]:
@@ -200,7 +205,7 @@ class ProcessTree:
                 if pid not in new and parent is not None and parent.started <= times.started:
                     new[pid] = times
         self._strangers = listed & (self._strangers | unknown) - new.keys()
-        self._due = self._clock() + max(1.0, 1000 * (self._cost() - began))
+        self._due = self._clock() + max(SOONEST_S, 1000 * (self._cost() - began))
         return new
 
     def _count(self) -> None:

@@ -41,7 +41,7 @@ class Settings:
 
 
 REST = ("auto", "off", "desktop", "laptop", "server", "vm")
-_ELSEWHERE = ("disabled", "run_id", "auto")  # GREENTRACK_ variables that are no settings
+_ELSEWHERE = ("disabled", "run_id")  # GREENTRACK_ variables that are no settings
 
 
 def load(

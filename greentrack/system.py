@@ -122,7 +122,7 @@ def timezone() -> str | None:
 
 
 def _host_id(name: str) -> str:
-    import hashlib
+    import zlib  # hashlib would load OpenSSL: 3.6 MB in every recorder
 
     try:
         machine = Path("/etc/machine-id").read_text().strip()
@@ -130,7 +130,9 @@ def _host_id(name: str) -> str:
         import uuid
 
         machine = f"{uuid.getnode():x}"
-    return hashlib.sha256(f"greentrack:{machine}:{name}".encode()).hexdigest()[:16]
+    # the machine's own id is not to be shown around (machine-id(5)): 64 bits of it do not give it back
+    parts = (f"greentrack:{machine}:{name}", f"{name}:{machine}:greentrack")
+    return "".join(f"{zlib.crc32(part.encode()):08x}" for part in parts)
 
 
 def _cpu_name(proc: Path) -> str:

@@ -6,7 +6,7 @@ from greentrack.carbon import Intensity
 from greentrack.methods import METHODS
 from greentrack.model import DeviceUse
 from greentrack.reports.equivalents import Equivalent
-from greentrack.reports.rest import METHOD, Chassis
+from greentrack.reports.rest import Chassis
 from greentrack.reports.summary import Assumption, DeviceCost
 
 _DETAILS = {  # what a modelled device says of itself, and how a report names it
@@ -39,7 +39,7 @@ def assumptions(
 
 def _methods(devices: Sequence[DeviceCost], chassis: Chassis | None) -> Iterator[Assumption]:
     for name in dict.fromkeys(device.method for device in devices if device.joules is not None):
-        if name == METHOD and chassis:  # its own range follows, by the kind of machine
+        if chassis and name == chassis.method:  # its own range follows, by the kind of machine
             continue
         method = METHODS[name]
         yield Assumption(
@@ -65,10 +65,11 @@ def _details(use: DeviceUse) -> Iterator[Assumption]:
 
 
 def _rest(chassis: Chassis) -> Iterator[Assumption]:
+    of_wall = " of the wall's power, more beyond the loads of the calibration" if chassis.loads else ""
     for name, value in (
         ("rest of the machine: base, W", chassis.base_watts),
         ("rest of the machine: components' part of what grows with them", chassis.efficiency),
-        (f"range of {METHOD}: {chassis.text}", _range(chassis.below, chassis.above)),
+        (f"range of {chassis.method}: {chassis.text}", _range(chassis.below, chassis.above) + of_wall),
     ):
         if value:  # most kinds have no base
             yield Assumption(name=name, value=value, source=chassis.source, year=chassis.year)

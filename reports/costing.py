@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from greentrack.carbon import Intensity, age_note, find_intensity
 from greentrack.errors import StoreError
-from greentrack.methods import METHODS, Method, combine_by_method
+from greentrack.methods import METHODS, Method, combine_by_method, off_at_edges, spread
 from greentrack.model import KINDS, DeviceUse, Energy, Metric, Record, Run
 from greentrack.reports import rest as rest_of_machine
 from greentrack.reports.assumptions import assumptions
@@ -18,6 +18,9 @@ from greentrack.reports.figures import JOULES_PER_KWH, Figure, product
 from greentrack.reports.rest import Chassis
 from greentrack.reports.summary import DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.reports.units import duration
+
+SURE = 0.05
+"""A span whose edges may misplace more than this part of its joules is worth a note."""
 
 WHOLE = 0.99
 """A coverage below this is worth a note."""
@@ -41,10 +44,10 @@ def cost(
 ) -> Summary:
     """Work out the summary of *record*; see ``summary.summary_of``."""
     run = record.run
-    chassis = rest_of_machine.chassis_of(run, rest)
+    chassis = _machine(record, rest)
     intensity = find_intensity(zone or run.zone, timezone=run.host.timezone if run.host else None)
     uses = [_used(use, scope) for use in sorted(record.devices, key=lambda use: KINDS.index(use.device.kind))]
-    devices = [_device(use, run) for use in uses]
+    devices = [_device(use, record) for use in uses]
     row = _rest_row(uses, run, chassis)
     if row is not None:
         devices.append(row)
@@ -85,6 +88,8 @@ def cost(
             *_standing(record, joules),
             *_gaps(devices, run),
             *_doubts(uses, scope),
+            *_other_calibrations(record, chassis),
+            *_short_spans(record, known),
             *_grid(intensity, today or datetime.datetime.now(datetime.UTC).date()),
         ),
         toll=record.toll,
@@ -105,15 +110,30 @@ def _used(use: DeviceUse, scope: str) -> _Use:
     return _Use(use=use, method=METHODS[name], joules=use.joules * part, part=part)
 
 
-def _device(used: _Use, run: Run) -> DeviceCost:
-    use, method = used.use, used.method
+def _machine(record: Record, rest: str | None) -> Chassis | None:
+    """Return the kind of machine; as calibrated at its wall, unless a kind was asked for just now."""
+    chassis = rest_of_machine.chassis_of(record.run, rest)
+    if chassis is None or not record.known.calibrations or rest not in (None, "auto"):
+        return chassis
+    from greentrack.reports.calibration import refined
+
+    return refined(chassis, record.known.calibrations, _seen(record))
+
+
+def _seen(record: Record) -> list[str]:
+    return [use.device.uid for use in record.devices if use.energy.seconds > 0 or use.joules > 0]
+
+
+def _device(used: _Use, record: Record) -> DeviceCost:
+    use, method, run = used.use, used.method, record.run
+    below, above = spread(method, use.energy.seconds, record.known.updates.get(use.device.uid))
     return DeviceCost(
         id=use.device.uid,
         kind=use.device.kind,
         name=use.device.name,
         method=method.name,
         measured=method.measured,
-        joules=None if used.joules is None else _spread(used.joules, method.below, method.above),
+        joules=None if used.joules is None else _spread(used.joules, below, above),
         coverage=_coverage(use.energy.seconds, run),
         note=use.note,
     )
@@ -130,10 +150,10 @@ def _rest_row(uses: Sequence[_Use], run: Run, chassis: Chassis | None) -> Device
     return DeviceCost(
         id="rest",
         kind="rest",
-        name=chassis.text.partition(":")[0],
-        method=rest_of_machine.METHOD,
-        measured=METHODS[rest_of_machine.METHOD].measured,
-        joules=_spread(part * chassis.joules(whole, seconds), chassis.below, chassis.above),
+        name="calibrated" if chassis.loads else chassis.text.partition(":")[0],
+        method=chassis.method,
+        measured=METHODS[chassis.method].measured,
+        joules=chassis.figure(whole, seconds) * part,
         coverage=_coverage(seconds, run),
     )
 
@@ -215,6 +235,37 @@ def _doubts(uses: Sequence[_Use], scope: str) -> Iterator[str]:
             yield f"{use.device.uid}: its counter disagreed with its own power; {instead}"
         if scope == "process" and use.process is None and used.joules is not None:
             yield f"{use.device.uid}: the run's own share is not known; the whole device is counted"
+
+
+def _other_calibrations(record: Record, chassis: Chassis | None) -> Iterator[str]:
+    newest = record.known.calibrations[-1:]
+    if newest and chassis is not None and sorted(newest[0].devices) != sorted(_seen(record)):
+        yield (
+            f"the calibration at the wall was made with {', '.join(newest[0].devices)}, and this run saw "
+            f"{', '.join(_seen(record)) or 'nothing'}; "
+            + ("an earlier one is used" if chassis.loads else "so it is not used here")
+        )
+
+
+def _short_spans(record: Record, known: Mapping[str, _Use]) -> Iterator[str]:
+    """Yield a note on spans that are no longer than a few updates of the sensors."""
+    worst: dict[str, tuple[float, float]] = {}
+    for span in record.spans:
+        if span.ended_at is None:
+            continue
+        parts = [
+            (known[uid].of(energy), off_at_edges(known[uid].method, energy.seconds, record.known.updates.get(uid)))
+            for uid, energy in span.energy.items()
+            if uid in known
+        ]
+        joules = sum(part for part, _ in parts)
+        off = sum(part * off for part, off in parts) / joules if joules > 0 else 0.0
+        if off > SURE:
+            worst[span.name] = max(worst.get(span.name, (0.0, 0.0)), (off, span.ended_at - span.started_at))
+    if worst:
+        some = ", ".join(f"{name} ({duration(time)}: ±{off:.0%})" for name, (off, time) in list(worst.items())[:3])
+        more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
+        yield f"spans that are short beside the updates of their sensors, and how unsure the shortest is: {some}{more}"
 
 
 def _grid(intensity: Intensity, today: datetime.date) -> Iterator[str]:

@@ -15,8 +15,9 @@ from typing import Any
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
 from greentrack.model import Run
+from greentrack.reports.calibration import refined
 from greentrack.reports.figures import JOULES_PER_KWH
-from greentrack.reports.rest import chassis_of
+from greentrack.reports.rest import Chassis, chassis_of
 from greentrack.store.place import default_path
 from greentrack.store.reader import Reader, RunRow
 
@@ -106,8 +107,9 @@ def list_runs(
             name=name,
             limit=limit if newest else None,
         )
+        refine = _by_calibration(reader)
     grams = _grams_per_joule(settings.zone)
-    costs = [_cost(row, grams) for row in rows]
+    costs = [_cost(row, grams, refine) for row in rows]
     if not newest:
         costs.sort(key=_SORTS[sort], reverse=reverse)
     return costs if limit is None else costs[:limit]
@@ -152,14 +154,18 @@ def to_dict(cost: RunCost) -> dict[str, Any]:
     }
 
 
-def _cost(row: RunRow, grams_per_joule: Callable[[str | None, str | None], float | None]) -> RunCost:
+def _cost(
+    row: RunRow,
+    grams_per_joule: Callable[[str | None, str | None], float | None],
+    refine: Callable[[Run, Chassis], Chassis],
+) -> RunCost:
     run = row.run
     if row.seen_seconds <= 0 and row.joules <= 0:
         return RunCost(run=run, seconds=row.seconds, joules=None, device_joules=0.0, g=None, measured_share=None)
     joules = row.joules
     chassis = None if row.has_rest else chassis_of(run)
     if chassis is not None:
-        joules += chassis.joules(row.joules, row.seen_seconds)
+        joules += refine(run, chassis).joules(row.joules, row.seen_seconds)
     each = grams_per_joule(run.zone, run.host.timezone if run.host else None)
     return RunCost(
         run=run,
@@ -169,6 +175,23 @@ def _cost(row: RunRow, grams_per_joule: Callable[[str | None, str | None], float
         g=None if each is None else joules * each,
         measured_share=row.measured_joules / joules if joules > 0 else None,
     )
+
+
+def _by_calibration(reader: Reader) -> Callable[[Run, Chassis], Chassis]:
+    """Return what makes of a kind of machine the one that was calibrated, for runs on hosts that were."""
+    known = {host: known.calibrations for host, known in reader.known().items() if known.calibrations}
+    devices = {host: reader.devices(host) for host in known}
+
+    @cache  # most runs of a machine see the same devices
+    def fit(chassis: Chassis, host: str, uids: tuple[str, ...]) -> Chassis:
+        return refined(chassis, known[host], uids)
+
+    def refine(run: Run, chassis: Chassis) -> Chassis:
+        if run.host is None or run.host.id not in known:
+            return chassis
+        return fit(chassis, run.host.id, tuple(sorted(devices[run.host.id].get(run.id, ()))))
+
+    return refine
 
 
 def _grams_per_joule(zone_in_force: str | None) -> Callable[[str | None, str | None], float | None]:

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what i
     "runs": "greentrack.cli.runs:runs",
     "show": "greentrack.cli.show:show",
     "doctor": "greentrack.cli.doctor:doctor",
+    "calibrate": "greentrack.cli.calibrate:calibrate",
     "delete": "greentrack.cli.delete:delete",
 }
 

@@ -3,20 +3,23 @@
 import json
 import textwrap
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from greentrack.cli.examination import Examination, Watched
+from greentrack.cli.selftest import Tested, remarks
 from greentrack.reports.units import digits, duration
 
 WIDTH = 80
 
 
-def text(found: Examination) -> str:
+def text(found: Examination, tested: Tested | None = None) -> str:
     """Return *found* for people, in lines of at most 80 characters; commands stay whole."""
-    return "\n".join((*_head(found), *_devices(found), *_missing(found), *_rest(found), *_settings(found)))
+    test = _self_test(tested) if tested else ()
+    return "\n".join((*_head(found), *_devices(found), *_missing(found), *test, *_rest(found), *_settings(found)))
 
 
-def json_text(found: Examination) -> str:
+def json_text(found: Examination, tested: Tested | None = None) -> str:
     """Return *found* as a JSON object."""
     return json.dumps(
         {
@@ -51,7 +54,8 @@ def json_text(found: Examination) -> str:
             "settings": {
                 setting.name: {"value": setting.value, "origin": setting.origin} for setting in found.settings
             },
-        },
+        }
+        | ({} if tested is None else {"self_test": asdict(tested.test) | {"not_kept": tested.trouble or None}}),
         indent=2,
         ensure_ascii=False,
     )
@@ -103,6 +107,26 @@ def _missing(found: Examination) -> Iterator[str]:
         yield from _wrap(f"- {one.source}: {one.reason}", "", 2)
         if one.remedy:
             yield f"  try: {one.remedy}"  # never wrapped: it is there to be copied
+
+
+def _self_test(tested: Tested) -> Iterator[str]:
+    test = tested.test
+    yield ""
+    yield "Self-test"
+    yield from _wrap(
+        f"{test.ticks} readings in {duration(test.seconds)} were late by {duration(test.late_p50)}, "
+        f"1 in 100 by {duration(test.late_p99)} or more",
+        "  ",
+        4,
+    )
+    for sensor in test.sensors:
+        yield from _wrap(f"{sensor.uid} {sensor.name}", "  ", 4)
+        for remark in remarks(sensor):
+            yield from _wrap(remark, "    ", 6)
+    if not test.sensors:
+        yield "  No sensor could be tested: nothing is measured here."
+    if tested.trouble:
+        yield from _wrap(f"It was not kept: {tested.trouble}", "  ", 4)
 
 
 def _rest(found: Examination) -> Iterator[str]:

@@ -113,6 +113,7 @@ class Counter(Meter):
         super().__init__(device)
         self._last: float | None = None
         self._refused: tuple[float, float] | None = None  # the count and the time of a step that could not be
+        self._fallen: tuple[float, float] | None = None  # the count and the time before it fell
 
     @abstractmethod
     def count(self) -> float:
@@ -120,14 +121,19 @@ class Counter(Meter):
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
         count, last = _sane(self.count(), self.device), self._last
+        if self.wrap is not None and count >= self.wrap:
+            raise MeterError(f"{self.device.uid} reads {count:.0f} J, beyond its {self.wrap:.0f} J; not counted")
         if last is None or since is None:
             self._last = count
             return None
         seconds = now - since
         step = count - last
         if step < 0 and self.wrap is None:
-            self._last, self._refused = count, None
+            self._last, self._refused, self._fallen = count, None, (last, since)
             return None  # a reset: a new segment starts here, and coverage tells what was missed
+        fallen, self._fallen = self._fallen, None
+        if fallen is not None and count >= fallen[0]:  # it is back where it was: one read was wrong, and no reset
+            step, seconds = count - fallen[0], now - fallen[1]
         if step < 0 and self.wrap is not None:
             step %= self.wrap
         if self.most is not None:

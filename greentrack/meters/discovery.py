@@ -11,7 +11,7 @@ from greentrack.registry import METERS, load
 
 log = logging.getLogger("greentrack")
 
-AUTO = ("nvidia", "rapl", "cpu_model", "ram_model")
+AUTO = tuple(name for name in METERS if name != "fake")
 """The vendors that are asked where the settings name none."""
 
 

@@ -87,7 +87,8 @@ class Neighbours:
         return self._share
 
     def _ask(self, ours: frozenset[int]) -> float | None:
-        users = {process.pid for process in self._gpu.ask("nvmlDeviceGetComputeRunningProcesses")}
+        # by its version: without one, pynvml answers an older driver with an error that is no NVMLError
+        users = {process.pid for process in self._gpu.ask("nvmlDeviceGetComputeRunningProcesses_v3")}
         if users <= ours:
             return 1.0
         if not users & ours:

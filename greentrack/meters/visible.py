@@ -113,16 +113,17 @@ def _found(
 ) -> list[tuple[Listed, str]]:
     """Return the GPUs of *uuids*. One that is not there goes to *missing*, or, where that is None, ends the list."""
     by_uuid = {gpu.uuid: gpu for gpu in gpus}
-    found: dict[str, tuple[Listed, str]] = {}
+    found: dict[str, list[_Slice]] = {}
     for uuid in uuids:
-        parent, note = _parent(nvml, uuid) if uuid.startswith("MIG-") else (uuid, "")
+        part = _slice(nvml, uuid) if uuid.startswith("MIG-") else None
+        parent = uuid if part is None else part.gpu
         if parent in by_uuid:
-            found[parent] = (by_uuid[parent], note)
+            found.setdefault(parent, []).extend([] if part is None else [part])
         elif missing is None:
             break
         else:
             missing.append(unusable(f"no GPU answers to {uuid!r}, or more than one", "nvidia-smi -L"))
-    return list(found.values())
+    return [(by_uuid[uuid], _note(slices)) for uuid, slices in found.items()]
 
 
 def _named(word: str, gpus: Sequence[Listed]) -> str:
@@ -137,17 +138,34 @@ def _prefixed(uuid: str, uuids: Sequence[str]) -> str:
     return f"GPU-{bare}" if f"GPU-{bare}" in uuids else f"MIG-{bare}"
 
 
-def _parent(nvml: Any, mig: str) -> tuple[str, str]:
-    """Return the UUID of the GPU that *mig* is a slice of ("" if there is none), and a note on how large a slice."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slice:
+    """A part of the GPU with the UUID *gpu* ("" if there is none): *size* of *most* slices, 0 where that is unknown."""
+
+    gpu: str
+    size: int = 0
+    most: int = 0
+
+
+def _slice(nvml: Any, mig: str) -> _Slice:
+    """Return what the MIG UUID *mig* stands for."""
     try:
         handle = nvml.nvmlDeviceGetHandleByUUID(mig)
         parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(handle)
         uuid = str(nvml.nvmlDeviceGetUUID(parent))
     except nvml.NVMLError:
-        return "", ""
+        return _Slice(gpu="")
     try:
-        slices = nvml.nvmlDeviceGetAttributes(handle).gpuInstanceSliceCount
-        part = f"{slices} of {nvml.nvmlDeviceGetMaxMigDeviceCount(parent)} slices"
+        size = nvml.nvmlDeviceGetAttributes(handle).gpuInstanceSliceCount
+        return _Slice(gpu=uuid, size=size, most=nvml.nvmlDeviceGetMaxMigDeviceCount(parent))
     except nvml.NVMLError:
-        part = "a slice"
-    return uuid, f"The run has {part} of this GPU (MIG); the joules are the whole GPU's."
+        return _Slice(gpu=uuid)
+
+
+def _note(slices: Sequence[_Slice]) -> str:
+    if not slices:
+        return ""
+    known = all(part.size for part in slices)
+    most = slices[0].most
+    part = f"{min(sum(part.size for part in slices), most)} of {most} slices" if known else "only a part"
+    return f"The run has {part} of this GPU (MIG); the joules are the whole GPU's."

@@ -13,6 +13,9 @@ from greentrack.model import Missing
 from greentrack.recorder import git, wire
 from greentrack.recorder.loop import Recorder, Sink
 from greentrack.store.batch import Batch
+from greentrack.store.known import known as hosts
+from greentrack.store.manage import mark_interrupted
+from greentrack.store.place import default_path
 from greentrack.store.writer import Writer
 
 BUSY_S = 0.25
@@ -48,16 +51,25 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
 
     Returns the root of the git work tree that the run was started in, or None where there is none.
     """
-    known = git.commit(Path(hello["folder"]))
+    work_tree = git.commit(Path(hello["folder"]))
+    host = system.host()
     recorder.learn(
-        host=system.host(),
+        host=host,
         boot_id=system.boot_id(),
         pid_started=system.process_started(recorder.run.pid) or 0.0,
-        git_commit=known[1] if known else None,
+        git_commit=work_tree[1] if work_tree else None,
     )
     recorder.attribute(ProcessTree(recorder.run.pid), _busy(recorder.meters, Path(hello["sys"])))
     recorder.flush()
-    return known[0] if known else None
+    try:
+        place = Path(hello["db"]) if hello["db"] else default_path()
+        mark_interrupted(place)
+        known = hosts(place, BUSY_S).get(host.id)
+    except StoreError:  # where nothing can be read or kept, the sink says so
+        known = None
+    if known is not None:
+        recorder.tell_of(known)
+    return work_tree[0] if work_tree else None
 
 
 def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:

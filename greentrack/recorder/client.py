@@ -78,6 +78,7 @@ class ProcessLink:
         self._ready = False
         self._refused = False
         self._final: dict[str, Any] | None = None
+        self._seen: dict[str, Any] | None = None
         self._board_fd = _shared_memory()
         try:
             self._board = mmap.mmap(self._board_fd, wire.BOARD_BYTES)
@@ -99,8 +100,10 @@ class ProcessLink:
         self._push()
 
     def look(self) -> dict[str, Any] | None:
-        """The latest figures that the recorder has shown."""
-        return wire.look(self._board) if self._mine else None
+        """The latest figures that the recorder has shown; the last ones again while it is writing others."""
+        if self._mine:
+            self._seen = wire.look(self._board) or self._seen
+        return self._seen
 
     def finish(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """End the recording and wait, not for ever, for its last word."""
@@ -181,7 +184,7 @@ class ProcessLink:
             return False
         log.warning("the recorder has died; another takes over, and coverage tells what was missed")
         waiting, self._backlog = self._backlog, deque()
-        self._hello["carried"] = _restarted(wire.look(self._board))
+        self._hello["carried"] = _restarted(self.look())
         self._reap(0.0)
         try:
             self._spawn()

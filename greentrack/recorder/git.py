@@ -37,6 +37,9 @@ def _head(place: Path) -> str | None:
     return None
 
 
+_QUIETLY = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}  # neither write to the repository nor ask a server
+
+
 class Dirty:
     """Asks git in the background whether tracked files differ from the commit; never waited for."""
 
@@ -45,7 +48,7 @@ class Dirty:
         null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
         command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", "diff", "--quiet", "HEAD"]
         try:
-            self._pid = os.posix_spawnp("git", command, {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}, file_actions=null)
+            self._pid = os.posix_spawnp("git", command, {**os.environ, **_QUIETLY}, file_actions=null)
         except OSError:
             return  # no git here: nobody knows
 

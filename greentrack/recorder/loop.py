@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.meters.base import Meter
-from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
+from greentrack.model import DeviceUse, Energy, Known, Reading, Run, Toll
 from greentrack.recorder import wire
 from greentrack.recorder.marks import Marks
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
@@ -18,6 +18,9 @@ log = logging.getLogger("greentrack")
 
 EDGE_GAP_S = 0.005
 """Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
+
+SETTLE_S = 5.0
+"""Marks that are no edges wait for the next full read, but not longer than this: reads are soon forgotten."""
 
 HELD = 20_000
 """Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
@@ -100,9 +103,10 @@ class Recorder:
         self._store_trouble = ""
         self._kept: list[tuple[str, bool, str]] = []  # what the store knows of each device's method
         before_uses, self._toll = wire.figures_of(carried) if carried else ([], Toll())
-        self._carried = {use.device.uid: use.energy for use in before_uses}
+        self._carried = {use.device.uid: use for use in before_uses}
         self._process = {use.device.uid: _Process(use.process or 0.0, use.process is not None) for use in before_uses}
         self._cpu_base = self._toll.cpu_seconds
+        self._known: Known | None = None
 
     def start(self, at: float | None = None) -> None:
         """Read every meter once; energy counts from here. *at* is when the run began, on the clock."""
@@ -157,17 +161,23 @@ class Recorder:
             else:
                 edges += self._marks.add(message)
         if not edges:
+            if self._marks.waiting and self._edge_due is None:
+                self._edge_due = self._clock() + SETTLE_S
             return
         if self._clock() - self._read_at >= EDGE_GAP_S:
             self._read_all()
             self._tell()
-        elif self._edge_due is None:
+        else:
             self._edge_due = self._read_at + EDGE_GAP_S
 
     def learn(self, **facts: Any) -> None:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began."""
         self.run = replace(self.run, **facts)
         self._batch.run = self.run
+
+    def tell_of(self, known: Known) -> None:
+        """Let the run know, with its figures, what is known about its host."""
+        self._known = known
 
     def finish(
         self, status: str, error: str | None = None, at: float | None = None, patience_s: float = 2.0
@@ -249,7 +259,7 @@ class Recorder:
             if used.seconds <= 0 and used.joules <= 0:
                 continue  # absent is not zero
             self._told[uid] = now
-            part_of_it = meter.share(pids) if meter.device.kind == "gpu" else share
+            part_of_it = self._share_of(meter, pids) if meter.device.kind == "gpu" else share
             process = self._process.setdefault(uid, _Process())
             if part_of_it is not None:
                 process.joules, process.known = process.joules + used.joules * part_of_it, True
@@ -267,26 +277,33 @@ class Recorder:
         if (known := [(meter.method, meter.trusted, meter.note) for meter in self.meters]) != self._kept:
             self._kept, self._batch.devices = known, self._uses()
 
+    def _share_of(self, meter: Meter, pids: frozenset[int]) -> float | None:
+        try:
+            return meter.share(pids)
+        except Exception as error:  # noqa: BLE001  # whose work it was is worth less than the reading itself
+            log.debug("%s cannot tell whose work it does: %r", meter.device.uid, error)
+            return None
+
     # -- keeping and telling
 
     def _uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
         uses = []
         for meter in self.meters:
             uid = meter.device.uid
-            energy = self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING)
-            if uid in self._carried:
-                energy = total(self._carried[uid], energy)
             process = self._process.get(uid)
-            uses.append(
-                DeviceUse(
-                    device=meter.device,
-                    method=meter.method,
-                    energy=energy,
-                    trusted=meter.trusted,
-                    process=process.joules if process is not None and process.known else None,
-                    note=meter.note,
-                )
+            use = DeviceUse(
+                device=meter.device,
+                method=meter.method,
+                energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
+                trusted=meter.trusted,
+                process=process.joules if process is not None and process.known else None,
+                note=meter.note,
             )
+            if (before := self._carried.get(uid)) is not None:
+                use = replace(use, energy=total(before.energy, use.energy))
+                if not before.trusted:  # a counter once found wrong stays so
+                    use = replace(use, trusted=False, method=before.method, note=before.note)
+            uses.append(use)
         return uses
 
     def flush(self) -> bool:
@@ -306,7 +323,7 @@ class Recorder:
         return True
 
     def _figures(self) -> dict[str, Any]:
-        return wire.figures(self._clock(), self._uses(), self._toll, self.run.host)
+        return wire.figures(self._clock(), self._uses(), self._toll, self.run.host, self._known)
 
     def _tell(self) -> None:
         self._publish(self._figures())

@@ -48,6 +48,11 @@ class Marks:
         self._waiting.append((float(at), message))
         return message.get("m") in ("open", "close")
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a mark has not been settled yet."""
+        return bool(self._waiting)
+
     def settle(self, batch: Batch) -> None:
         """Give every waiting mark the energies of its moment."""
         waiting, self._waiting = self._waiting, []

@@ -3,9 +3,10 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from greentrack.model import Device, DeviceUse, Energy, Host, Run, Toll
+from greentrack.model import Calibration, Device, DeviceUse, Energy, Host, Known, Run, Toll
 
 BOARD_BYTES = 1 << 16
 """The size of the memory in which a recorder shows its latest figures."""
@@ -60,13 +61,16 @@ def look(board: Any) -> dict[str, Any] | None:
     return None
 
 
-def figures(at: float, uses: Sequence[DeviceUse], toll: Toll, host: Host | None) -> dict[str, Any]:
+def figures(
+    at: float, uses: Sequence[DeviceUse], toll: Toll, host: Host | None, known: Known | None = None
+) -> dict[str, Any]:
     """The totals of a run at a moment, in plain values."""
     return {
         "at": at,
         "host": None if host is None else {name: getattr(host, name) for name in Host.__slots__},
         "devices": [_plain(use) for use in uses],
         "toll": {name: getattr(toll, name) for name in Toll.__slots__},
+        "known": asdict(known) if known is not None else None,
     }
 
 
@@ -77,6 +81,15 @@ def figures_of(plain: Mapping[str, Any]) -> tuple[list[DeviceUse], Toll]:
         other = {key: value for key, value in entry.items() if key not in ("device", "energy")}
         uses.append(DeviceUse(device=Device(**entry["device"]), energy=Energy(**entry["energy"]), **other))
     return uses, Toll(**plain["toll"])
+
+
+def known_of(plain: Mapping[str, Any]) -> Known:
+    """What is known about the host, from what ``figures`` made plain."""
+    known = plain.get("known")
+    if known is None:
+        return Known()
+    calibrations = (Calibration(**{**one, "devices": tuple(one["devices"])}) for one in known["calibrations"])
+    return Known(calibrations=tuple(calibrations), updates=known["updates"])
 
 
 def run_of(facts: Mapping[str, Any]) -> Run:

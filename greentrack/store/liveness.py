@@ -9,8 +9,9 @@ from greentrack.model import Run
 QUIET_S = 5.0
 """A recorder writes every second or so: one that wrote within this time holds its run, whatever its owner's pid is."""
 
-ELSEWHERE_S = 3600.0
-"""A run on another machine that wrote nothing for so long is seen as interrupted, though nobody here can be sure."""
+ELSEWHERE_S = 7200.0
+"""A run on another machine that wrote nothing for so long (twice the longest interval) is seen as interrupted, though
+nobody here can be sure."""
 
 
 @dataclass(frozen=True, slots=True)

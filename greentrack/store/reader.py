@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
-from greentrack.model import STATUSES, Host, Metric, Phase, Reading, Record, Run, Toll
+from greentrack.model import STATUSES, Host, Known, Metric, Phase, Reading, Record, Run, Toll
 from greentrack.store import liveness, queries, rows
 from greentrack.store.connect import open_for_reading, translated
+from greentrack.store.known import by_host
 from greentrack.store.once import Once, Stretch, clusters, swept
 from greentrack.store.place import default_path
 
@@ -177,7 +178,19 @@ class Reader:
                 ),
                 work={row[0]: row[1] for row in self._query(queries.WORK, (key,))},
                 toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
+                known=self.known().get(host, Known()),
             )
+
+    def known(self) -> dict[str, Known]:
+        """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
+        return by_host(self._query)
+
+    def devices(self, host_id: str) -> dict[str, list[str]]:
+        """Return the uids of the devices that each run on a host has readings of, by the run's id."""
+        made: dict[str, list[str]] = {}
+        for run_id, uid in self._query(queries.DEVICES, (host_id,)):
+            made.setdefault(run_id, []).append(uid)
+        return made
 
     def readings(self, run_id: str) -> dict[str, list[Reading]]:
         """Return a run's readings by device uid, in order of time."""

@@ -14,7 +14,7 @@ from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from greentrack.model import DISABLED
+from greentrack.model import DISABLED, STATUSES
 from greentrack.system import clock
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
@@ -109,9 +109,12 @@ class Run:
         self._send({"m": "facts", "run": {"started_at": self._facts["started_at"]}})
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
-        """End the run, once; what comes later counts for nothing."""
+        """End the run, once, with a status of ``greentrack.model.STATUSES``; what comes later counts for nothing."""
         if self._link is None:
             return
+        if status not in STATUSES[1:]:
+            log.warning("no run ends with status %r; this one is kept as finished", status)
+            status = "finished"
         _open.discard(self)
         for tally in list(self._tallies.values()):
             tally.send()
@@ -129,16 +132,17 @@ class Run:
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
-        from greentrack.model import Host, Record, Toll
-        from greentrack.recorder.wire import figures_of, run_of
+        from greentrack.model import Host, Known, Record, Toll
+        from greentrack.recorder.wire import figures_of, known_of, run_of
 
         figures = self._final or (self._link.look() if self._link is not None else None)
         facts = dict(self._facts)
         if self._link is not None:
             facts["seconds"] = clock() - self._began
         uses, toll = figures_of(figures) if figures else ([], Toll())
-        host = Host(**figures["host"]) if figures else None
-        return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll)
+        host = Host(**figures["host"]) if figures and figures["host"] else None
+        known = known_of(figures) if figures else Known()
+        return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll, known=known)
 
     def summary(self, **assumptions: Any) -> "Summary":
         """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""

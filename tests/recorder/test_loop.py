@@ -1,6 +1,7 @@
 """The recorder on a clock of ours: pace, edges, phases, failures, a store that fails."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -312,6 +313,31 @@ def test_the_share_of_the_process_is_kept_beside_the_joules(kept: Kept, clock: F
     (use,) = wire.figures_of(made.finish("finished"))[0]
     assert {r.share for r in kept.readings("cpu")} == {0.5}
     assert use.process == pytest.approx(500.0)
+
+
+def test_a_metric_of_a_run_with_a_long_interval_has_the_joules_of_its_moment(kept: Kept, clock: FakeClock) -> None:
+    """Readings ten minutes apart: what was logged after 5 s at 100 W cost 500 J."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    made.run = replace(made.run, interval=600.0)
+    made.start(clock())
+    pass_time(made, clock, 5.0)
+    made.handle([{"m": "log", "t": clock(), "values": {"acc": 0.9}}])
+    pass_time(made, clock, 1000.0)
+    made.finish("finished")
+    (metric,) = [m for batch in kept.batches for m in batch.metrics]
+    assert metric.joules == pytest.approx(500.0, abs=1.0)
+
+
+def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: Kept, clock: FakeClock) -> None:
+    """The verdict is carried with the figures."""
+    meter = Steady("gpu:0", 100.0, clock)
+    meter.trusted, meter.method, meter.note = False, "nvml-distrusted", "it under-reads"
+    shown: list[dict[str, Any]] = []
+    recorder([meter], kept, clock, publish=shown.append)
+    second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
+    (use,) = wire.figures_of(second.finish("finished"))[0]
+    assert (use.trusted, use.method, use.note) == (False, "nvml-distrusted", "it under-reads")
+    assert kept.batches[-1].devices[0].trusted is False
 
 
 def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeClock) -> None:

@@ -39,7 +39,11 @@ def record() -> MakeRecord:
     """A run of an hour with these devices; no rest of the machine and in France unless said otherwise."""
 
     def make(*uses: DeviceUse, chassis: str = "unknown", timezone: str | None = None, **more: Any) -> Record:
-        facts = {key: more.pop(key) for key in list(more) if key not in {"spans", "phases", "metrics", "work", "toll"}}
+        facts = {
+            key: more.pop(key)
+            for key in list(more)
+            if key not in {"spans", "phases", "metrics", "work", "toll", "known"}
+        }
         host = Host(id="h", name="box", chassis=chassis, timezone=timezone)
         run = Run(
             **{

@@ -51,13 +51,13 @@ def test_a_zone_that_does_not_exist_is_an_error(use: MakeUse, record: MakeRecord
 
 
 def test_devices_of_one_method_share_their_error_and_others_do_not(use: MakeUse, record: MakeRecord) -> None:
-    """Two RAPL packages of 100 +- 5 add to +- 10; a modelled 50 +- 30 beside them makes it hypot(10, 30)."""
-    packages = [use(f"rapl:{n}", "cpu", watts=100, seconds=1, method="rapl") for n in (0, 1)]
-    memory = use("ram", "ram", watts=50, seconds=1, method="ram-model")
-    summary = summary_of(record(*packages, memory, seconds=1.0))
+    """Two RAPL packages of 100 +- 5 add to +- 10; a modelled 50 (-30, +100) beside them adds in quadrature."""
+    packages = [use(f"rapl:{n}", "cpu", watts=1, seconds=100, method="rapl") for n in (0, 1)]
+    memory = use("ram", "ram", watts=0.5, seconds=100, method="ram-model")
+    summary = summary_of(record(*packages, memory, seconds=100.0))
     assert sure(summary.joules).value == 250
     assert sure(summary.joules).low == pytest.approx(250 - 1000**0.5)
-    assert sure(summary.joules).high == pytest.approx(250 + 1000**0.5)
+    assert sure(summary.joules).high == pytest.approx(250 + 10_100**0.5)
     assert summary.measured_share == pytest.approx(0.8)
 
 

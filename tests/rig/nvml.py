@@ -6,6 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from greentrack.meters.fake import Wave
+from tests.rig.traces import Power
+
+LAZY_S = 0.015
+"""What a GeForce counter loses at each read: 13 % of the joules at 10 Hz, 1.5 % at 1 Hz (Dauner et al., 2026)."""
 
 ENERGY, AVERAGE, INSTANT = 83, 185, 186
 TURING, AMPERE, ADA, HOPPER, BLACKWELL = 6, 7, 8, 9, 10
@@ -38,12 +42,13 @@ class NVMLError(Exception):
 class FakeGpu:
     """One board. Its instant power is the mean of *window* seconds before each *update*; *gain* is its counter's error.
 
-    *fields* are those that NVML's batched call knows, *module_fields* those it knows for the whole module.
+    *fields* are those that NVML's batched call knows, *module_fields* those it knows for the whole module. A *lazy*
+    counter loses joules at each read: *lazy* are the seconds between the reads of another program (0: there is none).
     """
 
     uuid: str = "GPU-aaaa0000-1111"
     name: str = "NVIDIA L40S"
-    power: Wave = field(default_factory=lambda: steady(300.0))
+    power: Power = field(default_factory=lambda: steady(300.0))
     architecture: int | None = ADA
     fields: set[int] = field(default_factory=lambda: {ENERGY, AVERAGE, INSTANT})
     module_fields: set[int] = field(default_factory=set)
@@ -54,11 +59,15 @@ class FakeGpu:
     window: float = 0.1
     gain: float = 1.0
     counted: float = 5_000.0  # joules on the counter beside those of *power*
+    lazy: float | None = None
+    latency: float = 0.0  # seconds that every call for energy or power takes
     mig: bool = False
     error: int = 0  # what every call to this board fails with
+    garbage: float | None = None  # joules that the counter shows instead of its own
     processes: list[int] = field(default_factory=list)
     utilisation: list[tuple[int, int, int]] = field(default_factory=list)  # pid, time in us, percent
     calls: list[str] = field(default_factory=list)
+    asked: tuple[float, float] | None = None  # when a lazy counter was last read, and what it showed
 
 
 class FakeNvml:
@@ -178,7 +187,7 @@ class FakeNvml:
         watts = self._watts(gpu, AVERAGE if average else INSTANT, 0) if gpu.power_call else None
         return round(1000 * float(self._told(watts)))
 
-    def nvmlDeviceGetComputeRunningProcesses(self, handle: Any) -> list[Any]:  # noqa: N802
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle: Any) -> list[Any]:  # noqa: N802
         return [SimpleNamespace(pid=pid) for pid in self._board(handle, "processes").processes]
 
     def nvmlDeviceGetProcessUtilization(self, handle: Any, since: int) -> list[Any]:  # noqa: N802
@@ -199,6 +208,7 @@ class FakeNvml:
         gpu: FakeGpu = handle.gpu
         if call:
             gpu.calls.append(call)
+            self.clock.now += gpu.latency
         if handle.era != self._era:
             raise NVMLError(self.NVML_ERROR_INVALID_ARGUMENT)
         if gpu.error:
@@ -215,10 +225,21 @@ class FakeNvml:
         return value
 
     def _updated_at(self, gpu: FakeGpu) -> float:
-        return self.clock() // gpu.update * gpu.update
+        return (self.clock() + 1e-9) // gpu.update * gpu.update  # 60 // 0.1 is 599
 
     def _joules(self, gpu: FakeGpu) -> float:
-        return gpu.counted + gpu.gain * gpu.power.joules(self._updated_at(gpu))
+        if gpu.garbage is not None:
+            return gpu.garbage
+        at = self._updated_at(gpu)
+        counted = gpu.counted + gpu.gain * gpu.power.joules(at)
+        if gpu.lazy is None:
+            return counted
+        before, shown = gpu.asked or (at, counted)
+        every = min(gpu.lazy or at - before, at - before)
+        if every > 0:
+            shown += gpu.gain * (gpu.power.joules(at) - gpu.power.joules(before)) * every / (every + LAZY_S)
+        gpu.asked = (at, shown)
+        return shown
 
     def _watts(self, gpu: FakeGpu, number: int, scope: int) -> float:
         at, over = self._updated_at(gpu), 1.0 if number == AVERAGE else gpu.window

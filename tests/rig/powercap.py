@@ -73,17 +73,38 @@ class PowercapMachine:
         self.count(link, joules)
         return link
 
+    def mmio(self, key: str, name: str, joules: float = 0.0) -> Path:
+        """Add a zone of the other control type, which shows on many laptops what package 0 shows; return it."""
+        folder = self._real.with_name("intel-rapl-mmio") / f"intel-rapl-mmio:{key}"
+        folder.mkdir(parents=True)
+        (folder / "name").write_text(f"{name}\n")
+        (folder / "max_energy_range_uj").write_text(f"{INTEL_RANGE}\n")
+        self.top.mkdir(parents=True, exist_ok=True)
+        link = self.top / folder.name
+        link.symlink_to(folder)
+        self.count(link, joules)
+        return link
+
     @staticmethod
     def count(folder: Path, joules: float) -> None:
         """Let the zone in *folder* show *joules*, wrapped to its range as the kernel wraps them."""
         largest = int((folder / "max_energy_range_uj").read_text())
-        (folder / "energy_uj").write_text(f"{round(joules * 1e6) % (largest + 1)}\n")
+        new = folder / "energy_uj.new"  # a kernel's file is never half written
+        new.write_text(f"{round(joules * 1e6) % (largest + 1)}\n")
+        new.replace(folder / "energy_uj")
 
     def work(self, *, busy: float = 0.0, idle: float = 0.0, iowait: float = 0.0, steal: float = 0.0) -> None:
         """Spend CPU seconds; half of the busy ones are user time and half are the system's."""
         for column, seconds in ((0, busy / 2), (2, busy / 2), (3, idle), (4, iowait), (7, steal)):
             self._ticks[column] += round(seconds * 100)
         (self.proc / "stat").write_text("cpu  " + " ".join(map(str, [*self._ticks, 0, 0])) + "\ncpu0 0 0 0\n")
+
+    def frequency(self, *, policy: int, khz: int, highest_khz: int) -> None:
+        """Let the processor of this *policy* run at *khz*."""
+        folder = self.sys / f"devices/system/cpu/cpufreq/policy{policy}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "scaling_cur_freq").write_text(f"{khz}\n")
+        (folder / "cpuinfo_max_freq").write_text(f"{highest_khz}\n")
 
     def memory(self, kilobytes: int) -> None:
         """Have so much memory."""

@@ -204,11 +204,11 @@ def test_a_recorder_that_just_wrote_holds_its_run(path: Path, writer: Writer, a_
             assert reader.record("01-a").run.status == status
 
 
-def test_a_run_on_another_machine_is_given_an_hour(path: Path, writer: Writer, a_batch: MakeBatch) -> None:
+def test_a_run_on_another_machine_is_given_two_hours(path: Path, writer: Writer, a_batch: MakeBatch) -> None:
     """Nobody here can look for its process, so only long silence speaks; and that is not stored."""
     writer.write(a_batch(host=Host(id="h2", name="elsewhere"), boot_id="b2"))  # at 1,000
     here = Here("b1", "h1", {7: 70.0}.get)
-    for now, status in ((4500.0, "running"), (4700.0, "interrupted")):
+    for now, status in ((8100.0, "running"), (8300.0, "interrupted")):
         with Reader(path, here=here, clock=lambda now=now: now) as reader:  # type: ignore[misc]  # a lambda's default
             assert reader.runs()[0].run.status == status
             assert reader.killed() == []

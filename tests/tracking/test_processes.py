@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,17 @@ def test_modules_beside_the_script_are_not_the_recorders(db: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert Reader(db).runs()[0].run.name == "train"
     assert not (tmp_path / "imported").exists()
+
+
+def test_the_next_run_closes_what_was_killed_with_its_recorder(db: Path, program: Start) -> None:
+    """Who opens the file with sqlite3 sees it too: the status is stored, once the last flush is 5 s old."""
+    training = program(WAITING.replace("while not run.joules()", "while run.joules().get('gpu', 0) < 300 * 1.5"))
+    run_id, recorder = training.line().split()
+    os.kill(int(recorder), signal.SIGKILL)
+    training.process.kill()
+    training.process.wait()
+    with closing(sqlite3.connect(db)) as other, other:
+        other.execute("UPDATE runs SET updated_at = updated_at - 6")
+    assert program("with tracked: pass").end()[0] == 0
+    with closing(sqlite3.connect(db)) as other:
+        assert other.execute("SELECT status FROM runs WHERE id = ?", (run_id,)).fetchone() == ("interrupted",)

@@ -1,0 +1,95 @@
+"""The parts of the documents that come from the code: ``python -m tests.documents`` rewrites them, a test compares."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import click
+
+from greentrack import config, track
+from greentrack.cli.run import run
+from greentrack.methods import METHODS
+from greentrack.reports import rest
+
+ROOT = Path(__file__).parents[1]
+
+
+def settings() -> str:
+    """Return the table of settings: where each can be given, its default, and what its docstring says."""
+    meanings = _field_docstrings()
+    arguments = inspect.signature(track).parameters
+    options = {param.name: param.opts[0] for param in run.params if isinstance(param, click.Option)}
+    rows = ["| setting | argument | option | variable | default | meaning |", "|---|---|---|---|---|---|"]
+    for item in fields(config.Settings):
+        default = "" if item.default in (None, ()) or item.default is MISSING else f"`{item.default}`"
+        cells = (
+            f"`{item.name}`",
+            f"`{item.name}=`" if item.name in arguments else "",
+            f"`{options[item.name]}`" if item.name in options else "",
+            f"`GREENTRACK_{item.name.upper()}`",
+            default,
+            meanings[item.name].replace("``", "`"),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def methods() -> str:
+    """Return the table of methods: whether each measures, and how far from the truth it may be."""
+    rows = ["| method | what it is | | range |", "|---|---|---|---|"]
+    for method in METHODS.values():
+        if method.name == "fake":  # nobody's device
+            continue
+        spread = _range(method.below, method.above)
+        if method.name == rest.METHOD:
+            spread = "; ".join(f"{kind} {_range(one.below, one.above)}" for kind, one in rest.CHASSIS.items())
+        rows.append(f"| `{method.name}` | {method.text} | {'measured' if method.measured else 'modelled'} | {spread} |")
+    return "\n".join(rows)
+
+
+def _range(below: float, above: float) -> str:
+    return f"−{below * 100:.0f} to +{above * 100:.0f} %"
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "README.md": {"methods": methods},
+    "docs/settings.md": {"settings": settings},
+}
+"""By file and by the name between its markers: what makes the part."""
+
+
+def renewed(file: str) -> str:
+    """Return the text of *file* with all its parts made anew. Raises LookupError where markers are missing."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, make in PARTS[file].items():
+        begin, end = f"<!-- {name}: made by make docs -->", f"<!-- end of {name} -->"
+        if begin not in text or end not in text:
+            raise LookupError(f"{file} has no {begin} … {end}")
+        head, _, rest = text.partition(begin)
+        text = f"{head}{begin}\n{make()}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def blocks(file: Path, language: str) -> Iterator[str]:
+    """Yield the fenced blocks of *file* in *language*."""
+    pattern = rf"^```{re.escape(language)}\n(.*?)^```$"
+    yield from re.findall(pattern, file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def _field_docstrings() -> dict[str, str]:
+    """The texts that stand below the fields of Settings, which Python itself throws away."""
+    (made,) = ast.parse(inspect.getsource(config.Settings)).body
+    assert isinstance(made, ast.ClassDef)
+    found = {}
+    for field, text in zip(made.body, made.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+    return found
+
+
+if __name__ == "__main__":
+    for document in PARTS:
+        (ROOT / document).write_text(renewed(document), encoding="utf-8")

@@ -1,0 +1,102 @@
+"""What is kept about a host beside its runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greentrack.errors import NotFoundError
+from greentrack.model import Calibration, Host, Known, SelfTest, SensorTest
+from greentrack.store import known
+from greentrack.store.batch import Batch
+from greentrack.store.manage import delete
+from greentrack.store.reader import Reader
+from greentrack.store.writer import Writer
+from tests.store.conftest import HOST
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+OTHER = Host(id="h2", name="other")
+
+
+def calibration(at: float = 500.0, watts: float = 455.0) -> Calibration:
+    return Calibration(
+        at=at, components_watts=368.0, wall_watts=watts, seconds=30.0, devices=("cpu", "GPU-1"), source="shown"
+    )
+
+
+def outcome(update: float | None) -> SelfTest:
+    sensor = SensorTest(uid="GPU-1", name="A GPU", update_seconds=update, joules=3.0, check=3.1, spread=0.01)
+    return SelfTest(at=600.0, seconds=6.0, ticks=60, late_p50=1e-4, late_p99=1e-3, sensors=(sensor,))
+
+
+def test_calibrations_come_back_with_their_host_and_a_number(path: Path) -> None:
+    """In order of time, with the devices sorted; another host's are another's."""
+    known.add_calibration(path, HOST, calibration(at=600.0))
+    known.add_calibration(path, HOST, calibration(at=500.0, watts=300.0))
+    known.add_calibration(path, OTHER, calibration())
+    first, second = known.known(path)["h1"].calibrations
+    assert (first.at, first.wall_watts, first.number) == (500.0, 300.0, 2)
+    assert (second.components_watts, second.devices, second.source) == (368.0, ("GPU-1", "cpu"), "shown")
+    assert len(known.known(path)["h2"].calibrations) == 1
+    assert known.hosts(path) == {"h1": HOST, "h2": OTHER}
+
+
+def test_the_newest_test_of_a_sensor_counts(path: Path) -> None:
+    """A second self-test takes the place of the first; one that saw no updates leaves none."""
+    known.keep_self_test(path, HOST, outcome(0.1))
+    assert known.known(path) == {"h1": Known(updates={"GPU-1": 0.1})}
+    known.keep_self_test(path, HOST, outcome(0.02))
+    assert known.known(path)["h1"].updates == {"GPU-1": 0.02}
+    known.keep_self_test(path, HOST, outcome(None))
+    assert known.known(path) == {}
+
+
+def test_a_runs_record_holds_what_is_known_of_its_host(
+    path: Path, writer: Writer, reader: Reader, a_batch: Callable[..., Batch]
+) -> None:
+    """Also where it was found out after the run; a run of another host does not."""
+    writer.write(a_batch(joules=[1.0]))
+    writer.write(a_batch("02-b", host=OTHER))
+    known.add_calibration(path, HOST, calibration())
+    known.keep_self_test(path, HOST, outcome(0.1))
+    mine = reader.record("01-a").known
+    assert (len(mine.calibrations), mine.updates) == (1, {"GPU-1": 0.1})
+    assert reader.record("02-b").known == Known()
+    assert reader.devices("h1") == {"01-a": ["GPU-1", "cpu"]}
+
+
+def test_calibrations_outlive_the_runs(path: Path, writer: Writer, a_batch: Callable[..., Batch]) -> None:
+    """Deleting every run of a host leaves what is known of it."""
+    writer.write(a_batch(status="finished", ended_at=101.0))
+    known.add_calibration(path, HOST, calibration())
+    assert delete(path, ["01-a"]) == 1
+    assert len(known.known(path)["h1"].calibrations) == 1
+
+
+def test_one_is_forgotten_or_all_of_a_host(path: Path) -> None:
+    """By number, whosever it is; all of one host leave the other's; what is not there is an error."""
+    for host in (HOST, HOST, OTHER, HOST):
+        known.add_calibration(path, host, calibration())
+    known.forget_calibration(path, 1)
+    assert known.forget_calibrations(path, "h1") == 2
+    assert list(known.known(path)) == ["h2"]
+    with pytest.raises(NotFoundError, match="no calibration 1 "):
+        known.forget_calibration(path, 1)
+    with pytest.raises(NotFoundError, match="--list"):
+        known.forget_calibrations(path, "h1")
+
+
+def test_nothing_is_made_by_asking(path: Path) -> None:
+    """Where there is no database nothing is known, and none is made."""
+    assert (known.known(path), known.hosts(path)) == ({}, {})
+    with pytest.raises(NotFoundError):
+        known.forget_calibrations(path, "h1")
+    assert not path.exists()
+
+
+def test_the_rows_can_be_read_by_anybody(path: Path, ask: Ask) -> None:
+    """Plain columns, joules and seconds."""
+    known.keep_self_test(path, HOST, outcome(0.1))
+    query = "SELECT name, uid, update_seconds, check_joules, late_p99 FROM self_tests JOIN hosts ON hosts.id = host"
+    assert ask(query) == [("box", "GPU-1", 0.1, 3.1, 0.001)]
