@@ -13,7 +13,6 @@
 Each message says what happened, to what, and what to do next, in one line.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -53,5 +52,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xyz", ["zone", "project"])
     ''
     """
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
     return f" (did you mean {' or '.join(near)}?)" if near else ""

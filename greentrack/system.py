@@ -5,7 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from greentrack.model import Host
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from greentrack.model import Host
 
 PROC = Path("/proc")
 SYS = Path("/sys")
@@ -48,8 +50,10 @@ def process_started(pid: int, proc: Path = PROC) -> float | None:
         return None
 
 
-def host(proc: Path = PROC, sys_: Path = SYS) -> Host:
+def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
     """Describe this machine; what cannot be found out stays empty."""
+    from greentrack.model import Host  # a training asks this module for the time, and need not load every fact for it
+
     if hasattr(os, "uname"):
         system, name, release, _, machine = os.uname()
     else:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from greentrack.carbon import Intensity, age_note, find_intensity
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS, Method, combine_by_method, off_at_edges, spread
-from greentrack.model import KINDS, DeviceUse, Energy, Metric, Record, Run
+from greentrack.model import DeviceUse, Energy, Metric, Record, Run
 from greentrack.reports import rest as rest_of_machine
 from greentrack.reports.assumptions import assumptions
 from greentrack.reports.equivalents import equivalents
@@ -18,6 +18,7 @@ from greentrack.reports.figures import JOULES_PER_KWH, Figure, product
 from greentrack.reports.rest import Chassis
 from greentrack.reports.summary import DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.reports.units import duration
+from greentrack.vocabulary import KINDS
 
 SURE = 0.05
 """A span whose edges may misplace more than this part of its joules is worth a note."""

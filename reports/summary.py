@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from greentrack.carbon import Intensity
 from greentrack.errors import ConfigError
-from greentrack.model import DISABLED, Metric, Record, Run, Toll
+from greentrack.model import Metric, Record, Run, Toll
 from greentrack.reports.equivalents import Equivalent
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
+from greentrack.vocabulary import DISABLED
 
 if TYPE_CHECKING:
     import datetime

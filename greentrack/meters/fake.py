@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.meters.base import Context, Counter, Found
-from greentrack.model import KINDS, Device
+from greentrack.model import Device
 from greentrack.system import clock as system_clock
+from greentrack.vocabulary import KINDS
 
 Clock = Callable[[], float]
 

@@ -15,6 +15,7 @@ from greentrack.model import Device, Energy, Missing
 
 _SHARE_SECONDS = 5.0  # how long a share holds: asking costs as much as several reads
 _UPDATE = 0.1  # seconds between updates of the sensors since Turing (Yang et al., SC24)
+_AVERAGE_SECONDS = 1.1  # what an average over 1 s may be billed for, a tick being a little late
 _MOST = 10.0  # x power limit: one update's joules can arrive within a fifth of its time, and peaks exceed the limit
 _MOST_WATTS = 20_000.0  # where the limit is not told
 
@@ -30,6 +31,7 @@ class CrossCheck:
         # steps whose time divides the second are seen at one and the same moment of the step for minutes
         self._enough = 60.0 if averaged else 600.0
         self._before: float | None = None
+        self._blind = False
         self._samples = 0
         self._mean = self._squares = self._seconds_squared = self._peak = 0.0
         self.counted = self.integral = self.seconds = 0.0
@@ -41,6 +43,12 @@ class CrossCheck:
             return 0.0
         if watts is None or before is None or added.seconds > GAP * Counter.interval:
             return added.joules
+        if self._averaged:
+            # the average tells of the last second only: not of all of a longer step, and in the step after that one
+            # of some of it again
+            blind, self._blind = self._blind, added.seconds > _AVERAGE_SECONDS
+            if blind or self._blind:
+                return added.joules
         joules = (watts if self._averaged else (before + watts) / 2) * added.seconds
         self.counted += added.joules
         self.integral += joules

@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from greentrack import system
 from greentrack.recorder import wire
 
 log = logging.getLogger("greentrack")
@@ -50,14 +50,19 @@ class Link(Protocol):
         """Be of no use from here on, and touch nothing: this is a forked child's copy."""
 
 
-def connect(hello: dict[str, Any], mode: str, reopen: Callable[[], Iterable[Mapping[str, Any]]]) -> Link:
+def connect(
+    hello: dict[str, Any],
+    mode: str,
+    reopen: Callable[[], Iterable[Mapping[str, Any]]],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Link:
     """Start a recorder for the run that *hello* describes; *reopen* gives the marks of spans that are open.
 
-    *mode* is "process", or "thread" where no process can be started.
+    *mode* is "process", or "thread" where no process can be started. *meanwhile* is done while the recorder starts.
     """
     if mode == "process" and sys.platform != "win32":
         try:
-            return ProcessLink(hello, reopen)
+            return ProcessLink(hello, reopen, meanwhile)
         except OSError as error:
             log.warning("no recorder process can be started (%s); recording in a thread of this process", error)
     from greentrack.recorder.thread import ThreadLink
@@ -68,7 +73,12 @@ def connect(hello: dict[str, Any], mode: str, reopen: Callable[[], Iterable[Mapp
 class ProcessLink:
     """A recorder in a process of its own."""
 
-    def __init__(self, hello: dict[str, Any], reopen: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+    def __init__(
+        self,
+        hello: dict[str, Any],
+        reopen: Callable[[], Iterable[Mapping[str, Any]]],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         self.missing: list[list[str]] = []
         self._hello, self._reopen = hello, reopen
         self._backlog: deque[bytes] = deque()
@@ -87,7 +97,9 @@ class ProcessLink:
             os.close(self._board_fd)
             raise
         self._push()
-        self._listen(hello.get("wait_s") or START_WAIT_S, lambda: self._ready)
+        meanwhile()
+        waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
+        self._listen((hello.get("wait_s") or START_WAIT_S) - waited, lambda: self._ready)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
@@ -264,6 +276,8 @@ def _shared_memory() -> int:
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("greentrack")
     else:
+        import tempfile  # costs as much as the rest of this module
+
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     os.ftruncate(fd, wire.BOARD_BYTES)

@@ -14,9 +14,12 @@ BOARD_BYTES = 1 << 16
 _HEAD = 8  # bytes: the length and the checksum of what follows
 
 
+_encode = json.JSONEncoder(default=str, separators=(",", ":"), check_circular=False).encode
+
+
 def line(message: Mapping[str, Any]) -> bytes:
     """One message as a line. What JSON has no word for is sent as its text."""
-    return json.dumps(message, default=str, separators=(",", ":")).encode() + b"\n"
+    return _encode(message).encode() + b"\n"
 
 
 class Lines:
@@ -41,7 +44,7 @@ class Lines:
 
 def post(board: Any, figures: Mapping[str, Any]) -> None:
     """Write *figures* on the shared *board* (a writable buffer of BOARD_BYTES); figures too long are left out."""
-    data = json.dumps(figures, default=str, separators=(",", ":")).encode()
+    data = _encode(figures).encode()
     if len(data) <= BOARD_BYTES - _HEAD:
         board[_HEAD : _HEAD + len(data)] = data
         board[:_HEAD] = len(data).to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")

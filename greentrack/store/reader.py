@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
-from greentrack.model import STATUSES, Host, Known, Metric, Phase, Reading, Record, Run, Toll
+from greentrack.model import Host, Known, Metric, Phase, Reading, Record, Run, Toll
 from greentrack.store import liveness, queries, rows
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.known import by_host
 from greentrack.store.once import Once, Stretch, clusters, swept
 from greentrack.store.place import default_path
+from greentrack.vocabulary import STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from greentrack.model import DISABLED, STATUSES
 from greentrack.system import clock
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
+from greentrack.vocabulary import DISABLED, STATUSES
 
 if TYPE_CHECKING:
     from greentrack.model import Record
@@ -50,7 +50,7 @@ class Run:
         if hello is not None:
             from greentrack.recorder.client import connect
 
-            self._link = connect(hello, hello["recorder"], self._reopen)
+            self._link = connect(hello, hello["recorder"], self._reopen, self._get_ready_to_print)
             _open.add(self)
 
     def span(self, name: str, /, **attrs: Any) -> "Span":
@@ -76,8 +76,11 @@ class Run:
         if tally.thread != get_ident():
             tally = self._tally_here()
         work = tally.work
-        for unit, n in units.items():
-            work[unit] = work.get(unit, 0) + n
+        for unit in units:
+            try:
+                work[unit] += units[unit]
+            except KeyError:
+                work[unit] = units[unit]
         if _now() >= tally.send_at:
             tally.send()
 
@@ -109,7 +112,7 @@ class Run:
         self._send({"m": "facts", "run": {"started_at": self._facts["started_at"]}})
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
-        """End the run, once, with a status of ``greentrack.model.STATUSES``; what comes later counts for nothing."""
+        """End the run, once, with one of ``greentrack.vocabulary.STATUSES``; what comes later counts for nothing."""
         if self._link is None:
             return
         if status not in STATUSES[1:]:
@@ -198,6 +201,12 @@ class Run:
         if what not in self._strange:
             self._strange.add(what)
             log.warning("%s", text)
+
+    def _get_ready_to_print(self) -> None:
+        if not self._quiet:  # what the last line needs is loaded while there is nothing else to do
+            import greentrack.reports.costing
+            import greentrack.reports.summary
+            import greentrack.reports.units  # noqa: F401
 
     def _print_line(self) -> None:
         try:

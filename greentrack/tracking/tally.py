@@ -19,7 +19,7 @@ class Tally:
         self.phases: dict[str, Phase] = {}
         self.work: dict[str, Any] = {}
         self.current: Phase | None = None
-        self.stack: list[Phase | None] = []
+        self.stack: list[Phase] = []
         self.since = 0.0  # when the current phase went on
         self.send_at = perf_counter() + SEND_S
         self._clock, self._send = clock, send
@@ -59,12 +59,14 @@ class Phase:
         self.seconds = 0.0
 
     def __enter__(self) -> "Phase":
-        tally, now = self._tally, perf_counter()
+        tally = self._tally
+        now = perf_counter()
         outer = tally.current
         if outer is not None:
             outer.seconds += now - tally.since
-        tally.stack.append(outer)
-        tally.current, tally.since = self, now
+            tally.stack.append(outer)
+        tally.current = self
+        tally.since = now
         if now >= tally.send_at:
             tally.send()
         return self
@@ -72,14 +74,15 @@ class Phase:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tally, now = self._tally, perf_counter()
+        tally = self._tally
+        now = perf_counter()
         current = tally.current
         if current is not None:
             current.seconds += now - tally.since
+            tally.since = now
         self.calls += 1
-        tally.since = now
         if current is self:
-            tally.current = tally.stack.pop()
+            tally.current = tally.stack.pop() if tally.stack else None
         elif self in tally.stack:  # tasks of an event loop took turns: the phases did not close in order
             tally.stack.remove(self)
         if now >= tally.send_at:

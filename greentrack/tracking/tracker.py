@@ -11,11 +11,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from greentrack import config
 from greentrack.errors import ConfigError
-from greentrack.model import DISABLED
 from greentrack.registry import METERS, check
 from greentrack.system import clock
 from greentrack.tracking import facts
 from greentrack.tracking.run import Run, outcome
+from greentrack.vocabulary import DISABLED
 
 P = ParamSpec("P")
 T = TypeVar("T")
