@@ -36,8 +36,8 @@ def main() -> None:
                 accuracy = (model(x[test]).argmax(1) == y[test]).float().mean()
             run.log(val_acc=accuracy.item())
 
-    print(summarize(run.id))
-    print()
+    print(summarize(run.id), flush=True)
+    print(flush=True)
     subprocess.run([sys.executable, "-m", "greentrack", "runs", "--project", "demo"], check=True)
 
 

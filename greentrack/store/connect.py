@@ -12,6 +12,19 @@ from greentrack.store.place import WAY_OUT, network_filesystem, prepare
 
 MAGIC = b"SQLite format 3\x00"
 
+_open_files: dict[int, tuple[int, int]] = {}
+"""Device and inode of the file of every open connection of this process, by the connection's id()."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection that is listed while it is open."""
+
+    def close(self) -> None:
+        """Close it; nothing where it is closed."""
+        _open_files.pop(id(self), None)
+        super().close()
+
+
 _TROUBLES = {  # by the beginning of SQLite's name for the error
     "SQLITE_BUSY": "is locked by another process",
     "SQLITE_LOCKED": "is locked by another process",
@@ -25,13 +38,25 @@ _TROUBLES = {  # by the beginning of SQLite's name for the error
 }
 
 
+def identity(path: Path) -> tuple[int, int]:
+    """Return device and inode of the file at *path*, which stay when it is moved; zeros where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_dev, stat.st_ino
+
+
 def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection:
     """Open *path*, made or migrated where needed, in autocommit mode. Raises StoreError; the file is then as it was."""
     prepare(path)
     _check_header(path)
     with translated(path):
-        db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
+        )
         try:
+            _open_files[id(db)] = identity(path)
             schema.upgrade(db, path)
             network = network_filesystem(path)
             with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
@@ -63,9 +88,14 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     with translated(path):
         for mode in ("mode=rw", "mode=ro", "immutable=1"):  # the last: a log in a folder that may not be written
             db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{mode}", timeout=busy_timeout_s, isolation_level=None, uri=True
+                f"{path.absolute().as_uri()}?{mode}",
+                timeout=busy_timeout_s,
+                isolation_level=None,
+                uri=True,
+                factory=Connection,
             )
             try:
+                _open_files[id(db)] = identity(path)
                 schema.upgrade(db, path)
                 db.execute("PRAGMA query_only = 1")
                 db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -107,6 +137,10 @@ def _store_error(path: Path, name: str, detail: str) -> StoreError:
 def _check_header(path: Path) -> None:
     """Refuse a file that is plainly not ours before SQLite opens it: even opening and closing may change a file."""
     try:
+        # POSIX drops all locks of a process on a file when it closes any descriptor of it: to look into a file that one
+        # of our connections has open would let another process take the log away under that connection
+        if identity(path) in list(_open_files.values()):
+            return
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:

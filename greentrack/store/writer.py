@@ -13,7 +13,7 @@ from greentrack.model import DeviceUse, Energy, Phase, Reading, Run, Span
 from greentrack.store import rows
 from greentrack.store import statements as sql
 from greentrack.store.batch import Batch, thinned, totals
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import identity, open_for_writing, translated
 from greentrack.store.place import default_path
 
 MOST_READINGS = 7200
@@ -65,11 +65,11 @@ class Writer:
             self._drop()
 
     def _open(self) -> sqlite3.Connection:
-        if self._db is not None and self._file != _identity(self.path):
+        if self._db is not None and self._file != identity(self.path):
             self._drop()
         if self._db is None:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
-            self._file = _identity(self.path)
+            self._file = identity(self.path)
         return self._db
 
     def _drop(self) -> None:
@@ -203,11 +203,3 @@ def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
     db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
     db.executemany(sql.READING, [(run, device, r.at, r.seconds, r.joules, r.check, r.share) for r in kept])
     return len(kept)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    try:
-        stat = path.stat()
-    except OSError:
-        return 0, 0
-    return stat.st_dev, stat.st_ino

@@ -5,7 +5,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
-SEND_S = 0.5
+SEND_S = 1.0
 """How often what was counted is sent on; a run that is killed loses at most this much of its counts."""
 
 

@@ -116,9 +116,9 @@ class Watched:
         return self.reads[-1][0]
 
 
-def compiled(folder: Path) -> Driver:
+def compiled(folder: Path, source: Path = Path(__file__).with_name("libnvml.c")) -> Driver:
     """Compile the library into *folder*."""
-    source, library = Path(__file__).with_name("libnvml.c"), folder / "libnvidia-ml.so.1"
+    library = folder / "libnvidia-ml.so.1"
     flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", f"-Wl,-soname,{library.name}"]
     subprocess.run([str(COMPILER), *flags, "-o", str(library), str(source), "-lm"], check=True)
     return Driver(folder=folder)

@@ -340,6 +340,21 @@ for flush in range(int(flushes)):
 """
 
 
+def test_reading_beside_the_writer_keeps_its_locks(
+    path: Path, writer: Writer, reader: Reader, a_batch: MakeBatch, python: Any, ask: Ask
+) -> None:
+    """A recorder looks for killed runs in the file that it writes to. Another process that comes and goes must then
+    still see that the file is in use: taking its log away loses what is written next, and damages the file."""
+    writer.write(a_batch(joules=[1.0]))
+    assert [row.run.id for row in reader.runs()] == ["01-a"]
+    reader.close()
+    other = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM runs'); db.close()"
+    assert python(other, path).wait(30) == 0
+    assert Path(f"{path}-wal").exists()
+    writer.write(a_batch("02-b", joules=[1.0]))
+    assert ask("SELECT count(*) FROM runs") == [(2,)]
+
+
 def test_many_processes_write_at_once(path: Path, ask: Ask, python: Any) -> None:
     """Eight processes that create the database together and write 50 times each: every joule is there, nothing else."""
     writers = [python(WRITE + "writer.close()", path, f"0{index}", 50) for index in range(8)]

@@ -1,0 +1,132 @@
+"""Budgets that hold on any machine: what is imported, and costs as multiples of a reference measured beside them."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greentrack import track
+from greentrack.meters.base import Context
+from greentrack.meters.fake import discover
+from greentrack.model import Run as Facts
+from greentrack.recorder import wire
+from greentrack.recorder.loop import Recorder
+from greentrack.store.batch import Batch
+from greentrack.tracking import Run
+from tests.benchmarks.calls import Nothing
+from tests.benchmarks.lateness import lateness
+from tests.benchmarks.measure import EIGHT_GPUS, interval
+from tests.rig.clock import FakeClock
+
+
+class Nowhere:
+    """A store that keeps nothing, so that only the recorder is measured."""
+
+    def write(self, batch: Batch) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def hour() -> Callable[[], float]:
+    """Drive a recorder of 8 GPUs and 2 packages through another hour; return the CPU seconds of a tick."""
+    clock, board = FakeClock(), bytearray(wire.BOARD_BYTES)
+    recorder = Recorder(
+        Facts(id="budget", name="budget"),
+        discover(Context(spec=EIGHT_GPUS.removeprefix("fake:")), clock).meters,
+        Nowhere(),
+        clock=clock,
+        wall=0.0,
+        publish=lambda figures: wire.post(board, figures),
+    )
+    recorder.start()
+
+    def drive() -> float:
+        began = time.process_time()
+        for _ in range(3600):
+            clock.advance(1.0)
+            recorder.tick()
+        return (time.process_time() - began) / 3600
+
+    return drive
+
+
+def test_importing_the_package_loads_only_itself() -> None:
+    """``import greentrack`` costs one module; everything else waits until it is asked for."""
+    assert set(_loaded("import greentrack")) <= {"greentrack", "typing", *_loaded("import typing")}
+
+
+def test_track_loads_few_modules_and_none_of_the_heavy_ones() -> None:
+    """At most 90 modules beyond bare Python, and nothing that opens a database, a socket, a table or a sensor."""
+    loaded = _loaded("from greentrack import track")
+    heavy = {"sqlite3", "asyncio", "socket", "psutil", "pynvml", "rich", "click", "pandas", "numpy", "codecarbon"}
+    assert not heavy & set(loaded)
+    assert not [name for name in loaded if name.startswith(("greentrack.store", "greentrack.meters"))]
+    assert len(loaded) <= 90
+
+
+def test_a_step_costs_a_few_empty_calls(db: Path) -> None:
+    """A phase and an advance cost at most ten times what the same statements cost on an object that does nothing."""
+    with track(meters=["fake:gpu=300"], db=db, quiet=True) as run:
+        _steps(run), _steps(Nothing())
+        ratio = min(_steps(run) for _ in range(7)) / min(_steps(Nothing()) for _ in range(7))
+    assert ratio <= 10
+
+
+def test_a_tick_costs_what_it_takes_to_say_its_figures(hour: Callable[[], float]) -> None:
+    """Reading ten devices, and making and showing their figures, costs at most 30 times the JSON of the figures."""
+    tick = min(hour() for _ in range(2))
+    figures = {"devices": [{"uid": f"fake:gpu:{n}", "joules": n / 7, "seconds": n / 3} for n in range(10)]}
+    began = time.process_time()
+    for _ in range(3600):
+        json.dumps(figures)
+    assert tick <= 30 * (time.process_time() - began) / 3600
+
+
+def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float]) -> None:
+    """After the first minutes, an hour at 1 Hz leaves fewer than 500 new blocks of memory: one for every 7 ticks."""
+    hour()
+    before = sys.getallocatedblocks()
+    hour()
+    assert sys.getallocatedblocks() - before < 500
+
+
+def test_lateness_is_how_long_a_beat_waited_for_its_reading() -> None:
+    """Beats every 0.1 s from 5.02 on; the readings of the fourth and fifth come as one, 0.13 s after the fourth."""
+    late = lateness([5.02, 5.12, 5.22, 5.45, 5.52], 0.1)
+    assert [round(seconds, 3) for seconds in late] == [0, 0, 0, 0.13, 0.03, 0]
+
+
+def test_an_interval_is_narrow_where_values_agree_and_wide_where_they_do_not() -> None:
+    """The bootstrap interval of equal values is a point; of 0 and 10 in turns it is nearly all of that."""
+    middle = interval([3.0] * 20, lambda values: sorted(values)[len(values) // 2])
+    assert middle == (3.0, 3.0, 3.0)
+    _, low, high = interval([0.0, 10.0] * 10, lambda values: sum(values) / len(values))
+    assert 2 < low < 4
+    assert 6 < high < 8
+
+
+def _steps(run: Run | Nothing) -> float:
+    began = time.perf_counter()
+    for _ in range(2000):
+        with run.phase("step"):
+            pass
+        run.advance(samples=64)
+    return time.perf_counter() - began
+
+
+def _loaded(statement: str) -> list[str]:
+    """The modules that *statement* adds to those of an isolated Python."""
+    root = str(Path(__file__).resolve().parents[2])
+    script = f"import sys; sys.path.insert(0, {root!r}); before = set(sys.modules)\n{statement}\n"
+    script += "after = sorted(set(sys.modules) - before); import json; print(json.dumps(after))"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True)
+    names: Any = json.loads(done.stdout)
+    return [str(name) for name in names]
