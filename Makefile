@@ -34,10 +34,12 @@ lint: $(VENV)/.dev  ## style, types, layers
 
 bench: $(VENV)/.dev ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.peers
+	$(BIN)/python -m tests.models
 
 docs: $(VENV)/.dev  ## the parts of the documents that come from the code
 	$(BIN)/python -m tests.documents
 	$(BIN)/python -m greentrack.cli.reference > docs/cli.md
 
 clean:           ## removes what the others made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

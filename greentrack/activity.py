@@ -4,8 +4,8 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from greentrack.errors import MeterError
 
@@ -88,8 +88,7 @@ def cgroup_folders(controller: str, sys: Path = SYS, proc: Path = PROC) -> list[
     return folders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
+class Quota(NamedTuple):
     """A bound on the CPU time of a control group: so many CPUs' worth. Its use is told in the folder *accounts*."""
 
     cpus: float
@@ -132,8 +131,7 @@ def _limit(folder: Path) -> float | None:
         return None  # "max", or the root group, which has no limit
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
+class _Times(NamedTuple):
     """CPU seconds of one process: its *own* threads', and those of children that it has waited for (*reaped*)."""
 
     parent: int

@@ -7,15 +7,13 @@ working folder upwards; the user file is ``greentrack/config.toml`` in the user'
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """Every setting with its default. The names are those of the arguments, the files' keys and GREENTRACK_<NAME>."""
 
     db: str | None = None
@@ -168,7 +166,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "sys": _text,
     "quiet": _flag,
 }
-assert set(_READERS) == {item.name for item in fields(Settings)}
+assert set(_READERS) == set(Settings._fields)
 
 
 def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:

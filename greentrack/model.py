@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from greentrack.knowledge import Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,67 +167,10 @@ class Toll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """What a meter at the wall showed while a host's *devices* (their uids) together drew *components_watts*.
-
-    *at* is Unix time, *seconds* how long both were watched, *source* says which reading, *number* is the store's.
-    """
-
-    at: float
-    components_watts: float
-    wall_watts: float
-    seconds: float
-    devices: tuple[str, ...]
-    source: str = ""
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorTest:
-    """How the sensor of one device did in a self-test.
-
-    *update_seconds* lie between two of its updates at most; None where that was not probed or it did not move, and
-    *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and *check* are
-    the same energy by its two methods.
-    """
-
-    uid: str
-    name: str = ""
-    update_seconds: float | None = None
-    spread: float | None = None
-    joules: float = 0.0
-    check: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelfTest:
-    """How measuring went on a host at Unix time *at*: how late its *ticks* were (seconds), and each sensor."""
-
-    at: float
-    seconds: float
-    ticks: int
-    late_p50: float
-    late_p99: float
-    sensors: tuple[SensorTest, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What was found out about a host and its sensors once and holds for its runs.
-
-    *updates* are the seconds between two updates of a device's sensor, by device uid, where a self-test has seen them.
-    """
-
-    calibrations: tuple[Calibration, ...] = ()
-    updates: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything known about a run, to work a summary out from. *work* counts units done (samples, tokens, steps …).
 
-    *known* is what is known about its host now, perhaps found out after the run.
+    *known* is what is known about its host now, perhaps found out after the run; None where nothing is.
     """
 
     run: Run
@@ -234,7 +180,7 @@ class Record:
     metrics: tuple[Metric, ...] = ()
     work: Mapping[str, float] = field(default_factory=dict)
     toll: Toll = field(default_factory=Toll)
-    known: Known = field(default_factory=Known)
+    known: "Known | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

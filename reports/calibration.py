@@ -11,8 +11,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from greentrack.errors import ConfigError
+from greentrack.knowledge import Calibration
 from greentrack.methods import METHODS, off_at_edges
-from greentrack.model import Calibration, Reading, Record
+from greentrack.model import Reading, Record
 from greentrack.reports.rest import Chassis
 from greentrack.reports.units import digits, duration
 

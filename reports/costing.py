@@ -114,11 +114,16 @@ def _used(use: DeviceUse, scope: str) -> _Use:
 def _machine(record: Record, rest: str | None) -> Chassis | None:
     """Return the kind of machine; as calibrated at its wall, unless a kind was asked for just now."""
     chassis = rest_of_machine.chassis_of(record.run, rest)
-    if chassis is None or not record.known.calibrations or rest not in (None, "auto"):
+    if chassis is None or record.known is None or rest not in (None, "auto"):
         return chassis
     from greentrack.reports.calibration import refined
 
     return refined(chassis, record.known.calibrations, _seen(record))
+
+
+def _updates(record: Record) -> Mapping[str, float]:
+    """Return the seconds between two updates of the sensors that were tested, by device uid."""
+    return record.known.updates if record.known is not None else {}
 
 
 def _seen(record: Record) -> list[str]:
@@ -127,7 +132,7 @@ def _seen(record: Record) -> list[str]:
 
 def _device(used: _Use, record: Record) -> DeviceCost:
     use, method, run = used.use, used.method, record.run
-    below, above = spread(method, use.energy.seconds, record.known.updates.get(use.device.uid))
+    below, above = spread(method, use.energy.seconds, _updates(record).get(use.device.uid))
     return DeviceCost(
         id=use.device.uid,
         kind=use.device.kind,
@@ -239,7 +244,7 @@ def _doubts(uses: Sequence[_Use], scope: str) -> Iterator[str]:
 
 
 def _other_calibrations(record: Record, chassis: Chassis | None) -> Iterator[str]:
-    newest = record.known.calibrations[-1:]
+    newest = record.known.calibrations[-1:] if record.known is not None else ()
     if newest and chassis is not None and sorted(newest[0].devices) != sorted(_seen(record)):
         yield (
             f"the calibration at the wall was made with {', '.join(newest[0].devices)}, and this run saw "
@@ -251,11 +256,12 @@ def _other_calibrations(record: Record, chassis: Chassis | None) -> Iterator[str
 def _short_spans(record: Record, known: Mapping[str, _Use]) -> Iterator[str]:
     """Yield a note on spans that are no longer than a few updates of the sensors."""
     worst: dict[str, tuple[float, float]] = {}
+    updates = _updates(record)
     for span in record.spans:
         if span.ended_at is None:
             continue
         parts = [
-            (known[uid].of(energy), off_at_edges(known[uid].method, energy.seconds, record.known.updates.get(uid)))
+            (known[uid].of(energy), off_at_edges(known[uid].method, energy.seconds, updates.get(uid)))
             for uid, energy in span.energy.items()
             if uid in known
         ]

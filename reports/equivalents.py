@@ -98,6 +98,14 @@ CONSTANTS = (  # the better known come first; of a family, the one that belongs 
         year=2026,
     ),
     Constant(
+        text="seconds of a 10 W lamp",
+        each=0.010 / 3600,
+        unit="kWh",
+        family="lamp",
+        source="by definition",
+        year=2026,
+    ),
+    Constant(
         text="km in a new EU car",
         each=106.8,
         unit="g CO2e",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import math
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 from greentrack.model import Metric
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
 from greentrack.reports.summary import Summary
+from greentrack.reports.units import iso
 
 
 def render(summary: Summary) -> str:
@@ -121,15 +121,6 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         },
     }
     return {key: _plain(value) for key, value in made.items()}
-
-
-def iso(at: float) -> str:
-    """Return a Unix time as ISO 8601 in UTC, to the millisecond.
-
-    >>> iso(1_790_000_000.25)
-    '2026-09-21T14:13:20.250+00:00'
-    """
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="milliseconds")
 
 
 def _figure(figure: Figure | None) -> dict[str, float] | None:

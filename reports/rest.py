@@ -7,11 +7,14 @@ memory modelled too, five published SPECpower servers are met at full load withi
 that grows with its load and no base, which belongs to its host.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.model import Run
 from greentrack.reports.figures import Figure
+
+if TYPE_CHECKING:
+    from greentrack.model import Run
+    from greentrack.store.reader import RunRow
 
 METHOD = "rest-model"
 
@@ -105,7 +108,7 @@ CHASSIS = {
 }
 
 
-def chassis_of(run: Run, setting: str | None = None) -> Chassis | None:
+def chassis_of(run: "Run | RunRow", setting: str | None = None) -> Chassis | None:
     """Return the kind of machine that *run* was on, by *setting* (or else the run's own), or None where it is "off".
 
     Raises ConfigError for a setting that is none of auto, off, desktop, laptop, server, vm.

@@ -7,17 +7,15 @@ keeps: ten thousand runs are listed without looking at a single reading.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
-from greentrack.model import Run
-from greentrack.reports.calibration import refined
 from greentrack.reports.figures import JOULES_PER_KWH
 from greentrack.reports.rest import Chassis, chassis_of
+from greentrack.reports.units import iso
 from greentrack.store.place import default_path
 from greentrack.store.reader import Reader, RunRow
 
@@ -25,17 +23,13 @@ COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g
 """What ``to_dict`` gives, in its order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCost:
-    """A run in a list. *joules*, *measured_share* and *g* are None where nothing was read.
-
-    *g* is also None where the run's zone has no known intensity. *device_joules* leave out the rest of the machine.
+class RunCost(NamedTuple):
+    """A run in a list. *joules* (the rest of the machine included), *g* and *measured_share* are None where nothing
+    was read; *g* also where the run's zone has no known intensity.
     """
 
-    run: Run
-    seconds: float
+    run: RunRow
     joules: float | None
-    device_joules: float
     g: float | None
     measured_share: float | None
 
@@ -45,8 +39,7 @@ class RunCost:
         return None if self.joules is None else self.joules / JOULES_PER_KWH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(NamedTuple):
     """Several runs together. What their devices used while more than one run watched them is counted once.
 
     *overlapped* are the joules that were left out for that. *g* is None where some run's is.
@@ -62,7 +55,7 @@ class Totals:
 _SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
     "started": lambda cost: -cost.run.started_at,
     "name": lambda cost: cost.run.name.casefold(),
-    "seconds": lambda cost: -cost.seconds,
+    "seconds": lambda cost: -cost.run.seconds,
     "kwh": lambda cost: -(cost.joules or 0.0),
     "g": lambda cost: -(cost.g or 0.0),
     "status": lambda cost: cost.run.status,
@@ -126,10 +119,10 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
     grams = [cost.g for cost in costs if cost.g is not None]
-    rest = sum(cost.joules - cost.device_joules for cost in costs if cost.joules is not None)
+    rest = sum(cost.joules - cost.run.joules for cost in costs if cost.joules is not None)
     return Totals(
         runs=len(costs),
-        seconds=sum(cost.seconds for cost in costs),
+        seconds=sum(cost.run.seconds for cost in costs),
         joules=once.joules + rest * part,
         g=part * sum(grams) if len(grams) == len(costs) else None,
         overlapped=once.overlapped,
@@ -138,8 +131,6 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
 
 def to_dict(cost: RunCost) -> dict[str, Any]:
     """Return *cost* as what JSON and CSV hold: kWh, grams, ISO 8601 time."""
-    from greentrack.reports.json import iso
-
     run = cost.run
     return {
         "id": run.id,
@@ -147,7 +138,7 @@ def to_dict(cost: RunCost) -> dict[str, Any]:
         "project": run.project,
         "status": run.status,
         "started_at": iso(run.started_at),
-        "seconds": cost.seconds,
+        "seconds": run.seconds,
         "kwh": cost.kwh,
         "g": cost.g,
         "measured_share": cost.measured_share,
@@ -157,36 +148,33 @@ def to_dict(cost: RunCost) -> dict[str, Any]:
 def _cost(
     row: RunRow,
     grams_per_joule: Callable[[str | None, str | None], float | None],
-    refine: Callable[[Run, Chassis], Chassis],
+    refine: Callable[[RunRow, Chassis], Chassis],
 ) -> RunCost:
-    run = row.run
-    if row.seen_seconds <= 0 and row.joules <= 0:
-        return RunCost(run=run, seconds=row.seconds, joules=None, device_joules=0.0, g=None, measured_share=None)
     joules = row.joules
-    chassis = None if row.has_rest else chassis_of(run)
+    if row.seen_seconds <= 0 and joules <= 0:
+        return RunCost(row, None, None, None)
+    chassis = None if row.has_rest else chassis_of(row)
     if chassis is not None:
-        joules += refine(run, chassis).joules(row.joules, row.seen_seconds)
-    each = grams_per_joule(run.zone, run.host.timezone if run.host else None)
-    return RunCost(
-        run=run,
-        seconds=row.seconds,
-        joules=joules,
-        device_joules=row.joules,
-        g=None if each is None else joules * each,
-        measured_share=row.measured_joules / joules if joules > 0 else None,
-    )
+        joules += refine(row, chassis).joules(joules, row.seen_seconds)
+    each = grams_per_joule(row.zone, row.host.timezone if row.host else None)
+    grams = None if each is None else joules * each
+    return RunCost(row, joules, grams, row.measured_joules / joules if joules > 0 else None)
 
 
-def _by_calibration(reader: Reader) -> Callable[[Run, Chassis], Chassis]:
+def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
     """Return what makes of a kind of machine the one that was calibrated, for runs on hosts that were."""
     known = {host: known.calibrations for host, known in reader.known().items() if known.calibrations}
+    if not known:
+        return lambda _, chassis: chassis
+    from greentrack.reports.calibration import refined
+
     devices = {host: reader.devices(host) for host in known}
 
     @cache  # most runs of a machine see the same devices
     def fit(chassis: Chassis, host: str, uids: tuple[str, ...]) -> Chassis:
         return refined(chassis, known[host], uids)
 
-    def refine(run: Run, chassis: Chassis) -> Chassis:
+    def refine(run: RunRow, chassis: Chassis) -> Chassis:
         if run.host is None or run.host.id not in known:
             return chassis
         return fit(chassis, run.host.id, tuple(sorted(devices[run.host.id].get(run.id, ()))))

@@ -28,6 +28,10 @@ SCOPES = ("machine", "process")
 """``machine``: all that the devices drew while the run lasted. ``process``: the run's own share, where it is known."""
 
 
+MOST_NAME = 60
+"""So many characters of a run's name are in its line."""
+
+
 class DeviceCost(NamedTuple):
     """One device, or the rest of the machine. *joules* is None where nothing was read; *coverage* is 0 to 1."""
 
@@ -178,7 +182,9 @@ def line(summary: Summary) -> str:
             f"{percent(summary.measured_share)} measured",
         ]
     run = summary.run
-    return "  ".join([f"greentrack: {run.name}", duration(run.seconds), *parts, f"run {run.id}"])
+    name = "".join(character if character.isprintable() else " " for character in run.name)  # one line it is to be
+    name = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+    return "  ".join([f"greentrack: {name}", duration(run.seconds), *parts, f"run {run.id}"])
 
 
 def _stored(ref: str, db: str | None) -> Record:

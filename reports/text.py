@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from greentrack.reports.figures import Figure
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, percent, spread
+from greentrack.vocabulary import DISABLED
 
 MOST_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
@@ -18,6 +19,8 @@ _LABEL = 12
 def render(summary: Summary, *, width: int = 80) -> str:
     """Return *summary* as lines of at most *width* characters, without colour."""
     width = max(width, 40)
+    if summary.run.status == DISABLED:
+        return f"{summary.run.name}: nothing was measured, since GREENTRACK_DISABLED is set"
     sections = (
         _head(summary, width),
         _devices(summary, width),

@@ -1,5 +1,6 @@
-"""Figures as people read them: the unit that fits, few digits, and the range in the same unit."""
+"""Figures as people read them: the unit that fits, few digits, and the range in the same unit; times for machines."""
 
+import datetime
 import math
 from collections.abc import Sequence
 
@@ -74,6 +75,15 @@ def duration(seconds: float) -> str:
             rest = whole % size // part
             return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+def iso(at: float) -> str:
+    """Return a Unix time as ISO 8601 in UTC, to the millisecond.
+
+    >>> iso(1_790_000_000.25)
+    '2026-09-21T14:13:20.250+00:00'
+    """
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="milliseconds")
 
 
 def percent(share: float) -> str:

@@ -4,7 +4,6 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from greentrack import config, track
 from greentrack.cli.run import run
 from greentrack.methods import METHODS
 from greentrack.reports import rest
+from tests.models import published, sensors, wall
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,15 +23,15 @@ def settings() -> str:
     arguments = inspect.signature(track).parameters
     options = {param.name: param.opts[0] for param in run.params if isinstance(param, click.Option)}
     rows = ["| setting | argument | option | variable | default | meaning |", "|---|---|---|---|---|---|"]
-    for item in fields(config.Settings):
-        default = "" if item.default in (None, ()) or item.default is MISSING else f"`{item.default}`"
+    for name, value in config.Settings()._asdict().items():
+        default = "" if value in (None, ()) else f"`{value}`"
         cells = (
-            f"`{item.name}`",
-            f"`{item.name}=`" if item.name in arguments else "",
-            f"`{options[item.name]}`" if item.name in options else "",
-            f"`GREENTRACK_{item.name.upper()}`",
+            f"`{name}`",
+            f"`{name}=`" if name in arguments else "",
+            f"`{options[name]}`" if name in options else "",
+            f"`GREENTRACK_{name.upper()}`",
             default,
-            meanings[item.name].replace("``", "`"),
+            meanings[name].replace("``", "`"),
         )
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -56,6 +56,13 @@ def _range(below: float, above: float) -> str:
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"methods": methods},
+    "docs/accuracy.md": {
+        "sensors": lambda: "\n".join(sensors.table()),
+        "cpu-models": lambda: "\n".join(published.table()),
+        "cpu-loads": lambda: "\n".join(published.by_load()),
+        "desktops": lambda: "\n".join(wall.desktops()),
+        "servers": lambda: "\n".join(wall.servers()),
+    },
     "docs/settings.md": {"settings": settings},
 }
 """By file and by the name between its markers: what makes the part."""

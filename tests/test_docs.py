@@ -71,7 +71,7 @@ def test_commands_in_the_documents_exist_with_their_options(line: str) -> None:
     """Each line of shell is parsed, not run; variables before it are settings."""
     words = shlex.split(line, comments=True)
     while "=" in words[0]:
-        assert words.pop(0).partition("=")[0].removeprefix("GREENTRACK_").lower() in config.Settings.__slots__
+        assert words.pop(0).partition("=")[0].removeprefix("GREENTRACK_").lower() in config.Settings._fields
     program, name, *arguments = words
     assert program == "greentrack"
     command = greentrack.get_command(click.Context(greentrack), name)
@@ -111,7 +111,7 @@ def test_names_of_the_code_that_are_named_exist() -> None:
 
 def test_variables_that_are_named_are_settings() -> None:
     """But for two that are none, and two in examples: one is a mistake, the other somebody else's."""
-    known = {f"GREENTRACK_{name.upper()}" for name in config.Settings.__slots__}
+    known = {f"GREENTRACK_{name.upper()}" for name in config.Settings._fields}
     others = {"GREENTRACK_DISABLED", "GREENTRACK_RUN_ID", "GREENTRACK_INTERVALL", "GREENTRACK_CI_BUCKET"}
     assert set(found(r"\b(GREENTRACK_[A-Z_]*[A-Z])\b")) == known | others
     with pytest.raises(ConfigError, match="did you mean interval"):
@@ -135,7 +135,7 @@ def test_the_settings_file_in_the_documents_is_read(tmp_path: Path) -> None:
     settings = config.load(env={}, folder=tmp_path)
     assert settings.db == str(tmp_path / "results/greentrack.db")
     assert (settings.project, settings.zone, settings.gpus) == ("digits", "FR", (0, 1))
-    assert set(tomllib.loads(example)) <= set(config.Settings.__slots__)
+    assert set(tomllib.loads(example)) <= set(config.Settings._fields)
 
 
 def test_the_changelog_has_this_version() -> None:

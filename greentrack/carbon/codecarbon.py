@@ -8,14 +8,12 @@ stations can have.
 import csv
 import importlib.util
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from greentrack import log
 from greentrack.carbon.base import ANNUAL, Intensity
-
-_log = logging.getLogger("greentrack")
 
 LEAST = 11.0
 """g/kWh: the lowest life-cycle median of any kind of power station (wind on land, IPCC AR5); less is an error."""
@@ -84,7 +82,7 @@ class CodeCarbon:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            _log.warning("%s is not as expected and is not used: %r", self._data / file, error)
+            log.warning("%s is not as expected and is not used: %r", self._data / file, error)
             return {}
 
 

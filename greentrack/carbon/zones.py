@@ -1,7 +1,6 @@
 """From a zone's name to its intensity; without one the time zone's country, or the world; never a neighbour's."""
 
 import datetime
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -88,6 +87,8 @@ def _find(zone: str, sources: Sequence[Source] | None) -> Intensity | None:
 
 
 def _unknown(zone: str, sources: Sequence[Source] | None) -> str:
+    import difflib
+
     known = zones(sources)
     wanted = normalise(zone)
     country = wanted.partition("-")[0]

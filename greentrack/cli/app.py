@@ -82,6 +82,8 @@ def greentrack() -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit. Troubles are one line on standard error and exit status 2, never a traceback."""
+    if sys.stdout is None:  # closed, as ">&-" does
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what this terminal cannot write
     arguments = list(sys.argv[1:] if args is None else args) or ["--help"]

@@ -9,7 +9,8 @@ from greentrack.cli import options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from greentrack.model import Calibration, Host
+    from greentrack.knowledge import Calibration
+    from greentrack.model import Host
 
 
 @click.command(
@@ -119,7 +120,7 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
 
 def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
     from greentrack import config
-    from greentrack.model import Known
+    from greentrack.knowledge import Known
     from greentrack.model import Run as Facts
     from greentrack.reports import calibration
     from greentrack.reports.rest import CHASSIS, chassis_of

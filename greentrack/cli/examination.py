@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ def examine(
         devices=tuple(_watch(found.meters, clock, pause)),
         missing=tuple(found.missing),
         settings=tuple(
-            Setting(name=item.name, value=getattr(settings, item.name), origin=origins.get(item.name, "default"))
-            for item in fields(settings)
+            Setting(name=name, value=value, origin=origins.get(name, "default"))
+            for name, value in settings._asdict().items()
         ),
         place=_place(database(db)),
         recorder_seconds=_try_recorder(clock),

@@ -93,7 +93,8 @@ def _devices(found: Examination) -> Iterator[str]:
         yield ""
         yield from _wrap(f"{device.kind:<5} {device.name}: {how}{now}", "", 6)
         method = device.method
-        yield from _wrap(f"{method.text} ({method.name}, -{method.below:.0%} to +{method.above:.0%})", " " * 6, 6)
+        spread = f"-{method.below:.0%} to +{method.above:.0%}".replace("%", " %")
+        yield from _wrap(f"{method.text} ({method.name}, {spread})", " " * 6, 6)
         for remark in (device.trouble, device.note):
             if remark:
                 yield from _wrap(remark, " " * 6, 6)

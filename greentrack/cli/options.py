@@ -34,7 +34,7 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
             newest = reader.runs(limit=MOST_COMPLETIONS)
     except GreenTrackError:  # completion is no place to complain
         return []
-    names = dict.fromkeys(row.run.name for row in newest if row.run.name.isprintable())
+    names = dict.fromkeys(row.name for row in newest if row.name.isprintable())
     offers = {"latest": "the newest run", **dict.fromkeys(names, "its newest run")}
-    offers |= {row.run.id: printable(row.run.name) for row in newest}
+    offers |= {row.id: printable(row.name) for row in newest}
     return [CompletionItem(word, help=text) for word, text in offers.items() if word.startswith(incomplete)]

@@ -9,9 +9,10 @@ from pathlib import Path
 from greentrack import config, system
 from greentrack.cli.options import database
 from greentrack.errors import StoreError
+from greentrack.knowledge import SelfTest, SensorTest
 from greentrack.meters.base import Context
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.model import Host, SelfTest, SensorTest
+from greentrack.model import Host
 from greentrack.recorder.probe import TEST_S, self_test
 from greentrack.reports.units import digits, duration
 from greentrack.store.known import keep_self_test

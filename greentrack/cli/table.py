@@ -29,12 +29,14 @@ class Column:
 
     def __init__(self, title: str, texts: list[str], right: bool = False) -> None:
         self.title, self.texts, self.right = title, texts, right
-        size = len if "".join(texts).isascii() else cells  # ten thousand rows: where counting will do, count
-        self.width = max(len(title), max(map(size, texts), default=0))
+        self._plain = "".join(texts).isascii()  # ten thousand rows: where counting will do, count
+        self.width = max(len(title), max(map(len if self._plain else cells, texts), default=0))
 
     def padded(self) -> list[str]:
         """The title and the texts, each as wide as the widest."""
         width, aligned = self.width, str.rjust if self.right else str.ljust
+        if self._plain:
+            return [aligned(text, width) for text in (self.title, *self.texts)]
         return [
             aligned(text, width - (0 if text.isascii() else cells(text) - len(text)))
             for text in (self.title, *self.texts)
@@ -60,7 +62,7 @@ def fitted(costs: Sequence[RunCost], width: int, *, today: datetime.date | None 
         "project": Column("project", [_short(cost.run.project or "") for cost in costs]),
         "status": Column("status", [cost.run.status for cost in costs]),
         "started": Column("started", [at[5:] if at.startswith(year) else at[:10] for at in started]),
-        "time": Column("time", [duration(cost.seconds) for cost in costs], right=True),
+        "time": Column("time", [duration(cost.run.seconds) for cost in costs], right=True),
         "energy": Column("energy", [_known(cost.joules, energy) for cost in costs], right=True),
         "CO2e": Column("CO2e", [_known(cost.g, mass).removesuffix(" CO2e") for cost in costs], right=True),
         "measured": Column("measured", [_known(cost.measured_share, percent) for cost in costs], right=True),
@@ -80,7 +82,9 @@ def fitted(costs: Sequence[RunCost], width: int, *, today: datetime.date | None 
         columns.pop("measured")
     least = max(LEAST_NAME, room())
     first, *others = columns.values()
-    return [first, Column("name", [cut(text, least) for text in name.texts]), *others]
+    if name.width > least:
+        name = Column("name", [cut(text, least) for text in name.texts])
+    return [first, name, *others]
 
 
 def lines(columns: Sequence[Column]) -> Iterator[str]:
@@ -103,6 +107,8 @@ def _pretty(columns: Sequence[Column]) -> None:
 
 
 def _short(text: str) -> str:
+    if len(text) <= MOST_NAME and text.isascii() and text.isprintable():
+        return text
     return cut(printable(text[: MOST_NAME + 1]), MOST_NAME)
 
 

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from greentrack.errors import MeterError
 from greentrack.model import Device, Energy, Missing
@@ -39,7 +40,7 @@ class Meter(ABC):
         self._total = Energy()
         self._shown = Energy()
         self._at: float | None = None  # of the last good read
-        self._watts = 0.0  # over the last good interval
+        self._watts: float | None = None  # over the last good interval
 
     @abstractmethod
     def _advance(self, now: float, since: float | None) -> Energy | None:
@@ -54,7 +55,9 @@ class Meter(ABC):
         Raises MeterError where the sensor cannot be read; the next good read heals the gap as far as the sensor allows.
         """
         if self._at is not None and now - self._at < self.min_gap:
-            return self._extended(now - self._at)
+            if self._watts is None:  # it was read once: nobody knows its power yet, and that is not none
+                return self._show(self._total)
+            return self._extended(now - self._at, self._watts)
         since, added = self._at, None
         try:
             added = self._advance(now, since)
@@ -83,8 +86,8 @@ class Meter(ABC):
     def close(self) -> None:  # noqa: B027  # most meters hold nothing
         """Let go of the sensor."""
 
-    def _extended(self, seconds: float) -> Energy:
-        joules = self._watts * seconds
+    def _extended(self, seconds: float, watts: float) -> Energy:
+        joules = watts * seconds
         check = None if self._total.check is None else self._total.check + joules
         return self._show(
             Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, check=check)
@@ -209,8 +212,7 @@ class Context:
         return any(kind == meter.device.kind or kind in meter.device.details.get("covers", ()) for meter in self.found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """What a vendor has: meters, and what is there but cannot be used (or is not there at all), with the remedy."""
 
     meters: Sequence[Meter] = ()

@@ -1,15 +1,13 @@
 """Asks every vendor what it has; nobody's failure keeps the others from answering."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from greentrack import log
 from greentrack.errors import GreenTrackError
 from greentrack.meters.base import Context, Found, Meter
 from greentrack.model import Missing
 from greentrack.registry import METERS, load
-
-log = logging.getLogger("greentrack")
 
 AUTO = tuple(name for name in METERS if name != "fake")
 """The vendors that are asked where the settings name none."""

@@ -74,10 +74,14 @@ class CrossCheck:
 
 
 class Neighbours:
-    """What part of a GPU's work is done by given processes, where several use it."""
+    """What part of a GPU's work is done by given processes, where several use it.
 
-    def __init__(self, gpu: Gpu, split: bool) -> None:
-        self._gpu, self._split = gpu, split
+    Of a GPU that is split (MIG) NVML does not tell the use; there it is the part that the run's slices have, if known.
+    """
+
+    def __init__(self, gpu: Gpu, device: Device) -> None:
+        self._gpu, self._split = gpu, device.details["mig"]
+        self._slices: float | None = device.details["mig_part"]
         self._asked_at: float | None = None
         self._since = 0  # NVML's time (us) of the last utilisation sample
         self._share: float | None = None
@@ -85,7 +89,7 @@ class Neighbours:
     def share(self, pids: Iterable[int], now: float | None) -> float | None:
         """Return the part of *pids*, asking at most every 5 s; None where NVML cannot tell."""
         if self._split:
-            return None  # NVML does not tell the use of slices (MIG)
+            return self._slices
         if now is None or self._asked_at is None or now - self._asked_at >= _SHARE_SECONDS:
             self._asked_at = now
             try:
@@ -116,7 +120,7 @@ class NvidiaCounter(Counter):
 
     def __init__(self, device: Device, gpu: Gpu, first: Sample) -> None:
         super().__init__(device)
-        self._gpu, self._neighbours = gpu, Neighbours(gpu, device.details["mig"])
+        self._gpu, self._neighbours = gpu, Neighbours(gpu, device)
         self._averaged = first.average is not None
         self._sample = first
         powered = self._averaged or first.instant is not None
@@ -165,7 +169,7 @@ class NvidiaGauge(Gauge):
 
     def __init__(self, device: Device, gpu: Gpu, first: Sample) -> None:
         super().__init__(device)
-        self._gpu, self._neighbours = gpu, Neighbours(gpu, device.details["mig"])
+        self._gpu, self._neighbours = gpu, Neighbours(gpu, device)
         self._averaged = first.average is not None and (first.instant is None or not gpu.sees_all)
         self.rule = "backward" if self._averaged else "trapezoid"
         self.method = "nvml-average" if self._averaged else "nvml-instant" if gpu.sees_all else "nvml-sparse"
@@ -226,6 +230,7 @@ def _meter(nvml: Any, listed: Listed, driver: str, note: str) -> Meter:
         "driver": driver,
         "power_limit_watts": limit / 1000 if limit else None,
         "mig": bool(mig and mig[0]),
+        "mig_part": listed.part,
         "update_seconds": None,  # NVML does not tell it
     }
     if gpu.module:

@@ -4,8 +4,8 @@ import contextlib
 import importlib.util
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 LOWEST_WATTS, HIGHEST_WATTS = 3.0, 1000.0
 """A rated power outside these is a slip in a table, not a processor that trains models."""
@@ -13,8 +13,7 @@ LOWEST_WATTS, HIGHEST_WATTS = 3.0, 1000.0
 TABLE_SOURCE = "codecarbon cpu_power.csv (makers' rated power)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Processor:
+class Processor(NamedTuple):
     """The processor as its own registers describe it; 0 and "" where they do not tell.
 
     *threads* are those of one package that this machine sees: in a virtual machine, those that it was given.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from greentrack.meters.base import Context
@@ -65,11 +65,15 @@ def _resolve(entry: str, kind: str, uuids: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A GPU as NVML lists it, in the order of PCI buses."""
+    """A GPU as NVML lists it, in the order of PCI buses.
+
+    *part* is how much of it belongs to the run, 0 to 1, where that is given by slices (MIG) whose size is known.
+    """
 
     index: int
     uuid: str
     name: str
+    part: float | None = None
 
 
 def listed(nvml: Any, missing: list[Missing]) -> list[Listed]:
@@ -123,7 +127,7 @@ def _found(
             break
         else:
             missing.append(unusable(f"no GPU answers to {uuid!r}, or more than one", "nvidia-smi -L"))
-    return [(by_uuid[uuid], _note(slices)) for uuid, slices in found.items()]
+    return [(replace(by_uuid[uuid], part=_part(slices)), _note(slices)) for uuid, slices in found.items()]
 
 
 def _named(word: str, gpus: Sequence[Listed]) -> str:
@@ -162,10 +166,18 @@ def _slice(nvml: Any, mig: str) -> _Slice:
         return _Slice(gpu=uuid)
 
 
+def _part(slices: Sequence[_Slice]) -> float | None:
+    if not slices or not all(part.size and part.most for part in slices):
+        return None
+    return min(1.0, sum(part.size for part in slices) / slices[0].most)
+
+
 def _note(slices: Sequence[_Slice]) -> str:
     if not slices:
         return ""
-    known = all(part.size for part in slices)
+    whole = "of this GPU (MIG); the joules are the whole GPU's"
+    if _part(slices) is None:
+        return f"The run has only a part {whole}."
     most = slices[0].most
-    part = f"{min(sum(part.size for part in slices), most)} of {most} slices" if known else "only a part"
-    return f"The run has {part} of this GPU (MIG); the joules are the whole GPU's."
+    mine = min(sum(part.size for part in slices), most)
+    return f"The run has {mine} of {most} slices {whole}, of which its own share is taken to be the slices' part."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greentrack import system
 from greentrack.activity import ProcessTree, busy_seconds, quota
@@ -11,12 +11,11 @@ from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Missing
 from greentrack.recorder import git, wire
-from greentrack.recorder.loop import Recorder, Sink
+from greentrack.recorder.loop import Recorder
 from greentrack.store.batch import Batch
-from greentrack.store.known import known as hosts
-from greentrack.store.manage import mark_interrupted
-from greentrack.store.place import default_path
-from greentrack.store.writer import Writer
+
+if TYPE_CHECKING:
+    from greentrack.store.writer import Writer
 
 BUSY_S = 0.25
 """How long a tick waits for a database that somebody else has locked; what it holds is written by a later one."""
@@ -34,7 +33,7 @@ def start(
     recorder = Recorder(
         wire.run_of(hello["run"]),
         found.meters,
-        _sink(hello["db"]),
+        Database(hello["db"]),
         clock=system.clock,
         wall=hello["wall"],
         publish=publish,
@@ -51,6 +50,10 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
 
     Returns the root of the git work tree that the run was started in, or None where there is none.
     """
+    from greentrack.store.known import known as known_hosts
+    from greentrack.store.manage import mark_interrupted
+    from greentrack.store.place import default_path
+
     work_tree = git.commit(Path(hello["folder"]))
     host = system.host()
     recorder.learn(
@@ -64,7 +67,7 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     try:
         place = Path(hello["db"]) if hello["db"] else default_path()
         mark_interrupted(place)
-        known = hosts(place, BUSY_S).get(host.id)
+        known = known_hosts(place, BUSY_S).get(host.id)
     except StoreError:  # where nothing can be read or kept, the sink says so
         known = None
     if known is not None:
@@ -80,22 +83,25 @@ def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:
     return lambda: busy_seconds(system.PROC)[0]
 
 
-def _sink(db: str | None) -> Sink:
-    try:
-        return Writer(Path(db) if db else None, busy_timeout_s=BUSY_S)
-    except StoreError as error:
-        return _Nowhere(error)
+class Database:
+    """The database at the path *db*, or the user's own: opened, and what that needs loaded, at the first write.
 
+    Where there is no place for one (no home folder, say) every write says so, and readings stay with the recorder.
+    """
 
-class _Nowhere:
-    """Where there is no place for a database (no home folder, say): every write says so, and readings stay with us."""
-
-    def __init__(self, error: StoreError) -> None:
-        self._error = error
+    def __init__(self, db: str | None) -> None:
+        self._db = db
+        self._writer: Writer | None = None
 
     def write(self, batch: Batch) -> None:
-        del batch
-        raise self._error
+        """Keep the batch. Raises StoreError."""
+        if self._writer is None:
+            from greentrack.store.writer import Writer
+
+            self._writer = Writer(Path(self._db) if self._db else None, busy_timeout_s=BUSY_S)
+        self._writer.write(batch)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of the file."""
+        if self._writer is not None:
+            self._writer.close()

@@ -1,7 +1,6 @@
 """The run's end of the pipe: starts a recorder, sends it marks without ever waiting, reads the latest figures back."""
 
 import contextlib
-import logging
 import mmap
 import os
 import select
@@ -14,10 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from greentrack import system
+from greentrack import log, system
 from greentrack.recorder import wire
-
-log = logging.getLogger("greentrack")
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
@@ -89,6 +86,7 @@ class ProcessLink:
         self._refused = False
         self._final: dict[str, Any] | None = None
         self._seen: dict[str, Any] | None = None
+        self._hear_at = time.monotonic() + 1.0
         self._board_fd = _shared_memory()
         try:
             self._board = mmap.mmap(self._board_fd, wire.BOARD_BYTES)
@@ -99,7 +97,10 @@ class ProcessLink:
         self._push()
         meanwhile()
         waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
-        self._listen((hello.get("wait_s") or START_WAIT_S) - waited, lambda: self._ready)
+        listening = self._listen((hello.get("wait_s") or START_WAIT_S) - waited, lambda: self._ready or self._refused)
+        if not listening and not self._refused:
+            self._close()
+            raise OSError("it ended as soon as it began")
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
@@ -110,6 +111,9 @@ class ProcessLink:
             return
         self._backlog.append(wire.line(message))
         self._push()
+        if time.monotonic() >= self._hear_at:  # a warning should not wait for the end of a week
+            self._hear_at = time.monotonic() + 1.0
+            self._listen(0.0, lambda: False)
 
     def look(self) -> dict[str, Any] | None:
         """The latest figures that the recorder has shown; the last ones again while it is writing others."""
@@ -121,7 +125,7 @@ class ProcessLink:
         """End the recording and wait, not for ever, for its last word."""
         if not self._mine:
             return None
-        self.send(message)
+        self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
         deadline = time.monotonic() + FINISH_WAIT_S
         while self._final is None and time.monotonic() < deadline:
             self._push()
@@ -139,20 +143,21 @@ class ProcessLink:
         if self._mine:
             self._mine = False
             for pipe in (self._process.stdin, self._process.stdout):
-                with contextlib.suppress(OSError, AttributeError):
-                    os.close(pipe.fileno())  # type: ignore[union-attr]  # suppressed above
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
             self._process.returncode = 0  # not this process's child: nothing to wait for, nothing to warn of
 
     # -- the process
 
     def _spawn(self) -> None:
         script = Path(__file__).with_name("__main__.py")
-        if not sys.executable:
+        if not sys.executable or getattr(sys, "frozen", False):  # a frozen program would start itself again and again
             raise OSError("this Python does not know its own executable")
         self._started = time.monotonic()
         self._lines = wire.Lines()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *_places()],
+            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *_places(self._hello["folder"])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -192,6 +197,7 @@ class ProcessLink:
 
     def _replace(self) -> bool:
         """Start another recorder in place of one that died; its figures go on from the last that were shown."""
+        self._listen(0.0, lambda: self._refused)  # its last words: one that cannot start is not started again
         if self._final is not None or self._refused or time.monotonic() - self._started < RESTART_GAP_S:
             return False
         log.warning("the recorder has died; another takes over, and coverage tells what was missed")
@@ -214,7 +220,7 @@ class ProcessLink:
         deadline = time.monotonic() + wait_s
         while not done():
             try:
-                if not select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                if not _readable(self._from, max(0.0, deadline - time.monotonic())):
                     return True
                 data = os.read(self._from, 1 << 16)
             except InterruptedError:
@@ -257,11 +263,21 @@ class ProcessLink:
             self._process.returncode = 0
 
 
-def _places() -> list[str]:
-    """Where our package and the libraries lie; not the script's own folder, whose modules are not the recorder's."""
+def _readable(fd: int, wait_s: float) -> bool:
+    """Whether there is something to read, or will be within *wait_s* seconds."""
+    poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(wait_s * 1000))
+
+
+def _places(folder: str) -> list[str]:
+    """Where our package and the libraries lie; not the script's own folder, whose modules are not the recorder's.
+
+    Paths are taken from *folder*: the working folder may have been removed.
+    """
     script = sys.modules["__main__"].__dict__.get("__file__") or ""
-    own = {os.path.dirname(os.path.abspath(script)), os.path.abspath(os.curdir)}
-    paths = [os.path.abspath(path) for path in sys.path if path]
+    own = {os.path.dirname(os.path.normpath(os.path.join(folder, script))), folder}
+    paths = [os.path.normpath(os.path.join(folder, path)) for path in sys.path if path]
     return [str(Path(__file__).parents[2]), *(path for path in paths if path not in own)]
 
 
@@ -280,5 +296,10 @@ def _shared_memory() -> int:
 
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
+    if fd <= 2:  # a daemon closes these three, and the recorder's own pipes go there
+        import fcntl
+
+        low, fd = fd, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(low)
     os.ftruncate(fd, wire.BOARD_BYTES)
     return fd

@@ -1,20 +1,21 @@
 """The recorder: reads the meters at a steady pace and at the edges of spans, and hands what it learns to the store."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from greentrack import log
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.meters.base import Meter
-from greentrack.model import DeviceUse, Energy, Known, Reading, Run, Toll
+from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
 from greentrack.recorder import wire
 from greentrack.recorder.marks import Marks
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 from greentrack.store.batch import Batch
 
-log = logging.getLogger("greentrack")
+if TYPE_CHECKING:
+    from greentrack.knowledge import Known
 
 EDGE_GAP_S = 0.005
 """Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
@@ -175,7 +176,7 @@ class Recorder:
         self.run = replace(self.run, **facts)
         self._batch.run = self.run
 
-    def tell_of(self, known: Known) -> None:
+    def tell_of(self, known: "Known") -> None:
         """Let the run know, with its figures, what is known about its host."""
         self._known = known
 
@@ -309,18 +310,28 @@ class Recorder:
     def flush(self) -> bool:
         """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
         self._batch.toll = self._toll = replace(self._toll, cpu_seconds=self._cpu_base + self._cpu_time())
-        try:
-            self._sink.write(self._batch)
-        except Exception as error:  # noqa: BLE001  # a full disk must not end a training: it goes on in memory
-            trouble = str(error) if isinstance(error, StoreError) else repr(error)
+        trouble = self._write()
+        if trouble is not None and not isinstance(trouble, StoreError):
+            self._warn(f"spans, phases and metrics of this interval are left out: they cannot be kept ({trouble!r})")
+            self._batch = replace(self._batch, spans=[], phases={}, work={}, metrics=[])
+            trouble = self._write()
+        if trouble is not None:
+            text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
             if not self._store_trouble:
-                self._warn(f"{trouble}; readings are held in memory and tried again")
-            self._store_trouble = trouble
+                self._warn(f"{text}; readings are held in memory and tried again")
+            self._store_trouble = text
             self._batch.bounded(HELD)
             return False
         self._store_trouble = ""
         self._batch = Batch(run_id=self.run.id)
         return True
+
+    def _write(self) -> Exception | None:
+        try:
+            self._sink.write(self._batch)
+        except Exception as error:  # noqa: BLE001  # a full disk must not end a training: it goes on in memory
+            return error
+        return None
 
     def _figures(self) -> dict[str, Any]:
         return wire.figures(self._clock(), self._uses(), self._toll, self.run.host, self._known)

@@ -1,18 +1,20 @@
 """What a run says of itself (spans, phases, work, metrics), and what each cost once the devices have been read."""
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from greentrack import log
 from greentrack.model import Energy, Metric, Phase, Span
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
 from greentrack.store.batch import Batch
 
-log = logging.getLogger("greentrack")
-
 Energies = Mapping[str, Energy]
 """The cumulative energy of every device, by its uid."""
+
+
+MOST_SPANS = 10_000
+"""Spans listed one by one for a run; later ones are added up by name, as a phase, so that no store overflows."""
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class _Open:
 
     span: Span
     start: Energies
+    listed: bool
 
 
 class Marks:
@@ -33,6 +36,7 @@ class Marks:
         self._timeline, self._wall, self._joules = timeline, wall, joules
         self._waiting: list[tuple[float, Mapping[str, Any]]] = []
         self._open: dict[int, _Open] = {}
+        self._listed = 0
         self._counted: tuple[float, Energies] = (0.0, {})  # up to when phases have been given their energy
 
     def begin(self, at: float, now: float) -> None:
@@ -74,12 +78,15 @@ class Marks:
                 span = Span(
                     id=message["id"],
                     parent=message.get("parent"),
-                    name=message["name"],
+                    name=str(message["name"]),
                     attrs=message.get("attrs") or {},
                     started_at=self._wall + at,
                 )
-                self._open[span.id] = _Open(span, energies)
-                batch.spans.append(span)
+                listed = span.id in self._open or self._listed < MOST_SPANS
+                self._open[span.id] = _Open(span, energies, listed)
+                if listed:
+                    self._listed += 1
+                    batch.spans.append(span)
             case "close":
                 if (opened := self._open.get(message["id"])) is not None:
                     self._close(opened, at, energies, batch)
@@ -93,7 +100,11 @@ class Marks:
     def _close(self, opened: _Open, at: float, energies: Energies, batch: Batch) -> None:
         self._open.pop(opened.span.id, None)
         used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
-        batch.spans.append(replace(opened.span, ended_at=self._wall + at, energy=used))
+        span = opened.span
+        if opened.listed:
+            batch.spans.append(replace(span, ended_at=self._wall + at, energy=used))
+        else:
+            _add(batch, span.name, 1, self._wall + at - span.started_at, used)
 
     def _count(self, at: float, message: Mapping[str, Any], energies: Energies, batch: Batch) -> None:
         for unit, n in message.get("work", {}).items():
@@ -108,11 +119,14 @@ class Marks:
             return
         used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
         for name, (calls, seconds) in phases.items():
-            energy = {uid: part(whole, seconds / window) for uid, whole in used.items()}
-            old = batch.phases.get(name, Phase(name=name, calls=0, seconds=0.0))
-            batch.phases[name] = Phase(
-                name=name,
-                calls=old.calls + calls,
-                seconds=old.seconds + seconds,
-                energy={uid: total(old.energy.get(uid, NOTHING), more) for uid, more in energy.items()},
-            )
+            _add(batch, name, calls, seconds, {uid: part(whole, seconds / window) for uid, whole in used.items()})
+
+
+def _add(batch: Batch, name: str, calls: int, seconds: float, energy: Energies) -> None:
+    old = batch.phases.get(name, Phase(name=name, calls=0, seconds=0.0))
+    batch.phases[name] = Phase(
+        name=name,
+        calls=old.calls + calls,
+        seconds=old.seconds + seconds,
+        energy={uid: total(old.energy.get(uid, NOTHING), more) for uid, more in energy.items()},
+    )

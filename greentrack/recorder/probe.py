@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from greentrack.errors import MeterError
+from greentrack.knowledge import SelfTest, SensorTest
 from greentrack.meters.base import Counter, Meter
 from greentrack.methods import METHODS
-from greentrack.model import Host, Reading, Record, Run, SelfTest, SensorTest, Span
+from greentrack.model import Host, Reading, Record, Run, Span
 from greentrack.recorder.loop import Recorder
 from greentrack.recorder.wire import figures_of
 from greentrack.store.batch import Batch

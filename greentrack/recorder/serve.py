@@ -84,6 +84,9 @@ def serve(board_fd: int) -> None:
     except GreenTrackError as error:
         _say({"m": "refused", "text": str(error)})
         return
+    except Exception as error:  # noqa: BLE001  # nobody sees its standard error: what hinders it is told to the run
+        _say({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
+        return
     _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
     root = complete(recorder, hello)
     dirty = git.Dirty(root) if root is not None else None

@@ -1,6 +1,6 @@
 """The same recorder in a thread of the training process, where no process can be started."""
 
-import logging
+import json
 import os
 import queue
 import threading
@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from greentrack import log
 from greentrack.errors import GreenTrackError
+from greentrack.recorder import wire
 from greentrack.recorder.build import complete, start
 from greentrack.recorder.client import FINISH_WAIT_S, START_WAIT_S
 from greentrack.recorder.loop import Recorder
-
-log = logging.getLogger("greentrack")
 
 
 class ThreadLink:
@@ -26,14 +26,14 @@ class ThreadLink:
         self._final: dict[str, Any] | None = None
         self._inbox: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._record, args=(hello,), name="greentrack", daemon=True)
+        self._thread = threading.Thread(target=self._record, args=(_copied(hello),), name="greentrack", daemon=True)
         self._thread.start()
         self._ready.wait(hello.get("wait_s") or START_WAIT_S)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on."""
         if self._pid == os.getpid():
-            self._inbox.put(message)
+            self._inbox.put(_copied(message))
 
     def look(self) -> dict[str, Any] | None:
         """The latest figures."""
@@ -62,6 +62,9 @@ class ThreadLink:
         except GreenTrackError as error:
             log.warning("nothing is recorded: %s", error)
             return
+        except Exception as error:  # noqa: BLE001  # a traceback out of nowhere helps nobody
+            log.warning("nothing is recorded: the recorder cannot start: %r", error)
+            return
         self.missing = [[m.source, m.reason, m.remedy] for m in missing]
         self._ready.set()
         complete(recorder, hello)
@@ -82,3 +85,9 @@ class ThreadLink:
                 messages.append(self._inbox.get_nowait())
         except queue.Empty:
             return messages
+
+
+def _copied(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what would have come over a pipe: the training may go on to change what it handed over."""
+    copy: dict[str, Any] = json.loads(wire.line(message))
+    return copy

@@ -3,10 +3,11 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from greentrack.model import Calibration, Device, DeviceUse, Energy, Host, Known, Run, Toll
+if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts are made of
+    from greentrack.knowledge import Known
+    from greentrack.model import DeviceUse, Host, Run, Toll
 
 BOARD_BYTES = 1 << 16
 """The size of the memory in which a recorder shows its latest figures."""
@@ -19,7 +20,11 @@ _encode = json.JSONEncoder(default=str, separators=(",", ":"), check_circular=Fa
 
 def line(message: Mapping[str, Any]) -> bytes:
     """One message as a line. What JSON has no word for is sent as its text."""
-    return _encode(message).encode() + b"\n"
+    try:
+        text = _encode(message)
+    except Exception:  # noqa: BLE001  # whatever a training hands over: keys of any type, circles, texts that fail
+        text = _encode(_plain_value(message))
+    return text.encode() + b"\n"
 
 
 class Lines:
@@ -65,20 +70,28 @@ def look(board: Any) -> dict[str, Any] | None:
 
 
 def figures(
-    at: float, uses: Sequence[DeviceUse], toll: Toll, host: Host | None, known: Known | None = None
+    at: float,
+    uses: "Sequence[DeviceUse]",
+    toll: "Toll",
+    host: "Host | None",
+    known: "Known | None" = None,
 ) -> dict[str, Any]:
     """The totals of a run at a moment, in plain values."""
+    from dataclasses import asdict
+
     return {
         "at": at,
-        "host": None if host is None else {name: getattr(host, name) for name in Host.__slots__},
+        "host": None if host is None else {name: getattr(host, name) for name in host.__slots__},
         "devices": [_plain(use) for use in uses],
-        "toll": {name: getattr(toll, name) for name in Toll.__slots__},
+        "toll": {name: getattr(toll, name) for name in toll.__slots__},
         "known": asdict(known) if known is not None else None,
     }
 
 
-def figures_of(plain: Mapping[str, Any]) -> tuple[list[DeviceUse], Toll]:
+def figures_of(plain: Mapping[str, Any]) -> "tuple[list[DeviceUse], Toll]":
     """The totals that ``figures`` made plain."""
+    from greentrack.model import Device, DeviceUse, Energy, Toll
+
     uses = []
     for entry in plain["devices"]:
         other = {key: value for key, value in entry.items() if key not in ("device", "energy")}
@@ -86,22 +99,47 @@ def figures_of(plain: Mapping[str, Any]) -> tuple[list[DeviceUse], Toll]:
     return uses, Toll(**plain["toll"])
 
 
-def known_of(plain: Mapping[str, Any]) -> Known:
-    """What is known about the host, from what ``figures`` made plain."""
+def known_of(plain: Mapping[str, Any]) -> "Known | None":
+    """What is known about the host, from what ``figures`` made plain; None where nothing is."""
     known = plain.get("known")
     if known is None:
-        return Known()
+        return None
+    from greentrack.knowledge import Calibration, Known
+
     calibrations = (Calibration(**{**one, "devices": tuple(one["devices"])}) for one in known["calibrations"])
     return Known(calibrations=tuple(calibrations), updates=known["updates"])
 
 
-def run_of(facts: Mapping[str, Any]) -> Run:
+def run_of(facts: Mapping[str, Any]) -> "Run":
     """A Run from plain values as they come over the pipe, where JSON knows no tuples."""
+    from greentrack.model import Run
+
     values: dict[str, Any] = {key: tuple(v) if key in ("tags", "command") else v for key, v in facts.items()}
     return Run(**values)
 
 
-def _plain(use: DeviceUse) -> dict[str, Any]:
+DEEPEST = 20
+"""So many levels of what is not plain JSON are kept; circles go deeper than any."""
+
+
+def _plain_value(value: Any, depth: int = 0) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if depth < DEEPEST and isinstance(value, Mapping):
+        return {_text(key): _plain_value(item, depth + 1) for key, item in value.items()}
+    if depth < DEEPEST and isinstance(value, list | tuple):
+        return [_plain_value(item, depth + 1) for item in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # anybody's __str__
+        return f"<{type(value).__name__}>"
+
+
+def _plain(use: "DeviceUse") -> dict[str, Any]:
     device, energy = use.device, use.energy
     return {
         "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},

@@ -1,6 +1,5 @@
 """Opening the database, for the writer and for readers, and saying in our words what SQLite finds wrong with it."""
 
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -115,9 +114,11 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about *path* into StoreError."""
+    """Turn SQLite's errors about *path* into StoreError; a value that no database takes is not the file's trouble."""
     try:
         yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
 
@@ -128,6 +129,8 @@ def _store_error(path: Path, name: str, detail: str) -> StoreError:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         way_out = f"wait until that process lets go of it, or {WAY_OUT}"
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        import shlex
+
         way_out = (
             f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {WAY_OUT}"
         )

@@ -1,15 +1,21 @@
 """What is kept about a host beside its runs: readings of a meter at its wall, tests of its sensors."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from greentrack.errors import NotFoundError
-from greentrack.model import Calibration, Host, Known, SelfTest
+from greentrack.model import Host
 from greentrack.store import queries, rows
 from greentrack.store import statements as sql
 from greentrack.store.connect import open_for_reading, open_for_writing, translated
+
+if TYPE_CHECKING:
+    from greentrack.knowledge import Calibration, Known, SelfTest
 
 Query = Callable[[str, Sequence[object]], Sequence[rows.Row]]
 
@@ -24,9 +30,14 @@ _TEST = """REPLACE INTO self_tests (host, uid, at, seconds, update_seconds, spre
 
 def by_host(query: Query) -> dict[str, Known]:
     """Return what is known about each host, by its id; *query* runs SQL on an open database."""
+    walls, tests = query(_CALIBRATIONS, ()), query(_UPDATES, ())
+    if not walls and not tests:
+        return {}
+    from greentrack.knowledge import Calibration, Known  # every recorder asks, and most hosts have none
+
     calibrations: dict[str, list[Calibration]] = {}
     updates: dict[str, dict[str, float]] = {}
-    for host, number, at, seconds, components, wall, devices, source in query(_CALIBRATIONS, ()):
+    for host, number, at, seconds, components, wall, devices, source in walls:
         calibrations.setdefault(host, []).append(
             Calibration(
                 at=at,
@@ -38,7 +49,7 @@ def by_host(query: Query) -> dict[str, Known]:
                 number=number,
             )
         )
-    for host, uid, seconds in query(_UPDATES, ()):
+    for host, uid, seconds in tests:
         updates.setdefault(host, {})[uid] = seconds
     return {
         host: Known(calibrations=tuple(calibrations.get(host, ())), updates=updates.get(host, {}))

@@ -1,7 +1,7 @@
 """Which of the runs that say "running" were in truth killed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from greentrack import system
 from greentrack.model import Run
@@ -14,8 +14,7 @@ ELSEWHERE_S = 7200.0
 nobody here can be sure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """This machine, as the judge of its processes. *process_started* is ``system.process_started``."""
 
     boot_id: str

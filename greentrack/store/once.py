@@ -1,22 +1,20 @@
 """Energy of several runs, each joule of a device once, even where the runs overlapped on it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from greentrack.model import Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
+class Once(NamedTuple):
     """What several runs used together: *joules*, in all and *by_kind*; *overlapped* were in more than one run."""
 
-    joules: float = 0.0
-    by_kind: Mapping[str, float] = field(default_factory=dict)
-    overlapped: float = 0.0
+    joules: float
+    by_kind: Mapping[str, float]
+    overlapped: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(NamedTuple):
     """What one run used of one device between two moments.
 
     *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that watched the device.

@@ -1,19 +1,27 @@
 """The questions that the reader asks; every value is bound."""
 # ruff: noqa: S608  # what is put together are constants of this package
 
+from collections.abc import Mapping
+
 from greentrack.store import rows
 from greentrack.store.schema import BELIEVED
 
-RUNS = f"""SELECT key, host, updated_at, last_reading_at, {", ".join(rows.LIGHT)} FROM runs
-    WHERE (:project IS NULL OR project = :project) AND (:name IS NULL OR name = :name OR name GLOB :name)
-    AND (:since IS NULL OR started_at >= :since) AND (:until IS NULL OR started_at < :until)
-    AND (:status IS NULL OR status = :status OR (:status = 'interrupted' AND status = 'running'))
-    AND (:tags = '[]' OR NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
-                                     WHERE wanted.value NOT IN (SELECT value FROM json_each(runs.tags))))
-    ORDER BY started_at DESC, key DESC LIMIT :limit"""
-USED = f"""SELECT run, total({BELIEVED}), total(measured * ({BELIEVED})), max(seconds),
-    max(device IN (SELECT key FROM devices WHERE kind = 'rest'))
-    FROM run_devices WHERE run IN (SELECT value FROM json_each(?)) GROUP BY run"""
+_RUNS = """SELECT key, id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host FROM runs"""
+_ASKED = {
+    "project": "project = :project",
+    "name": "(name = :name OR name GLOB :name)",
+    "since": "started_at >= :since",
+    "until": "started_at < :until",
+    "status": "(status = :status OR (:status = 'interrupted' AND status = 'running'))",
+    "tags": """NOT EXISTS (SELECT 1 FROM json_each(:tags) AS wanted
+        WHERE wanted.value NOT IN (SELECT value FROM json_each(runs.tags)))""",
+}
+USED = f"""SELECT run, total({BELIEVED}), total(measured * ({BELIEVED})), max(seconds) FROM run_devices
+    WHERE run BETWEEN ? AND ? GROUP BY run"""
+WITH_REST = """SELECT run FROM run_devices
+    WHERE run BETWEEN ? AND ? AND device IN (SELECT key FROM devices WHERE kind = 'rest')"""
+RUNNING = f"""SELECT key, host, updated_at, last_reading_at, {", ".join(rows.LIGHT)} FROM runs
+    WHERE status = 'running' ORDER BY started_at DESC, key DESC"""
 RUN = f"""SELECT key, host, updated_at, last_reading_at, tracker_cpu_seconds, tracker_readings, tracker_late,
     tracker_failures, tracker_restarts, {", ".join((*rows.LIGHT, *rows.HEAVY))} FROM runs WHERE id = ?"""
 USES = """SELECT uid, kind, name, details, method, joules, seconds, check_joules, trusted, process_joules, note
@@ -41,3 +49,10 @@ PROJECTS = "SELECT DISTINCT project FROM runs WHERE project IS NOT NULL ORDER BY
 TAGS = "SELECT DISTINCT value FROM runs, json_each(runs.tags) ORDER BY value"
 NAMES = "SELECT id, name FROM runs ORDER BY started_at DESC, key DESC"
 WORK = "SELECT unit, amount FROM work WHERE run = ?"
+
+
+def runs(filters: Mapping[str, object]) -> str:
+    """Return the question for the runs that answer to all *filters* which are not None, the newest first."""
+    asked = [condition for name, condition in _ASKED.items() if filters[name] is not None]
+    where = f"WHERE {' AND '.join(asked)}" if asked else ""
+    return f"{_RUNS} {where} ORDER BY started_at DESC, key DESC LIMIT :limit"

@@ -7,13 +7,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
-from greentrack.model import Host, Known, Metric, Phase, Reading, Record, Run, Toll
+from greentrack.model import Host, Metric, Phase, Reading, Record, Run, Toll
 from greentrack.store import liveness, queries, rows
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.known import by_host
@@ -21,29 +21,40 @@ from greentrack.store.once import Once, Stretch, clusters, swept
 from greentrack.store.place import default_path
 from greentrack.vocabulary import STATUSES
 
+if TYPE_CHECKING:
+    from greentrack.knowledge import Known
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
-    """A run in a list. *run* lacks params, command, folder, git_dirty, python and packages.
 
-    *joules* are those to believe; *measured_joules* come from sensors; *seconds* is how long it took so far,
-    *seen_seconds* for how much of that its best watched device was read, 0 where nothing was; *has_rest* is True where
+class RunRow(NamedTuple):
+    """A run in a list, and what is needed to tell what it cost: ``Reader.record`` knows the rest of it.
+
+    *seconds* is how long it took so far. *joules* are those to believe; *measured_joules* come from sensors;
+    *seen_seconds* is for how much of it its best watched device was read, 0 where nothing was; *has_rest* is True where
     a meter saw the rest of the machine.
     """
 
-    run: Run
+    id: str
+    name: str
+    status: str
+    project: str | None
+    tags: tuple[str, ...]
+    started_at: float
+    ended_at: float | None
+    seconds: float
+    zone: str | None
+    rest: str
+    host: Host | None
     joules: float
     measured_joules: float
-    seconds: float
-    seen_seconds: float = 0.0
-    has_rest: bool = False
+    seen_seconds: float
+    has_rest: bool
 
 
 _SORTS: dict[str, Callable[[RunRow], Any]] = {
-    "started": lambda row: -row.run.started_at,
+    "started": lambda row: -row.started_at,
     "energy": lambda row: -row.joules,
     "seconds": lambda row: -row.seconds,
-    "name": lambda row: (row.run.name.casefold(), -row.run.started_at),
+    "name": lambda row: (row.name.casefold(), -row.started_at),
 }
 SORTS = tuple(_SORTS)
 """How a list of runs can be sorted: newest, most energy, longest first, or by name."""
@@ -108,16 +119,17 @@ class Reader:
         early = limit is not None and sort == "started" and status not in ("running", "interrupted")
         filters = {
             "project": project,
-            "tags": json.dumps(list(tags)),
+            "tags": json.dumps(list(tags)) if tags else None,
             "status": status,
             "since": since,
             "until": until,
             "name": name,
             "limit": limit if early else -1,
         }
-        found = self._with_energy(self._query(queries.RUNS, filters))
+        with self._snapshot():
+            found = self._with_energy(self._query(queries.runs(filters), filters))
         if status is not None:
-            found = [row for row in found if row.run.status == status]
+            found = [row for row in found if row.status == status]
         if sort != "started":
             found.sort(key=_SORTS[sort])
         return found if limit is None else found[:limit]
@@ -179,10 +191,10 @@ class Reader:
                 ),
                 work={row[0]: row[1] for row in self._query(queries.WORK, (key,))},
                 toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
-                known=self.known().get(host, Known()),
+                known=self.known().get(host),
             )
 
-    def known(self) -> dict[str, Known]:
+    def known(self) -> "dict[str, Known]":
         """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
         return by_host(self._query)
 
@@ -230,38 +242,54 @@ class Reader:
 
     def killed(self) -> list[tuple[Run, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
-        filters = dict.fromkeys(("project", "since", "until", "name")) | {
-            "status": "running",
-            "tags": "[]",
-            "limit": -1,
-        }
         hosts = self._hosts()
         found = []
-        for _, host, updated_at, last, *row in self._query(queries.RUNS, filters):
+        for _, host, updated_at, last, *row in self._query(queries.RUNNING):
             run = rows.light_run(row, hosts.get(host))
             if self._is_gone(run, updated_at):
                 found.append((self._settled(run, updated_at, last), updated_at))
         return found
 
     def _with_energy(self, found: Sequence[rows.Row]) -> list[RunRow]:
+        if not found:
+            return []
         hosts = self._hosts()
-        keys = json.dumps([row[0] for row in found])
-        used = {key: figures for key, *figures in self._query(queries.USED, (keys,))}
+        running = self._running(hosts)
+        keys = [row[0] for row in found]
+        edges = min(keys), max(keys)
+        used = {row[0]: row for row in self._query(queries.USED, edges)}
+        with_rest = {row[0] for row in self._query(queries.WITH_REST, edges)}
         made = []
-        for key, host, updated_at, last, *row in found:
-            run = self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-            joules, measured, seen, has_rest = used.get(key, (0.0, 0.0, 0.0, 0))
-            made.append(
-                RunRow(
-                    run=run,
-                    joules=joules,
-                    measured_joules=measured,
-                    seconds=run.seconds,
-                    seen_seconds=seen,
-                    has_rest=bool(has_rest),
-                )
+        for key, run_id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host in found:
+            _, joules, measured, seen = used.get(key, (key, 0.0, 0.0, 0.0))
+            row = RunRow(
+                run_id,
+                name,
+                status,
+                project,
+                rows.tags_of(tags),
+                started_at,
+                ended_at,
+                seconds,
+                zone,
+                rest,
+                hosts.get(host),
+                joules,
+                measured,
+                seen,
+                key in with_rest,
             )
+            if (run := running.get(key)) is not None:
+                row = row._replace(status=run.status, ended_at=run.ended_at, seconds=run.seconds)
+            made.append(row)
         return made
+
+    def _running(self, hosts: Mapping[str, Host]) -> dict[int, Run]:
+        """Return the runs that are stored as running, as they stand now, by their key."""
+        return {
+            key: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
+            for key, host, updated_at, last, *row in self._query(queries.RUNNING)
+        }
 
     def _hosts(self) -> dict[str, Host]:
         return {row[0]: rows.host(row) for row in self._query(queries.HOSTS)}

@@ -15,7 +15,7 @@ LIGHT = (
     *("id", "name", "status", "project", "tags", "started_at", "ended_at", "seconds", "pid", "pid_started", "boot_id"),
     *("git_commit", "group_id", "rank", "world_size", "interval", "zone", "rest", "error"),
 )
-"""The columns of a run that a list needs; the others are ``HEAVY``."""
+"""The columns of a run that are short; the others are ``HEAVY``."""
 
 HEAVY = ("params", "command", "folder", "git_dirty", "python", "packages")
 RUN = (*LIGHT, *HEAVY, "host")
@@ -63,7 +63,7 @@ def light_run(row: Row, host: Host | None) -> Run:
         name=name,
         status=status,
         project=project,
-        tags=_tags(tags),
+        tags=tags_of(tags),
         started_at=started_at,
         ended_at=ended_at,
         seconds=seconds,
@@ -97,7 +97,8 @@ def whole_run(row: Row, host: Host | None) -> Run:
 
 
 @lru_cache(maxsize=256)  # a list has few different ones, and reading JSON is a third of what a run costs
-def _tags(tags: str) -> tuple[str, ...]:
+def tags_of(tags: str) -> tuple[str, ...]:
+    """Make tags of their column."""
     return tuple(loaded(tags, []))
 
 

@@ -171,9 +171,12 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
 
 def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     """Return the number of the database's newest migration, 0 for an empty one."""
-    application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    # one statement sees one moment: another process may be making the tables right now
+    query = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+        FROM pragma_application_id, pragma_user_version"""
+    application, version, tables = db.execute(query).fetchone()
     if application != APPLICATION_ID:
-        if application == 0 and version == 0 and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if application == version == tables == 0:
             return 0
         raise foreign(path)
     if version > newest:

@@ -74,4 +74,5 @@ def cuda_uuids() -> list[str] | None:
 
 
 def _first_number(env: Mapping[str, str], names: tuple[str, ...]) -> int | None:
-    return next((int(env[name]) for name in names if env.get(name, "").isdigit()), None)
+    texts = (env.get(name, "") for name in names)
+    return next((int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 10), None)

@@ -2,18 +2,18 @@
 
 import atexit
 import contextlib
-import logging
 import os
 import sys
 import time
 import weakref
 from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from threading import get_ident
 from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from greentrack import log
 from greentrack.system import clock
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from greentrack.model import Record
     from greentrack.recorder.client import Link
     from greentrack.reports.summary import Summary
-
-log = logging.getLogger("greentrack")
 
 _open: weakref.WeakSet["Run"] = weakref.WeakSet()
 _span: ContextVar[tuple["Run", int] | None] = ContextVar("greentrack_span", default=None)
@@ -76,21 +74,27 @@ class Run:
         if tally.thread != get_ident():
             tally = self._tally_here()
         work = tally.work
-        for unit in units:
+        for unit, n in units.items():
             try:
-                work[unit] += units[unit]
+                work[unit] = work[unit] + n  # += would change a tensor that is the training's
             except KeyError:
-                work[unit] = units[unit]
+                work[unit] = n
+            except Exception:  # noqa: BLE001  # tensors of other shapes, texts, None: no training ends for a count
+                self._say_once(unit, f"{unit}={n!r} is not a number and is not counted")
         if _now() >= tally.send_at:
             tally.send()
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float) -> None:
         """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
         values: dict[str, float] = {}
+        if metrics is not None and not isinstance(metrics, Mapping):
+            self._say_once("", f"{metrics!r} is not a mapping of names to numbers and is not kept")
+            metrics = None
         for name, value in {**(metrics or {}), **more}.items():
             try:
-                values[str(name)] = float(value)
-            except (TypeError, ValueError):
+                # torch warns of a number taken from what has a gradient
+                values[str(name)] = float(value.detach() if hasattr(value, "detach") else value)
+            except Exception:  # noqa: BLE001  # each library raises its own where something is no number
                 self._say_once(name, f"{name}={value!r} is not a number and is not kept")
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
@@ -102,6 +106,8 @@ class Run:
         figures = self._final or (self._link.look() if self._link is not None else None)
         by_kind: dict[str, float] = {}
         for use in figures_of(figures)[0] if figures else ():
+            if use.energy.seconds <= 0 and use.joules <= 0:
+                continue  # not seen yet: absent is not zero
             by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
         return by_kind
 
@@ -127,7 +133,9 @@ class Run:
         self._facts |= {"status": status, "error": error, "seconds": clock() - self._began}
         self._final = link.finish({"m": "end", "t": clock(), "status": status, "error": error})
         if self._final is None:
-            log.warning("the recorder gave no last figures; what it kept is in the database as run %s", self.id)
+            log.warning(
+                "the recorder gave no last figures; what it kept is in the database, if anything: run %s", self.id
+            )
         elif not self._final["saved"]:
             log.warning("run %s could not be kept: %s", self.id, self._final["trouble"])
         if not self._quiet:
@@ -135,7 +143,7 @@ class Run:
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
-        from greentrack.model import Host, Known, Record, Toll
+        from greentrack.model import Host, Record, Toll
         from greentrack.recorder.wire import figures_of, known_of, run_of
 
         figures = self._final or (self._link.look() if self._link is not None else None)
@@ -144,7 +152,7 @@ class Run:
             facts["seconds"] = clock() - self._began
         uses, toll = figures_of(figures) if figures else ([], Toll())
         host = Host(**figures["host"]) if figures and figures["host"] else None
-        known = known_of(figures) if figures else Known()
+        known = known_of(figures) if figures else None
         return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll, known=known)
 
     def summary(self, **assumptions: Any) -> "Summary":
@@ -212,7 +220,8 @@ class Run:
         try:
             from greentrack.reports.summary import line
 
-            print(line(self.summary()), file=sys.stderr)
+            if sys.stderr is not None:  # a daemon has none, and print would take standard output instead
+                print(line(self.summary()), file=sys.stderr)
         except Exception as error:  # noqa: BLE001  # the end of a training is no place to raise for a line of text
             log.warning("run %s is kept, but its line could not be printed: %r", self.id, error)
 
@@ -225,22 +234,24 @@ class Run:
 class Span:
     """A stretch of a run between ``with`` and its end."""
 
-    __slots__ = ("_attrs", "_name", "_number", "_run", "_token")
+    __slots__ = ("_attrs", "_entered", "_name", "_run")
 
     def __init__(self, run: Run, name: str, attrs: dict[str, Any]) -> None:
         self._run, self._name, self._attrs = run, name, attrs
+        self._entered: list[tuple[int, Token[tuple[Run, int] | None]]] = []  # it may be entered again, even inside
 
     def __enter__(self) -> "Span":
-        self._number = self._run._open_span(self._name, self._attrs)
-        self._token = _span.set((self._run, self._number))
+        number = self._run._open_span(self._name, self._attrs)
+        self._entered.append((number, _span.set((self._run, number))))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._run._close_span(self._number)
+        number, token = self._entered.pop()
+        self._run._close_span(number)
         with contextlib.suppress(ValueError):  # entered in one task and left in another
-            _span.reset(self._token)
+            _span.reset(token)
 
 
 def outcome(error: BaseException | None) -> tuple[str, str | None]:
@@ -248,6 +259,8 @@ def outcome(error: BaseException | None) -> tuple[str, str | None]:
     if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "finished", None
     text = f"{type(error).__name__}: {error}"[:500]
+    if type(error).__name__ == "CancelledError":  # asyncio's: its task was told to end
+        return "stopped", text
     return ("interrupted" if isinstance(error, KeyboardInterrupt) else "failed"), text
 
 

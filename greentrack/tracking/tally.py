@@ -94,6 +94,6 @@ def _numbers(work: Mapping[str, Any]) -> dict[str, float]:
     for unit, n in work.items():
         try:
             numbers[unit] = float(n)
-        except (TypeError, ValueError):
-            continue  # it was no number, and a training is not stopped for it
+        except Exception:  # noqa: BLE001, S112  # it was no number (each library raises its own), or is on a lost GPU
+            continue
     return numbers

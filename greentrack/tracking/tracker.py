@@ -1,16 +1,17 @@
 """``track()``: what to record and under which name; a context manager, a decorator, or started and stopped by hand."""
 
+import contextlib
 import functools
-import inspect
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from greentrack import config
-from greentrack.errors import ConfigError
+from greentrack.errors import ConfigError, ZoneError
 from greentrack.registry import METERS, check
 from greentrack.system import clock
 from greentrack.tracking import facts
@@ -19,6 +20,8 @@ from greentrack.vocabulary import DISABLED
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_entered: ContextVar[tuple[tuple["Tracker", Run], ...]] = ContextVar("greentrack_entered", default=())
 
 CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
@@ -42,16 +45,37 @@ class Tracker:
             self._runs.pop().stop(status)
 
     def __enter__(self) -> Run:
-        return self.start()
+        run = self.start()
+        _entered.set((*_entered.get(), (self, run)))
+        return run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._runs:
-            self._runs.pop().stop(*outcome(error))
+            run = self._leave()
+            self._runs.remove(run)
+            run.stop(*outcome(error))
+
+    def _leave(self) -> Run:
+        """The run that was entered last in this thread or task, where several are in the same tracker."""
+        entered = _entered.get()
+        for index in reversed(range(len(entered))):
+            tracker, run = entered[index]
+            if tracker is self and run in self._runs:
+                _entered.set((*entered[:index], *entered[index + 1 :]))
+                return run
+        return self._runs[-1]  # entered in one task and left in another
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
-        """Record every call of *function* (plain, async, generator or async generator) as a run of its own."""
+        """Record every call of *function* (plain, async, generator or async generator) as a run of its own.
+
+        Raises ConfigError for a class and for what cannot be called.
+        """
+        if isinstance(function, staticmethod | classmethod):
+            return type(function)(self(function.__func__))
+        if isinstance(function, type) or not callable(function):
+            raise ConfigError(f"{function!r} is not a function; decorate the method that is to be recorded")
         wrapper: Callable[P, T] = functools.wraps(function)(_wrapped(function, self._make))
         return wrapper
 
@@ -97,8 +121,11 @@ def track(
     """
     if name is not None and not isinstance(name, str):
         raise ConfigError(f"name = {name!r} is not a text; as a decorator, track is called: @track()")
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+    words = None if isinstance(tags, str) or not isinstance(tags, Iterable) else tuple(tags)
+    if words is None or not all(isinstance(word, str) for word in words):
         raise ConfigError(f"tags = {tags!r} is not a list of texts")
+    if params is not None and not isinstance(params, Mapping):
+        raise ConfigError(f"params = {params!r} is not a mapping of names to values")
     if os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on"):
         title = name or facts.script_name()
         return Tracker(
@@ -122,10 +149,13 @@ def track(
     if settings.zone is not None:  # a mistyped place is told now, not when the training is over
         from greentrack.carbon import find_intensity
 
-        find_intensity(settings.zone)
+        try:
+            find_intensity(settings.zone)
+        except ZoneError as error:
+            raise ZoneError(f"{config.origins(given)['zone']}: {error}") from error
 
     def make() -> Run:
-        return start(name or facts.script_name(), settings, tags=tags, params=params or {})
+        return start(name or facts.script_name(), settings, tags=words, params=params or {})
 
     return Tracker(make)
 
@@ -185,12 +215,17 @@ def start(
 
 
 def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
+    import inspect
+
     if inspect.isasyncgenfunction(function):
 
         async def agenerate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             with make():
-                async for item in function(*args, **kwargs):
-                    yield item
+                async with contextlib.aclosing(function(*args, **kwargs)) as items:  # closed before its run ends
+                    sent = None
+                    with contextlib.suppress(StopAsyncIteration):
+                        while True:
+                            sent = yield await items.asend(sent)
 
         return agenerate
     if inspect.iscoroutinefunction(function):

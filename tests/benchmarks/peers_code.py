@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A tracker. *joules* is the expression for what it says that the GPUs used; *more* lists what it also tells of."""
+    """A tracker: what one writes to import, start and stop it, and the expression for its *joules* of all GPUs."""
 
     name: str
     imports: str
     start: str
     stop: str
     joules: str
-    how: str
 
 
 PEERS = (
@@ -22,7 +21,6 @@ PEERS = (
         "tracker = track('peers')\nrun = tracker.start()",
         "tracker.stop()",
         "sum(use.joules for use in run.record().devices if use.device.kind == 'gpu')",
-        "counter at 1 Hz, held against power; without one power at 10 Hz",
     ),
     Peer(
         "codecarbon",
@@ -31,7 +29,6 @@ PEERS = (
         "tracker.start()",
         "tracker.stop()",
         "tracker.final_emissions_data.gpu_energy * 3.6e6",
-        "counter each 15 s; without one power at those moments",
     ),
     Peer(
         "carbontracker",
@@ -40,7 +37,6 @@ PEERS = (
         "thread = tracker.tracker\ntracker.epoch_start()",
         "tracker.epoch_end()",
         "sum(sum(part.energy_usage(thread.epoch_times)) for part in thread.components if part.name == 'gpu') * 3.6e6",
-        "power at 1 Hz; the mean of all GPUs counts as their sum",
     ),
     Peer(
         "eco2ai",
@@ -50,7 +46,6 @@ PEERS = (
         "tracker.start()",
         "tracker.stop()",
         "tracker._gpu.get_consumption() * 3.6e6",
-        "power each 10 s",
     ),
     Peer(
         "zeus",
@@ -58,7 +53,6 @@ PEERS = (
         "monitor = ZeusMonitor()\nmonitor.begin_window('peers', sync_execution=False)",
         "found = monitor.end_window('peers', sync_execution=False)",
         "sum(found.gpu_energy.values())",
-        "counter at both ends; without one power polled in a process of its own",
     ),
 )
 
@@ -70,33 +64,46 @@ print(json.dumps({{"import_ms": (time.perf_counter() - began) * 1000}}))
 """
 
 RUN = """
-import json, os, sys, time
+import json, os, resource, sys, time
 sys.path.insert(0, {root!r})
-from tests.benchmarks.proc import cpu_seconds, family, memory_mib, threads
+from tests.benchmarks.proc import children, cpu_seconds, memory_mib, threads
+del sys.path[0]
 
 def now():
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-before, before_threads = memory_mib()[0], threads()
+def cpu():
+    return {{pid: cpu_seconds(pid) for pid in [os.getpid(), *children(os.getpid())]}}
+
+memory, own_threads = memory_mib()[0], threads()
 {imports}
-before_start = now()
+starting = now()
 {start}
 begun = now()
 time.sleep(1)
-cpu = {{pid: cpu_seconds(pid) for pid in family(os.getpid())}}
+before = cpu()
 time.sleep({seconds} - 2)
-used = sum(cpu_seconds(pid) - cpu.get(pid, 0.0) for pid in family(os.getpid()))
-own, own_threads = memory_mib()[0] - before, threads() - before_threads
-helpers = [memory_mib(pid)[0] for pid in family(os.getpid()) if pid != os.getpid()]
+after = cpu()
+helpers = after.keys() - {{os.getpid()}}
+told = {{
+    "cpu_percent": 100 * sum(used - before.get(pid, 0.0) for pid, used in after.items()) / ({seconds} - 2),
+    "own_mib": memory_mib()[0] - memory,
+    "helper_mib": sum(memory_mib(pid)[0] for pid in helpers),
+    "threads": threads() - own_threads,
+    "processes": len(helpers),
+}}
 time.sleep(begun + {seconds} - now())
 ended = now()
 {stop}
-after_stop = now()
-print(json.dumps({{
+stopped = now()
+spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps(told | {{
     "joules": float({joules}),
-    "begun": begun, "ended": ended,
-    "start_ms": (begun - before_start) * 1000, "stop_ms": (after_stop - ended) * 1000,
-    "cpu_percent": 100 * used / ({seconds} - 2),
-    "own_mib": own, "helper_mib": sum(helpers), "threads": own_threads, "processes": len(helpers),
+    "begun": begun,
+    "ended": ended,
+    "start_ms": (begun - starting) * 1000,
+    "stop_ms": (stopped - ended) * 1000,
+    "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in spent),
 }}))
 """
+"""Trains for *seconds* by sleeping, so that what is seen is the tracker; the edges are told on the machine's clock."""

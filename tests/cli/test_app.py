@@ -190,6 +190,14 @@ def test_a_full_disk_is_one_line(keep: Keep, db: Path) -> None:
     assert ended.stderr == "greentrack: the output: No space left on device\n"
 
 
+def test_a_closed_output_is_no_trouble(keep: Keep, db: Path) -> None:
+    """Nobody reads, and nothing is said."""
+    keep("01-a")
+    command = ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "runs", "--db", str(db)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_terminal_without_our_letters_gets_the_rest(keep: Keep, db: Path) -> None:
     """Where the encoding has no such letters, there are escapes and no traceback."""
     keep("日本")

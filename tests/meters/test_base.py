@@ -179,6 +179,14 @@ def test_a_sensor_that_must_not_be_hurried(gaps: list[float], low: float, high: 
         assert end.joules == pytest.approx(Wave(low=low, high=high, period=1.3).joules(clock.now))
 
 
+def test_a_device_whose_power_is_not_known_yet_is_not_seen_at_none() -> None:
+    """A run shorter than a sensor's shortest interval has not used 0 J in the time; nobody knows what it used."""
+    meter = Script([0.0, 100.0])
+    meter.min_gap = 0.5
+    assert [meter.read(0.0), meter.read(0.4)] == [Energy(), Energy()]
+    assert meter.read(1.0) == Energy(joules=100.0, seconds=1.0)
+
+
 def test_a_counter_with_1_ms_updates_is_right_within_a_thousandth() -> None:
     """20 s of a wave between 100 and 700 W, read at odd moments: 8 kJ within 8 J."""
     clock = Clock(now=0.0)

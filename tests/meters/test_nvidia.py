@@ -434,13 +434,13 @@ def test_indices_among_unlike_gpus_carry_a_note(clock: Clock, order: str | None,
     [{"env": {"CUDA_VISIBLE_DEVICES": "MIG-1"}}, {"gpus": ["MIG-1"]}, {"cuda_uuids": ["1"]}, {"cuda_uuids": ["GPU-1"]}],
 )
 def test_a_slice_is_read_by_its_whole_gpu(clock: Clock, context: dict[str, Any]) -> None:
-    """NVML has no power of a slice: the parent is read, once, and the slice's size is said."""
+    """NVML has no power of a slice: the parent is read, once, the slice's size is said, and is taken for its share."""
     nvml = FakeNvml(clock, FakeGpu(uuid="GPU-a"), FakeGpu(uuid="GPU-b", mig=True), slices={"MIG-1": (1, 2)})
     (meter,) = meters(nvml, **context)
     assert meter.device.uid == "GPU-b"
     assert "2 of 7 slices" in meter.note
     assert meter.device.details["mig"] is True
-    assert meter.share([1]) is None
+    assert meter.share([1]) == 2 / 7
 
 
 @pytest.mark.parametrize(

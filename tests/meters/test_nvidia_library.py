@@ -287,7 +287,7 @@ def test_no_board_that_cuda_shows(nvidia: Watcher, value: str) -> None:
 
 @pytest.mark.parametrize(("entries", "part"), [("MIG-1", "3 of 7"), ("MIG-1,MIG-2", "4 of 7")])
 def test_a_slice_is_read_by_its_parent(nvidia: Watcher, entries: str, part: str) -> None:
-    """The whole GPU is read, once, and the note says how much of it the run has."""
+    """The whole GPU is read, once; the run's share is that of its slices, and the note says so."""
     split = Board(uuid="GPU-split", slices=[("MIG-1", 3), ("MIG-2", 1)])
     seen = nvidia.watch(
         Board(), split, times=every(1.0, 2), context={"env": {"CUDA_VISIBLE_DEVICES": entries}}, pids=[10]
@@ -296,6 +296,14 @@ def test_a_slice_is_read_by_its_parent(nvidia: Watcher, entries: str, part: str)
     assert seen.devices[0]["details"]["mig"] is True
     assert f"{part} slices" in seen.devices[0]["note"]
     assert seen.last["joules"] == pytest.approx(600)
+    assert seen.shares[-1] == [int(part[0]) / 7]
+
+
+def test_the_share_in_a_split_gpu_without_slices_is_not_known(nvidia: Watcher) -> None:
+    """Asked for as a whole, it is the run's and its neighbours', and nobody tells how much of it is whose."""
+    split = Board(uuid="GPU-split", slices=[("MIG-1", 3)])
+    seen = nvidia.watch(split, times=every(1.0, 2), context={"env": {}}, pids=[10])
+    assert "is split (MIG)" in seen.devices[0]["note"]
     assert seen.shares[-1] == [None]
 
 

@@ -2,36 +2,16 @@
 
 import pytest
 
-from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
-from greentrack.meters.pace import TYPICAL
 from greentrack.meters.ram_model import WATTS_PER_GB
-from greentrack.methods import METHODS, combine
+from greentrack.methods import METHODS
 from greentrack.reports.rest import CHASSIS
-from tests.models.published import rows
+from tests.models.wall import DESKTOPS, SERVERS, at_the_wall
 
-SERVERS = rows("servers.csv")
 OLD = ("Intel Xeon X5675", "AMD Opteron 6380")
 LEVELS = range(0, 101, 10)
 
 
-def bounds(value: float, below: float, above: float) -> tuple[float, float, float]:
-    return value, value * (1 - below), value * (1 + above)
-
-
-def at_the_wall(server: dict[str, str], load: float) -> tuple[float, float, float]:
-    """Processor, memory and rest of a server, all modelled: watts and their range."""
-    full = float(server["rated_watts"]) * int(server["chips"]) * FULL_SHARE
-    cpu, ram = METHODS["cpu-model"], METHODS["ram-model"]
-    parts = [
-        bounds(power(load, full * IDLE_SHARE, full, TYPICAL), cpu.below, cpu.above),
-        bounds(float(server["memory_gb"]) * WATTS_PER_GB, ram.below, ram.above),
-    ]
-    rest = CHASSIS["server"]
-    parts.append(bounds(rest.joules(sum(part[0] for part in parts), 1.0), rest.below, rest.above))
-    return combine(parts)
-
-
-@pytest.mark.parametrize("row", rows("desktop.csv"), ids=lambda row: row["what"])
+@pytest.mark.parametrize("row", DESKTOPS, ids=lambda row: row["what"])
 def test_a_desktop_is_met_within_a_tenth_and_its_range_holds(row: dict[str, str]) -> None:
     """One constant base and one power supply meet three kinds of work on the workstation at the plug meter."""
     components, wall = float(row["components_watts"]), float(row["wall_watts"])
@@ -43,7 +23,7 @@ def test_a_desktop_is_met_within_a_tenth_and_its_range_holds(row: dict[str, str]
 
 def test_a_bare_sum_of_components_misses_up_to_a_third() -> None:
     """Without the rest, the same three read 0.81, 0.72 and 0.72 of the wall."""
-    seen = [float(row["components_watts"]) / float(row["wall_watts"]) for row in rows("desktop.csv")]
+    seen = [float(row["components_watts"]) / float(row["wall_watts"]) for row in DESKTOPS]
     assert seen == pytest.approx([0.81, 0.72, 0.72], abs=0.01)
 
 

@@ -9,7 +9,7 @@ import pytest
 from greentrack.errors import MeterError, StoreError
 from greentrack.meters.base import Counter, Gauge, Meter
 from greentrack.model import Device, Phase, Reading, Run, Span
-from greentrack.recorder import wire
+from greentrack.recorder import marks, wire
 from greentrack.recorder.loop import EDGE_GAP_S, Recorder
 from greentrack.store.batch import Batch
 from tests.rig.clock import FakeClock
@@ -157,6 +157,44 @@ def test_spans_at_a_thousand_a_second_do_not_make_the_sensors_a_load(kept: Kept,
     made.finish("finished")
     assert meter.reads <= 1 / EDGE_GAP_S + 10
     assert sum(s.energy["gpu:0"].joules for s in kept.spans().values()) == pytest.approx(100.0, rel=0.001)
+
+
+def test_spans_beyond_ten_thousand_are_added_up_by_name(
+    kept: Kept, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A span at every step of a month fills no disk: from the limit on they are a phase, with their exact energy."""
+    monkeypatch.setattr(marks, "MOST_SPANS", 2)
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    for i in range(5):
+        made.handle([{"m": "open", "t": clock(), "id": i, "name": "step"}])
+        clock.advance(1.0)
+        made.handle([{"m": "close", "t": clock(), "id": i}])
+    made.finish("finished")
+    assert len(kept.spans()) == 2
+    (phase,) = kept.phases()
+    assert (phase.name, phase.calls) == ("step", 3)
+    assert phase.seconds == pytest.approx(3.0)
+    assert phase.energy["gpu:0"].joules == pytest.approx(300.0)
+
+
+def test_a_value_that_no_store_takes_costs_no_reading(kept: Kept, clock: FakeClock) -> None:
+    """What hangs on the mark is left out, said, and the readings are kept."""
+    said: list[str] = []
+
+    class Picky(Kept):
+        def write(self, batch: Batch) -> None:
+            if batch.metrics:
+                raise OverflowError("too large")
+            super().write(batch)
+
+    picky = Picky()
+    made = recorder([Steady("gpu:0", 100.0, clock)], picky, clock, warn=said.append)
+    made.handle([{"m": "log", "t": clock(), "values": {"big": 1}}])
+    pass_time(made, clock, 3.0)
+    figures = made.finish("finished")
+    assert sum(r.joules for r in picky.readings("gpu:0")) == pytest.approx(300.0)
+    assert figures["saved"] is True
+    assert "cannot be kept" in said[0]
 
 
 def test_an_open_span_is_closed_with_the_run(kept: Kept, clock: FakeClock) -> None:

@@ -20,6 +20,23 @@ def test_messages_come_out_whole_however_the_pipe_cuts_them(messages: list[dict[
     assert out == messages
 
 
+class Silent:
+    """What cannot even be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_what_json_cannot_hold_is_sent_as_text() -> None:
+    """Keys of any type, circles and objects without a text: a training may put anything in its params."""
+    circle: list[object] = []
+    circle.append(circle)
+    message = {"params": {(1, 2): 3, "silent": Silent(), "nested": {"lr": 0.1, ("a",): None}}, "circle": circle}
+    (sent,) = wire.Lines().feed(wire.line(message))
+    assert sent["params"] == {"(1, 2)": 3, "silent": "<Silent>", "nested": {"lr": 0.1, "('a',)": None}}
+    assert str(sent["circle"]).count("[") == wire.DEEPEST + 1  # as deep as is kept, then as Python writes it: [[...]]
+
+
 def test_lines_that_are_no_messages_are_left_out() -> None:
     """Half a line of a recorder that was killed, or a number, does not end the rest."""
     assert wire.Lines().feed(b'{"a":\n7\n{"a": 1}\n') == [{"a": 1}]

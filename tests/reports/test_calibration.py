@@ -7,8 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from greentrack.errors import ConfigError
+from greentrack.knowledge import Calibration, Known
 from greentrack.methods import METHODS
-from greentrack.model import Calibration, Known, Reading
+from greentrack.model import Reading
 from greentrack.reports.calibration import check, fitted, of_run, refined
 from greentrack.reports.rest import CHASSIS
 from greentrack.reports.summary import summary_of

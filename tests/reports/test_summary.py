@@ -248,6 +248,14 @@ def test_summarize_finds_a_stored_run_by_id_prefix_or_latest(
         summarize("nobody", db=db)
 
 
+def test_the_line_is_one_line_whatever_the_run_is_called(use: MakeUse, record: MakeRecord) -> None:
+    """Line ends, escapes and a novel in the name neither break it nor steer the terminal."""
+    text = line(summary_of(record(use(), name="a\nb\x1b[31m" + "x" * 1000)))
+    assert text.isprintable()
+    assert "a b [31mx" in text
+    assert len(text) < 250
+
+
 def test_no_sensor_or_database_library_is_loaded_for_the_line() -> None:
     """The training process makes this line at its end: nothing heavy may come with it."""
     code = (

@@ -18,6 +18,7 @@ from tests.rig.nvml import ADA, steady
 ROOT = Path(__file__).parents[2]
 EVER = (0.0, 1e12)
 COMPILER = shutil.which("cc")
+SOURCE = Path(__file__).with_name("libnvml.c")
 needs_compiler = pytest.mark.skipif(
     sys.platform != "linux" or COMPILER is None, reason="the NVIDIA library is compiled here: needs Linux and cc"
 )
@@ -116,7 +117,7 @@ class Watched:
         return self.reads[-1][0]
 
 
-def compiled(folder: Path, source: Path = Path(__file__).with_name("libnvml.c")) -> Driver:
+def compiled(folder: Path, source: Path = SOURCE) -> Driver:
     """Compile the library into *folder*."""
     library = folder / "libnvidia-ml.so.1"
     flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", f"-Wl,-soname,{library.name}"]

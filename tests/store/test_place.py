@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from greentrack.errors import StoreError
@@ -17,6 +18,15 @@ def test_the_default_is_in_the_users_data_folder(tmp_path: Path, monkeypatch: py
     assert default_path().name == "greentrack.db"
     assert "greentrack" in default_path().parent.parts
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("folder", ["/data", "", None])
+def test_the_default_is_where_platformdirs_says(folder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is found without it, which is quicker."""
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", folder)
+    assert default_path().parent == platformdirs.user_data_path("greentrack", appauthor=False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="homes are found otherwise elsewhere")

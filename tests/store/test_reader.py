@@ -31,14 +31,14 @@ def three(writer: Writer, a_batch: MakeBatch) -> None:
 
 
 def ids(rows: list[Any]) -> list[str]:
-    return [row.run.id for row in rows]
+    return [row.id for row in rows]
 
 
 @pytest.mark.usefixtures("three")
 def test_runs_are_listed_with_their_energy(reader: Reader) -> None:
     """The newest first, with what each kind of device used, and how much of it was measured."""
     newest, _, oldest = reader.runs()
-    assert (newest.run.name, newest.run.host, newest.seconds) == ("chat", Host(**_box()), 3.0)
+    assert (newest.name, newest.host, newest.seconds) == ("chat", Host(**_box()), 3.0)
     assert (oldest.joules, oldest.measured_joules, oldest.has_rest) == (20.0, 10.0, False)
 
 
@@ -188,7 +188,7 @@ def test_a_killed_run_is_seen_as_interrupted(
     """A run whose process is gone ended at its last reading, in lists and by itself, with its energy."""
     writer.write(a_batch(joules=[1.0, 1.0], **facts))
     [row], run = reader.runs(), reader.record("01-a").run
-    assert (row.run.status, row.run.ended_at, row.joules) == (run.status, run.ended_at, 4.0) == (status, ended_at, 4.0)
+    assert (row.status, row.ended_at, row.joules) == (run.status, run.ended_at, 4.0) == (status, ended_at, 4.0)
     assert ids(reader.runs(status=status)) == ["01-a"]
     assert ids(reader.runs(status="stopped")) == []
     if status != "finished":
@@ -210,7 +210,7 @@ def test_a_run_on_another_machine_is_given_two_hours(path: Path, writer: Writer,
     here = Here("b1", "h1", {7: 70.0}.get)
     for now, status in ((8100.0, "running"), (8300.0, "interrupted")):
         with Reader(path, here=here, clock=lambda now=now: now) as reader:  # type: ignore[misc]  # a lambda's default
-            assert reader.runs()[0].run.status == status
+            assert reader.runs()[0].status == status
             assert reader.killed() == []
 
 

@@ -238,7 +238,7 @@ def test_a_file_that_vanished_or_was_replaced_is_made_anew(
         other.write(a_batch("00-other"))
         other.close()
     writer.write(Batch(run_id="01-a", readings=[Reading(device="cpu", at=102.0, seconds=1.0, joules=7.0)]))
-    assert {row.run.id: row.joules for row in reader.runs()} == {"01-a": 7.0} | ({"00-other": 0.0} if replaced else {})
+    assert {row.id: row.joules for row in reader.runs()} == {"01-a": 7.0} | ({"00-other": 0.0} if replaced else {})
 
 
 def test_a_deleted_run_never_writes_into_another(writer: Writer, ask: Ask, a_batch: MakeBatch, path: Path) -> None:
@@ -346,7 +346,7 @@ def test_reading_beside_the_writer_keeps_its_locks(
     """A recorder looks for killed runs in the file that it writes to. Another process that comes and goes must then
     still see that the file is in use: taking its log away loses what is written next, and damages the file."""
     writer.write(a_batch(joules=[1.0]))
-    assert [row.run.id for row in reader.runs()] == ["01-a"]
+    assert [row.id for row in reader.runs()] == ["01-a"]
     reader.close()
     other = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM runs'); db.close()"
     assert python(other, path).wait(30) == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from greentrack import system, track
-from greentrack.model import Calibration
+from greentrack.knowledge import Calibration
 from greentrack.reports.summary import summarize
 from greentrack.store.known import add_calibration
 

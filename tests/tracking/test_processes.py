@@ -52,7 +52,7 @@ def test_a_training_killed_with_its_recorder_loses_one_interval_at_most(db: Path
     assert gone_within(int(recorder), 2.0)
     gpu = next(use for use in Reader(db).record(run_id).devices if use.device.kind == "gpu")
     assert gpu.joules >= float(told) - 300 * 1.1
-    assert Reader(db).runs()[0].run.status in ("running", "interrupted")  # until its last flush is 5 s old
+    assert Reader(db).runs()[0].status in ("running", "interrupted")  # until its last flush is 5 s old
 
 
 def test_a_recorder_that_dies_is_replaced_and_the_run_goes_on(db: Path, program: Start) -> None:
@@ -142,7 +142,7 @@ def test_a_program_that_forgets_to_stop_is_finished_at_its_end(db: Path, program
     assert program("tracked.start()").end()[0] == 0
     assert program("tracked.start()\nraise RuntimeError('boom')").end()[0] == 1
     rows = Reader(db).runs(sort="started")
-    assert sorted(row.run.status for row in rows) == ["failed", "finished"]
+    assert sorted(row.status for row in rows) == ["failed", "finished"]
 
 
 def test_four_ranks_on_one_host_are_counted_once(db: Path, program: Start) -> None:
@@ -234,6 +234,51 @@ def test_a_database_locked_by_another_is_written_when_it_is_free(db: Path, progr
     assert Reader(db).record(run_id).run.status == "finished"
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_a_daemon_without_standard_streams_is_recorded(db: Path, closed: str) -> None:
+    """Whatever number the recorder's own pipes then get."""
+    script = f"from greentrack import track\nwith track('daemon', meters=['fake:gpu=300'], db={str(db)!r}) as r:\n"
+    script += "    with r.span('all'): pass"
+    subprocess.run(["sh", "-c", f'"$0" -c "$1" {closed}', sys.executable, script], check=True)
+    record = Reader(db).record(Reader(db).find("daemon"))
+    assert record.run.status == "finished"
+    assert [use.device.kind for use in record.devices] == ["gpu"]
+
+
+def test_without_standard_error_the_line_goes_nowhere(db: Path) -> None:
+    """A program's output is its own."""
+    script = f"""
+import sys
+from greentrack import track
+sys.stderr = None
+with track(meters=["fake:gpu=300"], db={str(db)!r}): pass
+"""
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == ""
+
+
+def test_a_forked_child_closes_its_copies_without_complaint(db: Path, program: Start) -> None:
+    """Nothing is closed twice: the number may be another file's by then."""
+    training = program(
+        """
+import warnings; warnings.simplefilter("error")
+with tracked as run:
+    pid = os.fork()
+    if pid == 0: os._exit(0)
+    os.waitpid(pid, 0)
+""",
+        env={"PYTHONDEVMODE": "1"},
+    )
+    assert training.end() == (0, "", "")
+
+
+def test_a_frozen_program_does_not_start_itself_again(db: Path, program: Start) -> None:
+    """Its executable is the training and no Python: a thread records."""
+    training = program("sys.frozen = True; sys.executable = '/bin/false'\nwith tracked as run: pass\nsay(run.joules())")
+    code, out, err = training.end()
+    assert (code, "gpu" in out) == (0, True)
+    assert "recording in a thread" in err
+
+
 def test_modules_beside_the_script_are_not_the_recorders(db: Path, tmp_path: Path) -> None:
     """A select.py, psutil.py or nt.py in the user's folder is never imported by the recorder."""
     folder = tmp_path / "project"
@@ -248,7 +293,7 @@ def test_modules_beside_the_script_are_not_the_recorders(db: Path, tmp_path: Pat
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert Reader(db).runs()[0].run.name == "train"
+    assert Reader(db).runs()[0].name == "train"
     assert not (tmp_path / "imported").exists()
 
 

@@ -48,7 +48,7 @@ def test_a_run_is_kept_with_what_it_was_given(db: Path) -> None:
     assert [m.value for m in record.metrics if m.name == "val_acc"] == [0.5, 0.6]
     assert [(s.name, s.parent) for s in record.spans] == [("epoch", None), ("inner", 1), ("epoch", None), ("inner", 3)]
     gpu = next(use for use in record.devices if use.device.kind == "gpu")
-    assert gpu.joules == pytest.approx(300 * gpu.energy.seconds, rel=0.001)
+    assert gpu.joules == pytest.approx(300 * gpu.energy.seconds, rel=0.001, abs=300 * 0.005)
     assert record.run.host is not None
     assert record.run.host.cpus == os.cpu_count()
 
@@ -107,9 +107,7 @@ def test_trackers_nest_and_overlap_in_one_process(db: Path) -> None:
     with track("three", meters=FAKE, db=db, quiet=True):
         pass
     second.stop()
-    assert {row.run.name: row.run.status for row in Reader(db).runs()} == dict.fromkeys(
-        ("one", "two", "three"), "finished"
-    )
+    assert {row.name: row.status for row in Reader(db).runs()} == dict.fromkeys(("one", "two", "three"), "finished")
 
 
 def test_one_tracker_entered_twice_makes_two_runs(db: Path) -> None:
@@ -121,7 +119,7 @@ def test_one_tracker_entered_twice_makes_two_runs(db: Path) -> None:
         assert outer.joules() is not None
         assert "running" in repr(outer)
     assert outer.id != inner.id
-    assert [row.run.status for row in Reader(db).runs()] == ["finished", "finished"]
+    assert [row.status for row in Reader(db).runs()] == ["finished", "finished"]
 
 
 def test_functions_coroutines_and_generators_are_recorded_while_they_run(db: Path) -> None:
@@ -134,7 +132,7 @@ def test_functions_coroutines_and_generators_are_recorded_while_they_run(db: Pat
     @track("generator", meters=FAKE, db=db, quiet=True)
     def count() -> Iterator[int]:
         yield 1
-        assert [row.run.status for row in Reader(db).runs() if row.run.name == "generator"] != ["finished"]
+        assert [row.status for row in Reader(db).runs() if row.name == "generator"] != ["finished"]
         yield 2
 
     @track("async", meters=FAKE, db=db, quiet=True)
@@ -152,7 +150,7 @@ def test_functions_coroutines_and_generators_are_recorded_while_they_run(db: Pat
 
     assert (add(1, 2), list(count()), asyncio.run(later()), asyncio.run(collect())) == (3, [1, 2], "done", [1, 2])
     assert add.__name__ == "add"
-    rows = {row.run.name: row.run.status for row in Reader(db).runs()}
+    rows = {row.name: row.status for row in Reader(db).runs()}
     assert rows == dict.fromkeys(("plain", "generator", "async", "async generator"), "finished")
 
 
@@ -208,6 +206,132 @@ def test_a_metric_that_is_no_number_is_said_and_left_out(db: Path, caplog: pytes
     assert caplog.text.count("is not a number") == 1
 
 
+def test_nothing_that_is_handed_over_raises_or_costs_the_run(db: Path) -> None:
+    """Names that are no texts, counts and metrics that are no numbers: what can be kept is kept."""
+    odd = track("odd", params={(1, 2): 3}, meters=FAKE, db=db, quiet=True)  # type: ignore[dict-item]
+    with odd as run, run.span(("a", 1), cfg={(1, 2): 3}):  # type: ignore[arg-type]
+        run.advance(samples="x", steps=2)  # type: ignore[arg-type]
+        run.advance(samples=None, steps=3)  # type: ignore[arg-type]
+        run.log([("loss", 1.0)], big=10**400, good=1.0)  # type: ignore[arg-type]
+        with run.phase(("b", 2)):  # type: ignore[arg-type]
+            pass
+    record = stored(db)
+    assert record.run.status == "finished"
+    assert record.run.params == {"(1, 2)": 3}
+    assert [span.attrs for span in record.spans] == [{"cfg": {"(1, 2)": 3}}]
+    assert dict(record.work) == {"steps": 5.0}
+    assert [metric.name for metric in record.metrics] == ["good"]
+
+
+class Array:
+    """A number that changes under +=, as tensors and arrays do."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __iadd__(self, other: "Array") -> "Array":
+        self.value += other.value
+        return self
+
+    def __add__(self, other: "Array") -> "Array":
+        return Array(self.value + other.value)
+
+    def __float__(self) -> float:
+        return self.value
+
+
+def test_a_span_entered_inside_itself_is_two_spans(db: Path) -> None:
+    """And once more afterwards is a third."""
+    with track(meters=FAKE, db=db, quiet=True) as run:
+        span = run.span("again")
+        with span, span:
+            pass
+        with span:
+            pass
+    assert [(one.parent, one.ended_at is not None) for one in stored(db).spans] == [
+        (None, True), (1, True), (None, True)
+    ]  # fmt: skip
+
+
+def test_work_counted_with_a_tensor_leaves_the_tensor_as_it_was(db: Path) -> None:
+    """The same array of 5 handed over three times is 15, and the training's array is 5 still."""
+    batch = Array(5.0)
+    with track(meters=FAKE, db=db, quiet=True) as run:
+        for _ in range(3):
+            run.advance(samples=batch)  # type: ignore[arg-type]
+    assert batch.value == 5.0
+    assert stored(db).work == {"samples": 15.0}
+
+
+def test_a_tracker_shared_by_threads_gives_each_its_own_end(db: Path) -> None:
+    """The run that was entered first fails and ends first; the other is finished."""
+    tracker, inside, over = track(meters=FAKE, db=db, quiet=True), threading.Event(), threading.Event()
+    ids = {}
+
+    def second() -> None:
+        with tracker as run:
+            ids["second"] = run.id
+            inside.set()
+            over.wait(30)
+
+    def first() -> None:
+        with tracker as run:
+            ids["first"] = run.id
+            thread.start()
+            inside.wait(30)
+            raise ValueError("boom")
+
+    thread = threading.Thread(target=second)
+    with pytest.raises(ValueError, match="boom"):
+        first()
+    over.set()
+    thread.join()
+    assert {which: stored(db, ids[which]).run.status for which in ids} == {"first": "failed", "second": "finished"}
+
+
+def test_methods_are_recorded_whatever_their_kind(db: Path) -> None:
+    """Below and above staticmethod and classmethod; a class itself is refused."""
+    tracked = track("method", meters=FAKE, db=db, quiet=True)
+
+    class Model:
+        @tracked
+        @staticmethod
+        def static(x: int) -> int:
+            return x
+
+        @tracked
+        @classmethod
+        def of_class(cls, x: int) -> tuple[str, int]:
+            return cls.__name__, x
+
+    assert (Model().static(1), Model.static(2)) == (1, 2)
+    assert Model.of_class(3) == ("Model", 3)
+    with pytest.raises(ConfigError, match="not a function"):
+        tracked(Model)
+
+
+def test_tags_may_come_from_a_generator(db: Path) -> None:
+    """They are looked at once and kept."""
+    with track(tags=(tag for tag in ("a", "b")), meters=FAKE, db=db, quiet=True):  # type: ignore[arg-type]
+        pass
+    assert stored(db).run.tags == ("a", "b")
+
+
+def test_a_program_with_two_thousand_open_files_is_recorded(db: Path) -> None:
+    """Descriptors above 1023 are more than select() knows; a DataLoader opens as many."""
+    script = f"""
+import os, resource
+from greentrack import track
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+files = [os.open(os.devnull, os.O_RDONLY) for _ in range(2000)]
+with track(meters={FAKE!r}, db={str(db)!r}, quiet=True) as run:
+    with run.span("all"): pass
+print(sorted(run.joules()))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("['cpu', 'gpu']\n", "")
+
+
 def test_a_run_cannot_be_pickled(db: Path) -> None:
     """The error says what to pass instead."""
     with track(meters=FAKE, db=db, quiet=True) as run, pytest.raises(TypeError, match=r"run\.id"):
@@ -234,7 +358,7 @@ def test_disabled_means_nothing_at_all(db: Path, monkeypatch: pytest.MonkeyPatch
         ({"rest": "mainframe"}, "mainframe"),
         ({"gpus": "first"}, "gpus"),
         ({"tags": "one"}, "tags"),
-        ({"zone": "FRX"}, "FRX"),
+        ({"zone": "FRX"}, "argument zone: .*FRX"),
         ({"name": print}, "@track()"),
     ],
 )
@@ -261,7 +385,7 @@ def test_the_thread_recorder_keeps_the_same(db: Path) -> None:
         run.log(acc=1)
     record = stored(db)
     gpu = next(use for use in record.devices if use.device.kind == "gpu")
-    assert gpu.joules == pytest.approx(300 * gpu.energy.seconds, rel=0.001)
+    assert gpu.joules == pytest.approx(300 * gpu.energy.seconds, rel=0.001, abs=300 * 0.005)
     assert (record.run.status, len(record.spans), dict(record.work)) == ("finished", 1, {"samples": 1.0})
 
 
