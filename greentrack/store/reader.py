@@ -262,23 +262,8 @@ class Reader:
         made = []
         for key, run_id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host in found:
             _, joules, measured, seen = used.get(key, (key, 0.0, 0.0, 0.0))
-            row = RunRow(
-                run_id,
-                name,
-                status,
-                project,
-                rows.tags_of(tags),
-                started_at,
-                ended_at,
-                seconds,
-                zone,
-                rest,
-                hosts.get(host),
-                joules,
-                measured,
-                seen,
-                key in with_rest,
-            )
+            facts = (run_id, name, status, project, rows.tags_of(tags), started_at, ended_at, seconds, zone, rest)
+            row = RunRow(*facts, hosts.get(host), joules, measured, seen, key in with_rest)
             if (run := running.get(key)) is not None:
                 row = row._replace(status=run.status, ended_at=run.ended_at, seconds=run.seconds)
             made.append(row)

@@ -191,23 +191,47 @@ def test_ctrl_c_reaches_the_command_once(db: Path) -> None:
     assert terminal.code() == 5
 
 
+JOB_CONTROL = """
+import glob, os, signal, sys
+def going():
+    for file in glob.glob("/proc/[0-9]*/stat"):
+        try: state, _, group = open(file).read().rpartition(")")[2].split()[:3]
+        except OSError: continue
+        if int(group) == job and state != "T": return True
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+stopped = os.WIFSTOPPED(os.waitpid(job, os.WUNTRACED)[1])
+while going(): os.sched_yield()  # one that is still on its way to stop would take what is typed next
+os.tcsetpgrp(0, os.getpgrp())
+print("put aside", stopped, flush=True)
+sys.stdin.readline()
+os.tcsetpgrp(0, job)
+os.killpg(job, signal.SIGCONT)
+print("taken up", flush=True)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(job, 0)[1]))
+"""
+"""What a shell does with a job: it gives it the terminal, sees it stop, takes the terminal back, and lets it go on."""
+
+
 def test_a_command_can_be_put_aside_and_taken_up_again(db: Path) -> None:
     """Ctrl-Z stops command and greentrack as one job of the shell, and fg continues both."""
-    # without line editing, which drops what is typed while it sets the terminal up
-    shell = Terminal("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
-    command = f"{' '.join(COMMAND)} run --db {db} --meters fake --quiet -- sh -c 'echo rea''dy; read x; echo had $x'"
-    shell.type(f"PS1='>'; {command}; echo sta''tus $?\n".encode())
+    told = ["sh", "-c", "echo ready; read x; echo had $x; exit 7"]
+    job = (*COMMAND, "run", "--db", str(db), "--meters", "fake", "--quiet", "--", *told)
+    shell = Terminal(sys.executable, "-c", JOB_CONTROL, *job)
     shell.until(b"ready")
     shell.type(b"\x1a")
-    shell.until(b"Stopped")
-    shell.until(b">")
-    shell.type(b"fg\n")
-    shell.until(b"greentrack.cli run")  # what it took up again
+    shell.until(b"put aside True")
+    shell.type(b"\n")
+    shell.until(b"taken up")
     shell.type(b"tea\n")
     shell.until(b"had tea")
-    shell.type(b"exit 7\n")
     assert shell.code() == 7
-    assert kept(db).run.status == "finished"
+    assert kept(db).run.status == "failed"
 
 
 def test_a_killed_greentrack_takes_no_run_along(start: Start, db: Path) -> None:

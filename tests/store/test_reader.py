@@ -42,6 +42,18 @@ def test_runs_are_listed_with_their_energy(reader: Reader) -> None:
     assert (oldest.joules, oldest.measured_joules, oldest.has_rest) == (20.0, 10.0, False)
 
 
+def test_a_list_tells_where_a_meter_saw_the_rest_of_the_machine(
+    reader: Reader, writer: Writer, a_batch: MakeBatch
+) -> None:
+    """Of three runs the second had a device of kind "rest"."""
+    for run_id in ("01-a", "02-b", "03-c"):
+        batch = a_batch(run_id, [1.0], started_at=float(run_id[:2]))
+        if run_id == "02-b":
+            batch.devices = [*batch.devices, DeviceUse(device=Device(uid="psu", kind="rest", name=""), method="fake")]
+        writer.write(batch)
+    assert [(row.id, row.has_rest) for row in reader.runs()] == [("03-c", False), ("02-b", True), ("01-a", False)]
+
+
 def _box() -> dict[str, Any]:
     return {"id": "h1", "name": "box", "cpu": "Some CPU", "cpus": 8, "memory_bytes": 2**34, "chassis": "desktop"}
 
