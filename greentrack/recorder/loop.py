@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from greentrack import log
-from greentrack.errors import GreenTrackError, MeterError, StoreError
+from greentrack.errors import MeterError, StoreError
 from greentrack.meters.base import Meter
 from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
 from greentrack.recorder import wire
 from greentrack.recorder.marks import Marks
+from greentrack.recorder.shares import Shares, Tree
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 from greentrack.store.batch import Batch
 
@@ -35,17 +36,6 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of the place."""
-
-
-class Tree(Protocol):
-    """The tracked process and its descendants."""
-
-    @property
-    def pids(self) -> frozenset[int]:
-        """The members known now."""
-
-    def cpu_seconds(self) -> float:
-        """CPU time they have used, never going down."""
 
 
 @dataclass(slots=True)
@@ -89,8 +79,7 @@ class Recorder:
         self.meters = list(meters)
         self._sink, self._clock, self._wall = sink, clock, wall
         self._cpu_time = cpu_time
-        self._tree: Tree | None = None
-        self._busy: Callable[[], float] | None = None
+        self._shares: Shares | None = None
         self._publish, self._warn = publish, warn
         self._timeline = Timeline()
         self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
@@ -99,7 +88,6 @@ class Recorder:
         self._paces: list[_Pace] = []
         self._edge_due: float | None = None
         self._read_at = float("-inf")
-        self._cpu_marks: tuple[float, float] | None = None
         self._batch = Batch(run_id=run.id)
         self._store_trouble = ""
         self._kept: list[tuple[str, bool, str]] = []  # what the store knows of each device's method
@@ -127,8 +115,7 @@ class Recorder:
 
     def attribute(self, tree: Tree, busy: Callable[[], float]) -> None:
         """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._tree, self._busy = tree, busy
-        self._shares()
+        self._shares = Shares(tree, busy)
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do; 0 or less when it has."""
@@ -237,22 +224,10 @@ class Recorder:
                         f"{meter.device.name or uid}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}"
                     )
 
-    def _shares(self) -> tuple[float | None, frozenset[int]]:
-        """The process tree's part of the CPU time since the last call, and its members."""
-        if self._tree is None or self._busy is None:
-            return None, frozenset()
-        try:
-            mine, busy = self._tree.cpu_seconds(), self._busy()
-        except (OSError, GreenTrackError):
-            return None, frozenset()
-        before, self._cpu_marks = self._cpu_marks, (mine, busy)
-        if before is None or busy <= before[1]:
-            return None, self._tree.pids
-        return min(1.0, max(0.0, (mine - before[0]) / (busy - before[1]))), self._tree.pids
-
     def _emit(self) -> None:
         """Turn what was used since the last readings into readings."""
-        share, pids = self._shares()
+        if self._shares is not None:
+            self._shares.look()
         for meter in self.meters:
             uid = meter.device.uid
             now, told = self._timeline.last(uid), self._told.get(uid, NOTHING)
@@ -260,7 +235,7 @@ class Recorder:
             if used.seconds <= 0 and used.joules <= 0:
                 continue  # absent is not zero
             self._told[uid] = now
-            part_of_it = self._share_of(meter, pids) if meter.device.kind == "gpu" else share
+            part_of_it = self._shares.of(meter) if self._shares is not None else None
             process = self._process.setdefault(uid, _Process())
             if part_of_it is not None:
                 process.joules, process.known = process.joules + used.joules * part_of_it, True
@@ -277,13 +252,6 @@ class Recorder:
             self._toll = replace(self._toll, readings=self._toll.readings + 1)
         if (known := [(meter.method, meter.trusted, meter.note) for meter in self.meters]) != self._kept:
             self._kept, self._batch.devices = known, self._uses()
-
-    def _share_of(self, meter: Meter, pids: frozenset[int]) -> float | None:
-        try:
-            return meter.share(pids)
-        except Exception as error:  # noqa: BLE001  # whose work it was is worth less than the reading itself
-            log.debug("%s cannot tell whose work it does: %r", meter.device.uid, error)
-            return None
 
     # -- keeping and telling
 

@@ -22,7 +22,7 @@ GARBAGE_TEXT = ("", "-5\n", "nan\n", "what?\n", "99999999999999999999\n")
 PLAYS = settings(
     derandomize=True,
     deadline=None,
-    max_examples=50,
+    max_examples=100,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -122,10 +122,18 @@ def test_a_gpu_counter_is_right_wherever_it_could_be_read(data: st.DataObject) -
 @PLAYS
 @given(st.data())
 def test_a_right_counter_is_trusted_under_any_load(data: st.DataObject) -> None:
-    """Power that is read in time, without a gap, agrees with the counter however it goes up and down."""
+    """Power that is read agrees with the counter however it goes up and down, and whatever was not read between."""
     trace, architecture = data.draw(traces(700.0, shortest=0.5)), data.draw(st.sampled_from([ADA, HOPPER]))
-    gpu = FakeGpu(uuid="GPU-0", power=trace, architecture=architecture)
-    played = play(Scenario(gpus=[gpu], start=data.draw(numbers(0, 0.3))), SECONDS)
+    gpu = FakeGpu(uuid="GPU-0", power=trace, architecture=architecture, counted=5e7)
+    played = play(
+        Scenario(
+            gpus=[gpu],
+            faults=data.draw(gpu_faults("GPU-0")),
+            pauses=data.draw(late),
+            start=data.draw(numbers(0, 0.3)),
+        ),
+        SECONDS,
+    )
     assert played.uses["GPU-0"].trusted
 
 
