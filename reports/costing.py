@@ -106,9 +106,13 @@ def _used(use: DeviceUse, scope: str) -> _Use:
     if use.energy.seconds <= 0 and use.joules <= 0:
         return _Use(use=use, method=METHODS[name], joules=None, part=1.0)
     part = 1.0
-    if scope == "process" and use.process is not None:
-        part = min(1.0, use.process / use.energy.joules) if use.energy.joules > 0 else 0.0
+    if scope == "process" and _share_is_known(use):
+        part = min(1.0, (use.process or 0.0) / use.energy.joules)
     return _Use(use=use, method=METHODS[name], joules=use.joules * part, part=part)
+
+
+def _share_is_known(use: DeviceUse) -> bool:
+    return use.process is not None and use.energy.joules > 0  # a counter that stood still says nothing of shares
 
 
 def _machine(record: Record, rest: str | None) -> Chassis | None:
@@ -122,8 +126,11 @@ def _machine(record: Record, rest: str | None) -> Chassis | None:
 
 
 def _updates(record: Record) -> Mapping[str, float]:
-    """Return the seconds between two updates of the sensors that were tested, by device uid."""
-    return record.known.updates if record.known is not None else {}
+    """Return the seconds between two updates of the counters that were tested, by device uid, where they are used."""
+    if record.known is None:
+        return {}
+    replaced = {use.device.uid for use in record.devices if not use.trusted}  # its power moves at another pace
+    return {uid: seconds for uid, seconds in record.known.updates.items() if uid not in replaced}
 
 
 def _seen(record: Record) -> list[str]:
@@ -239,7 +246,7 @@ def _doubts(uses: Sequence[_Use], scope: str) -> Iterator[str]:
         if not use.trusted:
             instead = "its integrated power is used" if use.energy.check is not None else "nothing else can be used"
             yield f"{use.device.uid}: its counter disagreed with its own power; {instead}"
-        if scope == "process" and use.process is None and used.joules is not None:
+        if scope == "process" and not _share_is_known(use) and used.joules is not None:
             yield f"{use.device.uid}: the run's own share is not known; the whole device is counted"
 
 

@@ -24,7 +24,7 @@ Examples:
 """,
 )
 @click.option(
-    "--wall-watts", metavar="WATTS", type=click.FloatRange(min=0, min_open=True), help="What the meter shows now."
+    "--wall-watts", metavar="WATTS", type=options.Number(min=0, min_open=True), help="What the meter shows now."
 )
 @click.option("--wall-kwh-start", metavar="KWH", help="With --run: what the meter showed when it began.")
 @click.option("--wall-kwh-stop", metavar="KWH", help="With --run: what the meter showed when it had ended.")
@@ -32,7 +32,7 @@ Examples:
 @click.option(
     "--seconds",
     metavar="SECONDS",
-    type=click.FloatRange(1, 3600),
+    type=options.Number(1, 3600),
     default=30.0,
     show_default=True,
     help="Watch the components for so long, without --run.",
@@ -113,7 +113,7 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
     click.echo(f"watching the components for {seconds:g} s; keep the load as it is", err=True)
     seen = watch(found.meters, seconds, name="calibrate", host=host)
     if asking:
-        watts = click.prompt("What did the meter show, in watts", type=click.FloatRange(min=0, min_open=True), err=True)
+        watts = click.prompt("What did the meter show, in watts", type=options.Number(min=0, min_open=True), err=True)
     about = f"watched for {seconds:g} s"
     return host, of_run(seen.record, seen.readings, wall_watts=watts, about=about)
 
@@ -168,7 +168,7 @@ def _forget(path: "Path", which: str) -> None:
     from greentrack import system
     from greentrack.store import known
 
-    if which != "all" and not which.isdecimal():
+    if which != "all" and not (which.isdecimal() and len(which) < 19):  # no number of a row is longer
         raise click.UsageError(f"--forget {which!r} is neither a number of greentrack calibrate --list nor all")
     if which == "all":
         gone = known.forget_calibrations(path, system.host().id)

@@ -29,7 +29,7 @@ Examples:
 @click.option(
     "--seconds",
     metavar="SECONDS",
-    type=click.FloatRange(2, 600),
+    type=options.Number(2, 600),
     help="Let the self-test record for so long; by default 6 seconds.",
 )
 @options.db

@@ -122,7 +122,7 @@ def _self_test(tested: Tested) -> Iterator[str]:
     )
     for sensor in test.sensors:
         yield from _wrap(f"{sensor.uid} {sensor.name}", "  ", 4)
-        for remark in remarks(sensor):
+        for remark in remarks(sensor, test.seconds):
             yield from _wrap(remark, "    ", 6)
     if not test.sensors:
         yield "  No sensor could be tested: nothing is measured here."

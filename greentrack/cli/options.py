@@ -1,6 +1,8 @@
 """Options and arguments that several commands share."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,6 +13,17 @@ zone = click.option(
 )
 
 MOST_COMPLETIONS = 50
+
+
+class Number(click.FloatRange):
+    """A float in a range; not a NaN, which click takes for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. Raises click.BadParameter."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def database(db: str | None) -> Path:

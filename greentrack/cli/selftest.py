@@ -52,8 +52,8 @@ def run(
     return Tested(test=test)
 
 
-def remarks(sensor: SensorTest) -> Iterator[str]:
-    """Yield what was found of *sensor*, and what it means for short runs."""
+def remarks(sensor: SensorTest, seconds: float) -> Iterator[str]:
+    """Yield what was found of *sensor* in a test of so many *seconds*, and what it means for short runs."""
     update = sensor.update_seconds
     if update is None:
         yield f"{sensor.note[:1].upper()}{sensor.note[1:]}."
@@ -62,7 +62,7 @@ def remarks(sensor: SensorTest) -> Iterator[str]:
         yield f"{often}: what takes less than {duration(2 * update / SURE)} is uncertain by more than {SURE:.0%}."
     if sensor.check is not None and sensor.check > 0:
         apart = abs(sensor.joules / sensor.check - 1)
-        allowed = max(SURE * sensor.check, 2 * (update or 0.1) * sensor.check / TEST_S)
+        allowed = max(SURE * sensor.check, 2 * (update or 0.1) * sensor.check / seconds)
         verdict = (
             "" if abs(sensor.joules - sensor.check) <= allowed else "; where a long run shows it too, power is used"
         )

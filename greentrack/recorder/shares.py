@@ -29,6 +29,7 @@ class Shares:
         self._tree, self._busy = tree, busy
         self._before: tuple[float, float] | None = None
         self._of_cpu: float | None = None
+        self._of_gpu: dict[str, float] = {}
         self.look()
 
     def look(self) -> None:
@@ -43,10 +44,14 @@ class Shares:
 
     def of(self, meter: Meter) -> float | None:
         """The tree's part, 0 to 1, in what the device of *meter* did up to the last look; None where nobody knows."""
+        uid = meter.device.uid
         if meter.device.kind != "gpu":
             return self._of_cpu
         try:
-            return meter.share(self._tree.pids)
+            share = meter.share(self._tree.pids)
         except Exception as error:  # noqa: BLE001  # whose work it was is worth less than the reading itself
-            log.debug("%s cannot tell whose work it does: %r", meter.device.uid, error)
-            return None
+            log.debug("%s cannot tell whose work it does: %r", uid, error)
+            share = None
+        if share is not None:
+            self._of_gpu[uid] = share
+        return self._of_gpu.get(uid)  # until it can tell again, its last answer holds: unknown is not nothing

@@ -88,6 +88,9 @@ def test_what_is_forgotten_is_no_longer_used(ask: Ask, keep: Keep, db: Path) -> 
     [
         (["--wall-watts", "0"], ["--wall-watts", "greentrack calibrate --help"]),
         (["--wall-watts", "455", "--seconds", "0.1"], ["--seconds"]),
+        (["--wall-watts", "nan"], ["--wall-watts", "is not a number"]),
+        (["--wall-watts", "455", "--seconds", "nan"], ["--seconds", "is not a number"]),
+        (["--forget", "9" * 30], ["--forget", "greentrack calibrate --list"]),
         (["--run", "digits"], ["--run takes --wall-watts, or --wall-kwh-start"]),
         (["--run", "digits", "--wall-kwh-start", "1"], ["go together"]),
         (["--wall-kwh-start", "1", "--wall-kwh-stop", "2"], ["go together"]),

@@ -99,8 +99,12 @@ def check_bookkeeping(played: Played) -> None:
 
 def check_energy(played: Played, uid: str, edge_s: float, below: float = 0.0, above: float = 0.0) -> None:
     """Held against the truth over the covered time; *edge_s* at the peak may be amiss at either end of each stretch."""
-    joules, truth, power = played.uses[uid].energy.joules, covered(played, uid), played.scenario.power(uid)
+    joules, truth, power = played.uses[uid].joules, covered(played, uid), played.scenario.power(uid)
     assert isinstance(power, Steps)
+    # what nothing befell was seen: all but the troubles themselves, and three seconds around each of them and the ends
+    troubles = len(played.scenario.faults) + len(played.scenario.pauses)
+    seen = played.seconds - unwatched(played, uid, longer_than=0.0) - 3.0 * (troubles + 2)
+    assert played.uses[uid].energy.seconds >= seen
     slack = 2 * truth.stretches * edge_s * power.peak + 0.01
     assert truth.least - slack <= joules * (1 + above)
     assert joules * (1 - below) <= truth.most + slack

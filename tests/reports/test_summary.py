@@ -121,6 +121,15 @@ def test_the_rests_base_is_not_billed_for_time_that_nobody_saw(use: MakeUse, rec
     assert half.devices[-1].coverage == 0.5
 
 
+def test_a_counter_that_stood_still_says_nothing_of_shares(use: MakeUse, record: MakeRecord) -> None:
+    """Its power is believed instead; of whose work it was nobody knows, so the whole device is counted, and said."""
+    stuck = use(watts=0.0, check=90_000.0, trusted=False, method="nvml-distrusted", process=0.0)
+    own = summary_of(record(stuck), scope="process")
+    assert own.joules is not None
+    assert own.joules.value == 90_000.0
+    assert any("whole device" in note for note in own.notes)
+
+
 def test_the_process_scope_counts_the_runs_own_share(use: MakeUse, record: MakeRecord) -> None:
     """A quarter of the CPU was ours; nobody knows of the GPU, so it counts whole and that is said; the rest follows."""
     cpu = use("cpu", "cpu", watts=200, seconds=1, process=50.0)
