@@ -9,7 +9,7 @@ from torch import nn
 
 from greentrack import summarize, track
 
-EPOCHS, BATCH = 40, 64
+EPOCHS, BATCH = 200, 64
 
 
 def main() -> None:

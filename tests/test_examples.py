@@ -13,14 +13,14 @@ SAYS = {
     "digits.py": (
         "digits  finished",
         "project demo",
-        "56,000 samples",
+        "280,000 samples",
         "epoch ",
         "validation ",
         "val_acc",
         "Assumptions",
     ),
 }
-"""By example, what its output must have in it: 40 epochs of 1,400 images, for instance."""
+"""By example, what its output must have in it: 200 epochs of 1,400 images, for instance."""
 
 
 @pytest.fixture(scope="module")
