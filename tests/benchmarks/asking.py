@@ -18,7 +18,7 @@ def rows(place: Path) -> Iterator[Row]:
     many, long = place / "many.db", place / "long.db"
     fill_many(many)
     fill_long(long)
-    command = ["-m", "greentrack.cli"]
+    command = ["-m", "greentrack"]
     taken = wall_ms(
         place,
         {

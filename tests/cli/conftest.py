@@ -15,7 +15,7 @@ from greentrack.model import Device, DeviceUse, Host, Reading, Run
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 
-COMMAND = (sys.executable, "-m", "greentrack.cli")
+COMMAND = (sys.executable, "-m", "greentrack")
 HOST = Host(id="h1", name="box", chassis="server")
 
 
