@@ -21,7 +21,7 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(VENV)/.demo ## train a small classifier on real digits, print its summary and the list of runs
-	$(BIN)/python examples/digits.py
+	$(BIN)/python examples/lightning_digits.py
 
 test: $(VENV)/.dev  ## all tests
 	$(BIN)/python -m pytest

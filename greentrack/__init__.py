@@ -1,4 +1,4 @@
-"""Energy and carbon of a training run, measured honestly, without harming the training."""
+"""Energy, carbon and money of a training run, measured honestly, without harming the training."""
 
 TYPE_CHECKING = False  # typing's own would cost a third of what this import may cost
 if TYPE_CHECKING:
@@ -7,7 +7,9 @@ if TYPE_CHECKING:
         GreenTrackError,
         MeterError,
         NotFoundError,
+        OverBudgetError,
         SchemaError,
+        SourceError,
         StoreError,
         ZoneError,
     )
@@ -21,8 +23,10 @@ __all__ = [
     "GreenTrackError",
     "MeterError",
     "NotFoundError",
+    "OverBudgetError",
     "Run",
     "SchemaError",
+    "SourceError",
     "StoreError",
     "Summary",
     "Tracker",

@@ -22,6 +22,9 @@ class Settings(NamedTuple):
     """The project that runs are filed under."""
     zone: str | None = None
     """The place on the grid: ``FR``, ``US-CA``, ``aws:eu-west-1``; None guesses the country from the time zone."""
+    hourly: str | None = None
+    """Where carbon by the hour comes from, in reports: ``uk``, ``electricitymaps``, or a CSV file; None takes the
+    yearly average."""
     interval: float = 1.0
     """Seconds between readings, 0.1 to 3600."""
     gpus: str | tuple[int | str, ...] = "auto"
@@ -32,14 +35,29 @@ class Settings(NamedTuple):
     """``process`` (a helper beside the training) or ``thread`` (where no process can be started)."""
     rest: str = "auto"
     """The rest of the machine: ``auto``, ``off``, ``desktop``, ``laptop``, ``server`` or ``vm``."""
+    tariff: str | None = None
+    """Electricity's price: ``0.30 EUR``, by hours of the local day ``0.30 EUR; 22-6 0.18``, or a CSV file with the
+    columns ``hour,EUR``; None takes what households pay in the zone, where that is known."""
+    rent: str | None = None
+    """A rented GPU's price by the hour, instead of a tariff: ``2.95 USD``, ``specialist``, ``H100 hyperscaler``."""
+    pue: str | None = None
+    """The data centre's overhead: a number from 1 on, or ``world`` for the world's average; None applies none."""
+    embodied: bool = False
+    """True adds the carbon of making the hardware to summaries, as a line of its own."""
+    water: bool = False
+    """True adds the water that is evaporated to summaries."""
     sys: str = "/sys"
     """Where the machine's /sys is seen; inside a container, where the host's is mounted."""
     quiet: bool = False
     """True prints no line at the end of a run."""
+    budget: tuple[str, ...] = ()
+    """What a run may use at most: ``2 kWh``, ``500 g CO2e``, ``3 EUR``, ``1h30m``; several separated by ``;``."""
+    redact: bool = True
+    """False keeps passwords, tokens and keys in a run's parameters and command as they are."""
 
 
 REST = ("auto", "off", "desktop", "laptop", "server", "vm")
-_ELSEWHERE = ("disabled", "run_id")  # GREENTRACK_ variables that are no settings
+_ELSEWHERE = ("auto", "disabled", "run_id")  # GREENTRACK_ variables that are no settings
 
 
 def load(
@@ -124,6 +142,13 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+def _limits(value: Any) -> tuple[str, ...]:
+    parts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
+        raise TypeError("is not a text such as '2 kWh', or a list of them")
+    return tuple(parts)  # an empty one is a typing error and is told as one when limits are read
+
+
 def _gpus(value: Any) -> str | tuple[int | str, ...]:
     if value in ("auto", "all"):
         return str(value)
@@ -145,6 +170,10 @@ def _gpus(value: Any) -> str | tuple[int | str, ...]:
     return tuple(chosen)
 
 
+def _number_or_text(value: Any) -> str:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value)
+
+
 def _one_of(*known: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in known:
@@ -158,13 +187,21 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "db": lambda value: os.path.expanduser(_text(value)),
     "project": _text,
     "zone": _text,
+    "hourly": _text,
     "interval": _interval,
     "gpus": _gpus,
     "meters": _words,
     "recorder": _one_of("process", "thread"),
     "rest": _one_of(*REST),
+    "tariff": _text,
+    "rent": _text,
+    "pue": _number_or_text,
+    "embodied": _flag,
+    "water": _flag,
     "sys": _text,
     "quiet": _flag,
+    "budget": _limits,
+    "redact": _flag,
 }
 assert set(_READERS) == set(Settings._fields)
 
@@ -189,11 +226,13 @@ def _files(folder: Path | None, user_file: Path | None) -> list[tuple[str, dict[
 
 
 def _relative(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    if (
-        isinstance(place := table.get("db"), str) and place
-    ):  # a file's database lies where the file says, from any folder
-        return {**table, "db": str(folder / os.path.expanduser(place))}
-    return table
+    """Return *table* with the files that it names lying where the file says, from whatever folder it is read."""
+    files = {
+        key: str(folder / os.path.expanduser(place))
+        for key in ("db", "tariff", "hourly")
+        if isinstance(place := table.get(key), str) and place and (key == "db" or place.lower().endswith(".csv"))
+    }
+    return {**table, **files}
 
 
 def _user_table(path: Path | None) -> tuple[str, dict[str, Any]] | None:

@@ -8,7 +8,9 @@
     ├── MeterError         a sensor that cannot be read (now)
     ├── StoreError         a database that cannot be used
     │   └── SchemaError    a database of another program or of a newer GreenTrack
-    └── NotFoundError      a run, tag or project that is not in the database
+    ├── SourceError        a source on the network that gave no answer, or none that can be used
+    ├── NotFoundError      a run, tag or project that is not in the database
+    └── OverBudgetError    a run has used more than it may, and its training asked to be told so
 
 Each message says what happened, to what, and what to do next, in one line.
 """
@@ -40,8 +42,16 @@ class SchemaError(StoreError):
     """A database belongs to another program or to a newer GreenTrack."""
 
 
+class SourceError(GreenTrackError):
+    """A source of figures gave no answer, or none that can be used."""
+
+
 class NotFoundError(GreenTrackError):
     """Nothing in the database answers to that name."""
+
+
+class OverBudgetError(GreenTrackError):
+    """A run has used more than its budget allows; ``run.check_budget()`` raises it."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -118,6 +118,33 @@ _ROWS = (
         year=2021,
     ),
     Method(
+        name="codecarbon-gpu",
+        text="codecarbon's figure for the GPUs, imported; its file does not say how it came about",
+        measured=False,
+        below=0.20,
+        above=0.20,
+        source="judgement: mostly NVML's counter or polled power, every 15 s, of all GPUs that it saw",
+        year=2026,
+    ),
+    Method(
+        name="codecarbon-cpu",
+        text="codecarbon's figure for the processor, imported: RAPL, a model of its load, or half its rating",
+        measured=False,
+        below=0.95,  # a virtual machine with two of 48 threads was given the whole processor's rating
+        above=2.50,  # its cubic curve has 21 % of the rating at half load, where a server draws 72 % of its most
+        source="codecarbon 3.3.2's code beside Teads' c5.metal measurements; judgement",
+        year=2026,
+    ),
+    Method(
+        name="codecarbon-ram",
+        text="codecarbon's figure for the memory, imported: 3 W for 8 GB (version 2) or 5 W a module (version 3)",
+        measured=False,
+        below=0.80,
+        above=4.00,  # version 3 gives a terabyte 40 W; at 0.19 W/GB, idle, it draws 190
+        source="codecarbon 3.3.2's code beside 0.19 to 1.1 W/GB measured, idle to stressed (Teads); judgement",
+        year=2026,
+    ),
+    Method(
         name="rest-model",
         text="board, fans, disks and power supply, by kind of machine",
         measured=False,

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from greentrack.knowledge import Known
 
 
+IDLE = 0.1
+"""A device that worked for less than this part of the time was idle."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """Something that draws power and is counted once.
@@ -38,7 +42,8 @@ class Energy:
 class Reading:
     """The energy one device used in the *seconds* up to *at*.
 
-    *at* is Unix time. *share* is the part of the device's activity that was this run's, 0 to 1, or None where unknown.
+    *at* is Unix time. *share* is the part of the device's activity that was this run's, 0 to 1, or None where unknown;
+    *busy* the part of the time in which it worked for anybody (a GPU: had a kernel running), likewise.
     """
 
     device: str
@@ -47,6 +52,14 @@ class Reading:
     joules: float
     check: float | None = None
     share: float | None = None
+    busy: float | None = None
+
+    @property
+    def idle(self) -> Energy | None:
+        """The energy used while the device idled: all of it, or none; None where nobody knows."""
+        if self.busy is None:
+            return None
+        return Energy(joules=self.joules, seconds=self.seconds) if self.busy < IDLE else Energy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +67,9 @@ class DeviceUse:
     """One device within one run: how it was read and what it used in all.
 
     *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
-    *process* is the sum of joules x share over the readings whose share is known, None where none is.
+    *process* is the sum of joules x share over the readings whose share is known, None where none is. *idle* is what
+    its readings say was used while it idled, None where none knows; *idle_watts* the power that it drew while nothing
+    ran on it for a while, None where that was not seen.
     """
 
     device: Device
@@ -63,6 +78,8 @@ class DeviceUse:
     trusted: bool = True
     process: float | None = None
     note: str = ""
+    idle: Energy | None = None
+    idle_watts: float | None = None
 
     @property
     def joules(self) -> float:
@@ -107,6 +124,24 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a piece of work was expected to come to in all at its end, said *at* a moment (Unix time).
+
+    *progress* is how far it was, 0 to 1. *joules* and *seconds* are those of the whole work, its earlier parts and the
+    rest of the machine included, as its figures counted them then; low and high are the range (about 95 %).
+    """
+
+    at: float
+    progress: float
+    joules: float
+    joules_low: float
+    joules_high: float
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A machine. *chassis* is desktop, laptop, server, vm or unknown; *timezone* an IANA name or None."""
 
@@ -124,7 +159,8 @@ class Host:
 class Run:
     """One tracked piece of work.
 
-    *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process.
+    *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process. *continues* is the id of the
+    run whose work it carries on, resumed from a checkpoint.
     """
 
     id: str
@@ -153,6 +189,7 @@ class Run:
     zone: str | None = None
     rest: str = "auto"
     error: str | None = None
+    continues: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +215,7 @@ class Record:
     spans: tuple[Span, ...] = ()
     phases: tuple[Phase, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
     work: Mapping[str, float] = field(default_factory=dict)
     toll: Toll = field(default_factory=Toll)
     known: "Known | None" = None

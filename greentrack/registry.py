@@ -20,9 +20,22 @@ INTENSITIES: Mapping[str, str] = {  # in this order: the first that knows the zo
     "regions": "greentrack.carbon.regions:Regions",
 }
 
+HOURLY: Mapping[str, str] = {  # asked only where the user names one; a file that ends in .csv needs no name
+    "electricitymaps": "greentrack.carbon.electricity_maps:ElectricityMaps",
+    "uk": "greentrack.carbon.uk:UK",
+}
+
 FORMATS: Mapping[str, str] = {
     "text": "greentrack.reports.text:render",
     "json": "greentrack.reports.json:render",
+    "html": "greentrack.reports.html:render",
+    "csv": "greentrack.reports.csv:render",
+    "markdown": "greentrack.reports.markdown:render",
+    "latex": "greentrack.reports.latex:render",
+    "modelcard": "greentrack.reports.modelcard:render",
+    "sentence": "greentrack.reports.sentence:render",
+    "ai-act": "greentrack.reports.ai_act:render",
+    "sci": "greentrack.reports.sci:render",
 }
 
 

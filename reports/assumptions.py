@@ -20,8 +20,10 @@ _DETAILS = {  # what a modelled device says of itself, and how a report names it
 def assumptions(
     uses: Iterable[DeviceUse],
     devices: Sequence[DeviceCost],
+    *,
     chassis: Chassis | None,
     intensity: Intensity,
+    charged: Iterable[Assumption],
     equivalents: Iterable[Equivalent],
 ) -> tuple[Assumption, ...]:
     """Return what the figures rest on, in the order in which they are worked out."""
@@ -30,6 +32,7 @@ def assumptions(
         *(assumption for use in uses for assumption in _details(use)),
         *(_rest(chassis) if chassis else ()),
         *_carbon(intensity),
+        *charged,
     ]
     for equivalent in equivalents:
         name = f"{equivalent.what}, {equivalent.unit} each"
@@ -44,7 +47,7 @@ def _methods(devices: Sequence[DeviceCost], chassis: Chassis | None) -> Iterator
         method = METHODS[name]
         yield Assumption(
             name=f"range of {name}: {method.text}",
-            value=_range(method.below, method.above),
+            value=range_text(method.below, method.above),
             source=method.source,
             year=method.year,
         )
@@ -69,7 +72,7 @@ def _rest(chassis: Chassis) -> Iterator[Assumption]:
     for name, value in (
         ("rest of the machine: base, W", chassis.base_watts),
         ("rest of the machine: components' part of what grows with them", chassis.efficiency),
-        (f"range of {chassis.method}: {chassis.text}", _range(chassis.below, chassis.above) + of_wall),
+        (f"range of {chassis.method}: {chassis.text}", range_text(chassis.below, chassis.above) + of_wall),
     ):
         if value:  # most kinds have no base
             yield Assumption(name=name, value=value, source=chassis.source, year=chassis.year)
@@ -85,17 +88,25 @@ def _carbon(intensity: Intensity) -> Iterator[Assumption]:
     )
     yield Assumption(
         name="range of the grid intensity",
-        value=_range(intensity.below, intensity.above),
-        source="10 % for a yearly average by place, more where the source says so; judgement",
+        value=range_text(intensity.below, intensity.above),
+        source="10 % for a yearly average by place and for hours that were forecast or estimated, 5 % for hours that "
+        "came about, more where the source says so; judgement",
         year=2026,
     )
-    yield Assumption(name="data centre's overhead (PUE)", value=1.0, source="not applied", year=2026)
+    if intensity.yearly is not None:
+        other = intensity.yearly
+        yield Assumption(
+            name=f"grid intensity of {other.zone} in hours without a figure ({other.boundary}), g/kWh",
+            value=other.g_per_kwh,
+            source=other.source,
+            year=other.year,
+        )
 
 
-def _range(below: float, above: float) -> str:
+def range_text(below: float, above: float) -> str:
     """Return a range as people write it.
 
-    >>> _range(0.05, 0.06)
+    >>> range_text(0.05, 0.06)
     '-5 % to +6 %'
     """
     return f"-{below * 100:.0f} % to +{above * 100:.0f} %"

@@ -16,6 +16,7 @@ from greentrack.methods import METHODS, off_at_edges
 from greentrack.model import Reading, Record
 from greentrack.reports.rest import Chassis
 from greentrack.reports.units import digits, duration
+from greentrack.reports.uses import method_of
 
 METHOD = "rest-calibrated"
 
@@ -126,8 +127,9 @@ def of_run(
                 f"{use.device.uid} was seen for {use.energy.seconds:.0f} s of {run.seconds:.0f} s only; "
                 "calibrate with a run that was seen as a whole"
             )
-        update = min(UPDATE_SECONDS, METHODS[use.method].update_seconds)
-        if off_at_edges(METHODS[use.method], run.seconds, update) > MISFIT:
+        method = method_of(use)
+        update = min(UPDATE_SECONDS, method.update_seconds)
+        if off_at_edges(method, run.seconds, update) > MISFIT:
             raise ConfigError(
                 f"{duration(run.seconds)} are too short for {use.device.uid}, which shows something new every "
                 f"{duration(update)}; it takes {duration(2 * update / MISFIT)} or more"

@@ -7,15 +7,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from greentrack.model import Metric
+from greentrack.model import Forecast, Metric
+from greentrack.reports.escape import json_text
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
+from greentrack.reports.money import Money
+from greentrack.reports.parts import Part, Whole
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import iso
+from greentrack.reports.waste import waste
 
 
 def render(summary: Summary) -> str:
     """Return *summary* as an indented JSON object."""
-    return json.dumps(to_dict(summary), indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(json.dumps(to_dict(summary), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:
@@ -55,6 +59,8 @@ def to_dict(summary: Summary) -> dict[str, Any]:
                 "high": device.joules.high if device.joules else None,
                 "coverage": device.coverage,
                 "note": device.note,
+                "idle_joules": device.idle,
+                "above_idle_joules": _figure(device.above_idle),
             }
             for device in summary.devices
         ],
@@ -62,6 +68,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "kwh": _figure(summary.kwh),
             "by_kind": {kind: joules / JOULES_PER_KWH for kind, joules in summary.by_kind.items()},
             "measured_share": summary.measured_share,
+            "gpus_above_idle_kwh": _figure(summary.above_idle / JOULES_PER_KWH if summary.above_idle else None),
         },
         "carbon": {
             "g": _figure(summary.g),
@@ -74,7 +81,15 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "year": carbon.year,
             "boundary": carbon.boundary,
             "how": carbon.how,
+            "hourly_share": carbon.hourly_share,
         },
+        "facility": {
+            "pue": _figure(summary.pue),
+            "kwh": _figure(summary.facility_joules / JOULES_PER_KWH if summary.facility_joules else None),
+        },
+        "money": _money(summary.money),
+        "embodied": None if summary.embodied is None else {"g": _figure(summary.embodied)},
+        "water": None if summary.water is None else {"litres": _figure(summary.water)},
         "equivalents": [
             {
                 "text": equivalent.text,
@@ -88,6 +103,13 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             }
             for equivalent in summary.equivalents
         ],
+        "comparison": None
+        if (comparison := summary.comparison) is None
+        else {
+            "text": comparison.text,
+            "ratio": _figure(comparison.ratio),
+            **comparison.reference._asdict(),
+        },
         "spans": [
             {
                 "name": span.name,
@@ -106,11 +128,27 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             unit: {"total": work.total, "joules_per": work.joules_per.value if work.joules_per else None}
             for unit, work in summary.work.items()
         },
+        "rates": [
+            {
+                "unit": rate.unit,
+                "per": rate.per,
+                "joules": _figure(rate.joules),
+                "per_kwh": _figure(rate.per_kwh),
+                "per_air_hour": _figure(rate.per_air_hour),
+                "money_per_million": _figure(rate.money),
+                "currency": rate.currency or None,
+            }
+            for rate in summary.rates
+        ],
+        "forecasts": [_forecast(forecast) for forecast in summary.forecasts],
+        "parts": [_part(part) for part in summary.parts],
+        "whole": None if summary.whole is None else _whole(summary.whole),
         "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
         "assumptions": [
             {"name": item.name, "value": item.value, "source": item.source, "year": item.year}
             for item in summary.assumptions
         ],
+        "waste": [one._asdict() for one in waste(summary)],
         "notes": summary.notes,
         "tracker": {
             "cpu_seconds": summary.toll.cpu_seconds,
@@ -125,6 +163,47 @@ def to_dict(summary: Summary) -> dict[str, Any]:
 
 def _figure(figure: Figure | None) -> dict[str, float] | None:
     return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
+
+
+def _money(money: Money | None) -> dict[str, Any] | None:
+    if money is None:
+        return None
+    return {**money._asdict(), "amount": _figure(money.amount)}
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "at": iso(forecast.at),
+        "progress": forecast.progress,
+        "kwh": {
+            "value": forecast.joules / JOULES_PER_KWH,
+            "low": forecast.joules_low / JOULES_PER_KWH,
+            "high": forecast.joules_high / JOULES_PER_KWH,
+        },
+        "seconds": {"value": forecast.seconds, "low": forecast.seconds_low, "high": forecast.seconds_high},
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "status": part.status,
+        "host": part.host,
+        "started_at": iso(part.started_at),
+        "seconds": part.seconds,
+        "kwh": _figure(part.joules / JOULES_PER_KWH if part.joules else None),
+        "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
+    }
+
+
+def _whole(whole: Whole) -> dict[str, Any]:
+    return {
+        "status": whole.status,
+        "seconds": whole.seconds,
+        "kwh": _figure(whole.joules / JOULES_PER_KWH if whole.joules else None),
+        "g": _figure(whole.g),
+        "money": _money(whole.money),
+    }
 
 
 def _metric(values: tuple[Metric, ...]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from greentrack.reports.figures import Figure
 
 if TYPE_CHECKING:
     from greentrack.model import Run
-    from greentrack.store.reader import RunRow
+    from greentrack.store.listing import RunRow
 
 METHOD = "rest-model"
 

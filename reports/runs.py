@@ -16,22 +16,27 @@ from greentrack.errors import ConfigError, ZoneError, did_you_mean
 from greentrack.reports.figures import JOULES_PER_KWH
 from greentrack.reports.rest import Chassis, chassis_of
 from greentrack.reports.units import iso
+from greentrack.store.listing import RunRow
 from greentrack.store.place import default_path
-from greentrack.store.reader import Reader, RunRow
+from greentrack.store.reader import Reader
 
-COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share")
+COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share", "parts")
 """What ``to_dict`` gives, in its order."""
 
 
 class RunCost(NamedTuple):
     """A run in a list. *joules* (the rest of the machine included), *g* and *measured_share* are None where nothing
     was read; *g* also where the run's zone has no known intensity.
+
+    A work of several *parts* is one such line: the run that stands for it (its latest) with the seconds, joules and
+    grams of all of them. A run on its own has no parts.
     """
 
     run: RunRow
     joules: float | None
     g: float | None
     measured_share: float | None
+    parts: tuple[RunCost, ...] = ()
 
     @property
     def kwh(self) -> float | None:
@@ -76,11 +81,14 @@ def list_runs(
     sort: str = "started",
     reverse: bool = False,
     limit: int | None = None,
+    all_parts: bool = False,
 ) -> list[RunCost]:
     """List the runs in *db* (by default the one that the settings name) that answer to all that is asked for.
 
-    *since* and *until* are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a
-    project, tag or status that no run has; ConfigError for an unknown *sort* or a *limit* below 1.
+    Runs that are parts of one work (resumed, or on several hosts) are one line, found by what its latest part is; with
+    *all_parts* each has its own. *since* and *until* are Unix times of the start; *name* may hold ``*`` and ``?``.
+    Raises NotFoundError for a project, tag or status that no run has; ConfigError for an unknown *sort* or a *limit*
+    below 1.
     """
     from greentrack import config
 
@@ -91,6 +99,7 @@ def list_runs(
     settings = config.load({"db": db})
     newest = sort == "started" and not reverse
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+        works = {} if all_parts else {work[-1]: work for work in reader.works()}
         rows = reader.runs(
             project=project,
             tags=tags,
@@ -99,10 +108,17 @@ def list_runs(
             until=until,
             name=name,
             limit=limit if newest else None,
+            without=[run_id for work in works.values() for run_id in work[:-1]],
         )
         refine = _by_calibration(reader)
-    grams = _grams_per_joule(settings.zone)
-    costs = [_cost(row, grams, refine) for row in rows]
+        grams = _grams_per_joule(settings.zone)
+        costs = [_cost(row, grams, refine) for row in rows]
+        if works:
+            earlier = [run_id for row in rows for run_id in works.get(row.id, [])[:-1]]
+            parts = {row.id: _cost(row, grams, refine) for row in reader.listed(earlier)}
+            parts |= {cost.run.id: cost for cost in costs if cost.run.id in works}
+            wholes = [[parts[run_id] for run_id in works.get(cost.run.id, ())] for cost in costs]
+            costs = [_whole(whole, reader) if whole else cost for cost, whole in zip(costs, wholes, strict=True)]
     if not newest:
         costs.sort(key=_SORTS[sort], reverse=reverse)
     return costs if limit is None else costs[:limit]
@@ -113,18 +129,19 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
     from greentrack import config
 
     costs = list(costs)
+    runs = [run for cost in costs for run in (cost.parts or (cost,))]
     settings = config.load({"db": db})
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
-        once = reader.joules_once(cost.run.id for cost in costs)
+        once = reader.joules_once(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
-    grams = [cost.g for cost in costs if cost.g is not None]
-    rest = sum(cost.joules - cost.run.joules for cost in costs if cost.joules is not None)
+    grams = [cost.g for cost in runs if cost.g is not None]
+    rest = sum(cost.joules - cost.run.joules for cost in runs if cost.joules is not None)
     return Totals(
         runs=len(costs),
         seconds=sum(cost.run.seconds for cost in costs),
         joules=once.joules + rest * part,
-        g=part * sum(grams) if len(grams) == len(costs) else None,
+        g=part * sum(grams) if len(grams) == len(runs) else None,
         overlapped=once.overlapped,
     )
 
@@ -142,6 +159,7 @@ def to_dict(cost: RunCost) -> dict[str, Any]:
         "kwh": cost.kwh,
         "g": cost.g,
         "measured_share": cost.measured_share,
+        "parts": len(cost.parts) or 1,
     }
 
 
@@ -159,6 +177,29 @@ def _cost(
     each = grams_per_joule(row.zone, row.host.timezone if row.host else None)
     grams = None if each is None else joules * each
     return RunCost(row, joules, grams, row.measured_joules / joules if joules > 0 else None)
+
+
+def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
+    """Return the line of a work: its last part with what all of them came to, each joule counted once."""
+    from greentrack.reports.parts import seconds_of, share_counted_once
+
+    rows = [part.run for part in parts]
+    known = [(part.joules, part.g, part.measured_share or 0.0) for part in parts if part.joules is not None]
+    share = share_counted_once(reader, rows)
+    joules = sum(joules for joules, _, _ in known)
+    grams = [g for _, g, _ in known if g is not None]
+    run = rows[-1]._replace(
+        seconds=seconds_of(rows),
+        joules=share * sum(row.joules for row in rows),
+        measured_joules=share * sum(row.measured_joules for row in rows),
+    )
+    return RunCost(
+        run=run,
+        joules=share * joules if known else None,
+        g=share * sum(grams) if known and len(grams) == len(known) else None,
+        measured_share=sum(joules * part for joules, _, part in known) / joules if joules > 0 else None,
+        parts=tuple(parts),
+    )
 
 
 def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:

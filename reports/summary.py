@@ -9,13 +9,12 @@ to make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Unpack
 
 from greentrack.carbon import Intensity
-from greentrack.errors import ConfigError
-from greentrack.model import Metric, Record, Run, Toll
+from greentrack.model import Forecast, Metric, Reading, Record, Run, Toll
 from greentrack.reports.equivalents import Equivalent
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
 from greentrack.vocabulary import DISABLED
@@ -24,16 +23,23 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
-SCOPES = ("machine", "process")
-"""``machine``: all that the devices drew while the run lasted. ``process``: the run's own share, where it is known."""
-
+    from greentrack.config import Settings
+    from greentrack.reports.inference import Rate
+    from greentrack.reports.money import Money
+    from greentrack.reports.parts import Part, Whole
+    from greentrack.reports.references import Comparison
+    from greentrack.reports.terms import Knobs, Terms
 
 MOST_NAME = 60
 """So many characters of a run's name are in its line."""
 
 
 class DeviceCost(NamedTuple):
-    """One device, or the rest of the machine. *joules* is None where nothing was read; *coverage* is 0 to 1."""
+    """One device, or the rest of the machine. *joules* is None where nothing was read; *coverage* is 0 to 1.
+
+    *idle* are those of its joules that were used while it idled, *above_idle* those beyond what it would have used with
+    nothing running on it; None where that is not known.
+    """
 
     id: str
     kind: str
@@ -43,6 +49,8 @@ class DeviceCost(NamedTuple):
     joules: Figure | None
     coverage: float
     note: str = ""
+    idle: float | None = None
+    above_idle: Figure | None = None
 
 
 class SpanCost(NamedTuple):
@@ -84,7 +92,11 @@ class Assumption(NamedTuple):
 class Summary:
     """A run's cost. *joules* and *g* (CO2e) are None where nothing was measured; ``str()`` is the text report.
 
-    *measured_share* is the part of *joules*, the rest of the machine included, that comes from a sensor.
+    *measured_share* is the part of *joules*, the rest of the machine included, that comes from a sensor. Where a *pue*
+    is applied (else it is 1), *facility_joules* are joules x PUE, and *g*, *money* and the equivalents are theirs.
+    *embodied* (g CO2e, not in *g*) and *water* (litres) are None where they were not asked for or are not known, and
+    *money* where no price is known. Where the run is part of a work of several *parts*, all else is the run's own, and
+    *whole* and *forecasts* are the work's.
     """
 
     run: Run
@@ -95,6 +107,11 @@ class Summary:
     measured_share: float | None
     intensity: Intensity
     g: Figure | None
+    pue: Figure
+    facility_joules: Figure | None
+    money: Money | None
+    embodied: Figure | None
+    water: Figure | None
     equivalents: tuple[Equivalent, ...]
     spans: tuple[SpanCost, ...]
     phases: tuple[PhaseCost, ...]
@@ -103,11 +120,39 @@ class Summary:
     assumptions: tuple[Assumption, ...]
     notes: tuple[str, ...]
     toll: Toll
+    forecasts: tuple[Forecast, ...] = ()
+    parts: tuple[Part, ...] = ()
+    whole: Whole | None = None
 
     @property
     def kwh(self) -> Figure | None:
         """The energy in kWh."""
         return None if self.joules is None else self.joules / JOULES_PER_KWH
+
+    @property
+    def above_idle(self) -> Figure | None:
+        """What the GPUs used beyond what they use when nothing runs; None unless that is known of all of them."""
+        gpus = [device for device in self.devices if device.kind == "gpu" and device.joules is not None]
+        known = [device.above_idle for device in gpus if device.above_idle is not None]
+        if not gpus or len(known) < len(gpus):
+            return None
+        value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
+        return Figure(value=value, low=low, high=high)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The run beside the published training that it is nearest to; None where it is nothing beside any."""
+        from greentrack.reports.references import compare
+
+        joules = self.facility_joules or self.joules
+        return None if joules is None else compare(joules)
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """What predictions, requests and tokens cost; none where the run counted none."""
+        from greentrack.reports.inference import inference
+
+        return inference(self.work, self.joules, self.money)
 
     def __str__(self) -> str:
         from greentrack.reports.text import render
@@ -125,53 +170,49 @@ class Recorded(Protocol):
 def summary_of(
     record: Record,
     *,
-    zone: str | None = None,
-    rest: str | None = None,
-    scope: str = "machine",
+    settings: Settings | None = None,
+    readings: Mapping[str, Sequence[Reading]] | None = None,
     today: datetime.date | None = None,
+    **knobs: Unpack[Knobs],
 ) -> Summary:
-    """Work out what *record* cost in *zone*, with the rest of the machine by *rest* and the joules of *scope*.
+    """Work out what *record* cost under *knobs* (see ``terms.Knobs``), or else as the run and the *settings* have it.
 
-    What is None is as the run recorded it. Raises ZoneError for a zone that does not exist, ConfigError for a *rest*
-    or *scope* that is not known.
+    *readings*, by device uid, tell the hours for carbon and tariffs by hour. Raises ZoneError for a zone that does not
+    exist, ConfigError for any other knob that cannot be read.
     """
     from greentrack.reports import costing
+    from greentrack.reports.terms import terms_of
 
-    if scope not in SCOPES:
-        raise ConfigError(f"unknown scope {scope!r}; known: {', '.join(SCOPES)}")
-    return costing.cost(record, zone=zone, rest=rest, scope=scope, today=today)
+    return costing.cost(record, terms_of(settings, **knobs), readings=readings, today=today)
 
 
-def summarize(
-    run: str | Record | Recorded,
-    *,
-    db: str | Path | None = None,
-    zone: str | None = None,
-    rest: str | None = None,
-    scope: str = "machine",
-) -> Summary:
+def summarize(run: str | Record | Recorded, *, db: str | Path | None = None, **knobs: Unpack[Knobs]) -> Summary:
     """Work out what a run cost: an id, the start of one, a name, ``latest``, a record, or a handle with ``record()``.
 
-    *db* is the database that holds it; None is the one that the settings name. Where neither *zone* nor the run names
-    a zone, the settings may. Raises NotFoundError for a run that is not there.
+    *db* is the database that holds it; None is the one that the settings name. *knobs* are the terms that it is costed
+    under (see ``terms.Knobs``): zone, hourly, rest, scope, pue, tariff, rent, embodied, water. What is not given is as
+    the run or else the settings have it. Raises NotFoundError for a run that is not there, ConfigError for a knob.
     """
     from greentrack import config
+    from greentrack.reports import costing
+    from greentrack.reports.terms import terms_of
 
     settings = config.load({"db": db})
+    terms = terms_of(settings, **knobs)
     if isinstance(run, Record):
         record = run
     elif run == DISABLED:  # a script under GREENTRACK_DISABLED=1 asks for what it did not record
         record = Record(run=Run(id=DISABLED, name=DISABLED, status=DISABLED))
     elif isinstance(run, str):
-        record = _stored(run, settings.db)
+        return _stored(run, settings.db, terms)
     else:
         record = run.record()
-    return summary_of(record, zone=zone or record.run.zone or settings.zone, rest=rest, scope=scope)
+    return costing.cost(record, terms)
 
 
 def line(summary: Summary) -> str:
     """Return the one line that a run ends with."""
-    from greentrack.reports.units import duration, energy_range, mass, percent
+    from greentrack.reports.units import duration, energy_range, mass, money, percent
 
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         parts = ["nothing was measured (greentrack doctor says why)"]
@@ -181,17 +222,33 @@ def line(summary: Summary) -> str:
             f"{mass(summary.g.value)} ({summary.intensity.zone})",
             f"{percent(summary.measured_share)} measured",
         ]
+        if summary.money is not None:
+            parts.insert(2, money(summary.money.amount.value, summary.money.currency))
     run = summary.run
     name = "".join(character if character.isprintable() else " " for character in run.name)  # one line it is to be
     name = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
     return "  ".join([f"greentrack: {name}", duration(run.seconds), *parts, f"run {run.id}"])
 
 
-def _stored(ref: str, db: str | None) -> Record:
+def _stored(ref: str, db: str | None, terms: Terms) -> Summary:
     from pathlib import Path
 
+    from greentrack.reports import costing
     from greentrack.store.place import default_path
     from greentrack.store.reader import Reader
 
+    by_hour = terms.hourly is not None or (terms.tariff is not None and bool(terms.tariff.hours))
     with Reader(Path(db) if db else default_path()) as reader:
-        return reader.record(reader.find(ref))
+
+        def costed(record: Record) -> Summary:
+            return costing.cost(record, terms, readings=reader.readings(record.run.id) if by_hour else None)
+
+        run_id = reader.find(ref)
+        summary = costed(reader.record(run_id))
+        work = reader.work_of(run_id)
+        if len(work) < 2:
+            return summary
+        from greentrack.reports.parts import joined, share_counted_once
+
+        parts = [summary if run.id == run_id else costed(reader.outline(run.id)) for run in work]
+        return joined(summary, parts, share_counted_once(reader, work))

@@ -8,25 +8,40 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from greentrack.reports.figures import Figure
 from greentrack.reports.summary import SpanCost, Summary
-from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, percent, spread
+from greentrack.reports.units import (
+    digits,
+    duration,
+    energy,
+    energy_range,
+    litres_range,
+    mass_range,
+    money_range,
+    percent,
+    spread,
+)
+from greentrack.reports.waste import waste
 from greentrack.vocabulary import DISABLED
 
 MOST_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
 _LABEL = 12
+_ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
 
 
-def render(summary: Summary, *, width: int = 80) -> str:
-    """Return *summary* as lines of at most *width* characters, without colour."""
+def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> str:
+    """Return *summary* as lines of at most *width* characters, without colour; *chart* is shown as it is."""
     width = max(width, 40)
     if summary.run.status == DISABLED:
         return f"{summary.run.name}: nothing was measured, since GREENTRACK_DISABLED is set"
     sections = (
         _head(summary, width),
+        _parts(summary, width),
+        chart,
         _devices(summary, width),
         _spans(summary, width),
         _phases(summary, width),
         _outcomes(summary, width),
+        _list("Waste", _waste(summary), width),
         _list("Notes", summary.notes, width),
         _list("Assumptions", _assumptions(summary), width),
         _own_cost(summary, width),
@@ -46,21 +61,99 @@ def _head(summary: Summary, width: int) -> Iterator[str]:
     if run.error:
         yield from _labelled("error", run.error, width)
     yield ""
-    carbon = summary.intensity
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         yield from _labelled("energy", "nothing was measured", width)
+        yield from _charges(summary, width)
         return
+    carbon = summary.intensity
     what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
     own = f"the run's own share of {what}" if summary.scope == "process" else what
     share = percent(summary.measured_share)
     yield from _labelled("energy", f"{energy_range(summary.joules)}  {own}, {share} of it measured", width)
+    if (above := summary.above_idle) is not None:
+        text = f"{energy_range(above)}  the GPUs', beyond their power while nothing runs"
+        yield from _labelled("above idle", text, width)
+    if summary.facility_joules is not None:
+        pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
+        text = f"{energy_range(summary.facility_joules)}  with the data centre's overhead, a PUE of {pue}"
+        yield from _labelled("facility", text, width)
     at = f"at {digits(carbon.g_per_kwh)} g/kWh, {carbon.zone} {carbon.year} ({carbon.how})"
     yield from _labelled("carbon", f"{mass_range(summary.g)}  {at}", width)
-    for label, equivalent in zip(("as much as", "", ""), summary.equivalents, strict=False):
-        yield from _labelled(label, equivalent.text, width)
+    yield from _charges(summary, width)
+    like = [equivalent.text for equivalent in summary.equivalents]
+    if (comparison := summary.comparison) is not None:
+        like.append(comparison.text)
+    for number, text in enumerate(like):
+        yield from _labelled("" if number else "as much as", text, width)
     for unit, work in summary.work.items():
         each = "" if work.joules_per is None else f"  {_joules_each(work.joules_per)} each"
         yield from _labelled("work", f"{_count(work.total)} {unit}{each}", width)
+    for rate in summary.rates:
+        yield from _labelled("that is", rate.text, width)
+    yield from _forecasts(summary, width)
+
+
+def _charges(summary: Summary, width: int) -> Iterator[str]:
+    if summary.embodied is not None:
+        yield from _labelled(
+            "embodied", f"{mass_range(summary.embodied)}  of making the hardware, not in the carbon", width
+        )
+    if (money := summary.money) is not None:
+        text = f"{money_range(money.amount, money.currency)}  {money.basis}: {money.note}"
+        yield from _labelled("money", text, width)
+    if summary.water is not None:
+        yield from _labelled(
+            "water", f"{litres_range(summary.water)}  evaporated at the site and at power stations", width
+        )
+
+
+def _forecasts(summary: Summary, width: int) -> Iterator[str]:
+    """Yield the first and the last forecast, and what the work came to."""
+    made = summary.forecasts
+    if not made:
+        return
+    whole = summary.whole
+    status = summary.run.status if whole is None else whole.status
+    seconds = summary.run.seconds if whole is None else whole.seconds
+    joules = summary.joules if whole is None else whole.joules
+    if joules is not None and summary.facility_joules is not None:
+        joules = joules * summary.pue.value
+    for label, one in zip(("forecast", ""), made[:1] + made[1:][-1:], strict=False):
+        expected = energy_range(Figure(value=one.joules, low=one.joules_low, high=one.joules_high))
+        end = "" if status != "running" else " expected at the end"
+        yield from _labelled(label, f"after {percent(one.progress)}: {expected}, {duration(one.seconds)}{end}", width)
+    if status != "running":
+        came = "it came to" if status == "finished" else f"it {_ENDED[status]} at"
+        spent = "an energy that was not measured" if joules is None else energy(joules.value)
+        yield from _labelled("", f"{came} {spent}, {duration(seconds)}", width)
+
+
+def _parts(summary: Summary, width: int) -> Iterator[str]:
+    whole = summary.whole
+    if whole is None:
+        return
+    number = next(index for index, part in enumerate(summary.parts, 1) if part.id == summary.run.id)
+    cost = ["nothing was measured" if whole.joules is None else energy_range(whole.joules)]
+    cost += [] if whole.g is None else [mass_range(whole.g)]
+    cost += [] if whole.money is None else [money_range(whole.money.amount, whole.money.currency)]
+    whole_time = f"{duration(whole.seconds)} (pauses not counted)"
+    first = f"This run is part {number} of {len(summary.parts)}: in all {', '.join([*cost, whole_time])}"
+    yield from textwrap.wrap(first, width)
+    hosts = len({part.host for part in summary.parts})  # no line has room for both, and one host needs no name
+    rows = [
+        (
+            f"{index}",
+            part.id[:13],
+            part.status,
+            f"{datetime.datetime.fromtimestamp(part.started_at, datetime.UTC):%m-%d %H:%M}",
+            duration(part.seconds),
+            "—" if part.joules is None else energy(part.joules.value),
+            (part.host or "") if hosts > 1 else "" if part.before is None else energy(part.before),
+        )
+        for index, part in enumerate(summary.parts, 1)
+    ]
+    head = ("part", "run", "status", "started", "time", "energy", "host" if hosts > 1 else "before")
+    yield from _table(head, rows, right=(0, 4, 5), flexible=6, width=width)
 
 
 def _devices(summary: Summary, width: int) -> Iterator[str]:
@@ -129,6 +222,11 @@ def _outcomes(summary: Summary, width: int) -> Iterator[str]:
     if rows:
         yield from _table(("metric", "last", "values", ""), rows, right=(1, 2), flexible=0, width=width)
         yield from _more(len(summary.metrics))
+
+
+def _waste(summary: Summary) -> Iterator[str]:
+    for one in waste(summary):
+        yield f"{one.what}: about {energy(one.joules)}, {percent(one.share)} of the run; {one.remedy}"
 
 
 def _own_cost(summary: Summary, width: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from greentrack import config, track
 from greentrack.cli.run import run
 from greentrack.methods import METHODS
 from greentrack.reports import rest
+from tests import formulas
 from tests.models import published, sensors, wall
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +64,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "desktops": lambda: "\n".join(wall.desktops()),
         "servers": lambda: "\n".join(wall.servers()),
     },
+    "docs/formulas.md": formulas.PARTS,
     "docs/settings.md": {"settings": settings},
 }
 """By file and by the name between its markers: what makes the part."""

@@ -46,6 +46,17 @@ def test_a_database_named_in_a_file_lies_beside_the_file(tmp_path: Path) -> None
     assert settings(inner).db == str(tmp_path / "energy.db")
 
 
+def test_a_file_of_prices_lies_beside_the_file_that_names_it_and_a_price_is_no_file(tmp_path: Path) -> None:
+    """prices.csv is found from any folder; 0.30 EUR stays as it is; a PUE may be a number."""
+    (tmp_path / "greentrack.toml").write_text('tariff = "prices.csv"\npue = 1.2\n')
+    inner = tmp_path / "src"
+    inner.mkdir()
+    assert settings(inner).tariff == str(tmp_path / "prices.csv")
+    assert settings(inner).pue == "1.2"
+    (tmp_path / "greentrack.toml").write_text('tariff = "0.30 EUR"\n')
+    assert settings(inner).tariff == "0.30 EUR"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -53,6 +64,9 @@ def test_a_database_named_in_a_file_lies_beside_the_file(tmp_path: Path) -> None
         ('interval = "fast"', ["greentrack.toml", "interval = 'fast'", "not a number"]),
         ("interval = 0", ["greentrack.toml", "interval = 0", "0.1"]),
         ("interval = true", ["greentrack.toml", "interval"]),
+        ("pue = true", ["greentrack.toml", "pue", "not a text"]),
+        ("tariff = 0.3", ["greentrack.toml", "tariff = 0.3", "not a text"]),
+        ('water = "much"', ["greentrack.toml", "water", "true or false"]),
         ("quiet = 3", ["greentrack.toml", "quiet = 3", "true or false"]),
         ('gpus = "first"', ["greentrack.toml", "gpus", "UUIDs"]),
         ("gpus = [-1]", ["greentrack.toml", "gpus"]),

@@ -53,7 +53,14 @@ def test_the_readmes_python_runs(tmp_path: Path, db: Path, monkeypatch: pytest.M
     monkeypatch.setenv("GREENTRACK_DB", str(db))
     monkeypatch.setenv("GREENTRACK_METERS", FAKE)
     script = tmp_path / "readme.py"
-    stand_ins = "loader = [[0] * 64, [0] * 36]\nstep = lambda batch: 0.5\n"
+    stand_ins = (
+        "from lightning.pytorch import Trainer\n"
+        "from lightning.pytorch.demos.boring_classes import BoringModel, RandomDataset\n"
+        "from torch.utils.data import DataLoader\n"
+        "model, data = BoringModel(), DataLoader(RandomDataset(32, 64))\n"
+        "loader = [[0] * 64, [0] * 36]\n"
+        "step = lambda batch: 0.5\n"
+    )
     script.write_text("\n".join((stand_ins, *blocks(ROOT / "README.md", "python"))), encoding="utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -61,7 +68,7 @@ def test_the_readmes_python_runs(tmp_path: Path, db: Path, monkeypatch: pytest.M
     with sqlite3.connect(db) as runs:
         names = [row[0] for row in runs.execute("SELECT name FROM runs WHERE status = 'finished' ORDER BY started_at")]
     runs.close()
-    assert names == ["digits", "evaluate", "notebook", "with a budget"]
+    assert names == ["BoringModel", "digits", "evaluate", "notebook", "with a budget"]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +117,10 @@ def test_names_of_the_code_that_are_named_exist() -> None:
 
 
 def test_variables_that_are_named_are_settings() -> None:
-    """But for two that are none, and two in examples: one is a mistake, the other somebody else's."""
+    """But for those that are none, and two in examples: one is a mistake, the other somebody else's."""
     known = {f"GREENTRACK_{name.upper()}" for name in config.Settings._fields}
     others = {"GREENTRACK_DISABLED", "GREENTRACK_RUN_ID", "GREENTRACK_INTERVALL", "GREENTRACK_CI_BUCKET"}
+    others |= {"GREENTRACK_AUTO", "GREENTRACK_ELECTRICITYMAPS_TOKEN"}
     assert set(found(r"\b(GREENTRACK_[A-Z_]*[A-Z])\b")) == known | others
     with pytest.raises(ConfigError, match="did you mean interval"):
         config.load(env={"GREENTRACK_INTERVALL": "1"}, folder=Path("/"))

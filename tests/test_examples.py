@@ -10,7 +10,18 @@ import pytest
 from tests.documents import ROOT, blocks
 
 SAYS = {
-    "digits.py": (
+    "compare_precision.py": ("bits=32", "bits=8", "energy per prediction", "test_acc", "n = 5+5"),
+    "lightning_digits.py": (
+        "digits  finished",
+        "project demo",
+        "84,000 samples",
+        "epoch ",
+        "step ",
+        "val_acc",
+        "forecast",
+        "Assumptions",
+    ),
+    "plain_loop.py": (
         "digits  finished",
         "project demo",
         "280,000 samples",
@@ -19,8 +30,9 @@ SAYS = {
         "val_acc",
         "Assumptions",
     ),
+    "budget.py": ("over budget: ", "budget  stopped", "project demo", "samples", "test_acc"),
 }
-"""By example, what its output must have in it: 200 epochs of 1,400 images, for instance."""
+"""By example, what its output must have in it: 60 epochs of 1,400 images, for instance."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,7 @@ def test_the_demo_lists_the_run_that_it_made(
     output: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first 13 characters of its id, finished, in the table after the summary."""
-    text = said("digits.py", output, tmp_path, monkeypatch)
+    text = said("lightning_digits.py", output, tmp_path, monkeypatch)
     found = re.search(r"^run ([0-9a-f-]{36})", text, flags=re.MULTILINE)
     assert found is not None
     assert re.search(rf"^{found[1][:13]}  digits +finished ", text, flags=re.MULTILINE)
@@ -74,6 +86,6 @@ def test_the_summary_in_the_readme_looks_as_the_demos_does(
         return [" ".join(words) for words in lines if words and words[0] in ("device", "span", "phase", "metric")]
 
     (printed,) = blocks(ROOT / "README.md", "text")
-    text = said("digits.py", output, tmp_path, monkeypatch)
+    text = said("lightning_digits.py", output, tmp_path, monkeypatch)
     assert shape(printed) == [head for head in shape(text) if head in set(shape(printed))]
     assert titles(printed) == titles(text)

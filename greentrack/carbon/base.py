@@ -7,6 +7,9 @@ from typing import Protocol
 ANNUAL = 0.10
 """How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
 
+LIMIT_S = 5.0
+"""So many seconds a report waits for sources on the network in all, however many runs and requests it needs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intensity:
@@ -14,6 +17,9 @@ class Intensity:
 
     *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and
     fuelling the power stations, direct ones only their chimneys.
+
+    *hourly_share* is the part of a run's energy that figures of its own hours stand for, None where none were asked
+    for; what is left of it counts at *yearly*.
     """
 
     zone: str
@@ -26,6 +32,8 @@ class Intensity:
     below: float = ANNUAL
     above: float = ANNUAL
     note: str = ""
+    hourly_share: float | None = None
+    yearly: "Intensity | None" = None
 
     @property
     def low(self) -> float:

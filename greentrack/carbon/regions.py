@@ -36,6 +36,10 @@ class Regions:
                 )
         return None
 
+    def place(self, region: str) -> str | None:
+        """Return the zone that *region* stands in, or None where the region is not known."""
+        return self._places[region][0] if region in self._places else None
+
     def zones(self) -> Mapping[str, str]:
         """Return every region and its place."""
         return {region: place for region, (_, place) in self._places.items()}
@@ -45,3 +49,17 @@ class Regions:
         with self._file.open(encoding="utf-8", newline="") as lines:
             rows = csv.DictReader(line for line in lines if not line.startswith("#"))
             return {f"{row['provider']}:{row['region']}": (row["zone"], row["place"]) for row in rows}
+
+
+def country(zone: str) -> str | None:
+    """Return the two letters of the country that *zone*, spelt as ``zones.normalise`` does, lies in; None for WORLD.
+
+    >>> country("US-CA"), country("aws:eu-west-1"), country("FRA"), country("WORLD")
+    ('US', 'IE', 'FR', None)
+    """
+    if ":" in zone:
+        zone = Regions().place(zone) or ""
+    code = zone.partition("-")[0]
+    if len(code) == 3 and (found := Table().find(code)):
+        code = found.zone
+    return code if len(code) == 2 else None

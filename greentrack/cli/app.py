@@ -17,8 +17,16 @@ COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what i
     "run": "greentrack.cli.run:run",
     "runs": "greentrack.cli.runs:runs",
     "show": "greentrack.cli.show:show",
+    "compare": "greentrack.cli.compare:compare",
+    "report": "greentrack.cli.report:report",
+    "where": "greentrack.cli.where:where",
+    "estimate": "greentrack.cli.estimate:estimate",
+    "when": "greentrack.cli.start:when",
     "doctor": "greentrack.cli.doctor:doctor",
     "calibrate": "greentrack.cli.calibrate:calibrate",
+    "references": "greentrack.cli.references:references",
+    "export": "greentrack.cli.export:export",
+    "import": "greentrack.cli.import_:import_",
     "delete": "greentrack.cli.delete:delete",
 }
 
@@ -77,7 +85,7 @@ Completion, for one of:
 )
 @click.version_option(__version__, prog_name="greentrack", message="%(prog)s %(version)s")
 def greentrack() -> None:
-    """Energy and carbon of a training run, measured honestly, without harming the training."""
+    """Energy, carbon and money of a training run, measured honestly, without harming the training."""
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

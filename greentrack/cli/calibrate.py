@@ -153,7 +153,7 @@ def _list(path: "Path") -> None:
     lines = [
         f"{one.number:>6}  {datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}  "
         f"{digits(one.components_watts):>10}  {digits(one.wall_watts):>6}  "
-        + printable(f"{hosts[host].name}: {one.source}")
+        + printable(f"{hosts[host].name if host in hosts else host}: {one.source}")
         for host, of_host in known.known(path).items()
         for one in of_host.calibrations
     ]

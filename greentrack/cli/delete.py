@@ -27,9 +27,9 @@ def delete(*, runs: tuple[str, ...], yes: bool, force: bool, db: str | None) -> 
 
     path = options.database(db)
     with Reader(path) as reader:
-        found = {run_id: reader.record(run_id).run for run_id in map(reader.find, runs)}
-    for run in found.values():
-        click.echo(f"{run.id}  {printable(run.name)}  {run.status}", err=True)
+        found = {run_id: reader.standing(run_id) for run_id in map(reader.find, runs)}
+    for run_id, (name, status) in found.items():
+        click.echo(f"{run_id}  {printable(name)}  {printable(status)}", err=True)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("nobody can be asked here, so nothing was deleted; add --yes")

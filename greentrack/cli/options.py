@@ -1,16 +1,54 @@
 """Options and arguments that several commands share."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
+
+from greentrack.registry import HOURLY
 
 db = click.option("--db", metavar="FILE", help="The database; by default the one that the settings name.")
 zone = click.option(
     "--zone", metavar="ZONE", help="The place on the grid: FR, US-CA, aws:eu-west-1; by default the run's own."
 )
+hourly = click.option(
+    "--hourly",
+    metavar="SOURCE",
+    help=f"Carbon by the hour: {', '.join(HOURLY)} (these ask the network) or a CSV file; else the yearly average.",
+)
+_TERMS = (
+    zone,
+    hourly,
+    click.option("--rest", metavar="KIND", help="The rest of the machine: auto, off, desktop, laptop, server or vm."),
+    click.option(
+        "--scope",
+        metavar="SCOPE",
+        default="machine",
+        show_default=True,
+        help="machine: all that its devices drew. process: the run's own share of it, where that is known.",
+    ),
+    click.option(
+        "--pue", metavar="PUE", help="The data centre's overhead: a number from 1 on, or world for the world's average."
+    ),
+    click.option(
+        "--tariff",
+        metavar="PRICE",
+        help="Electricity's price for a kWh: 0.12EUR, by hours of the day '0.30 EUR; 22-6 0.18', or a CSV file.",
+    ),
+    click.option(
+        "--rent",
+        metavar="PRICE",
+        help="A rented GPU's price by the hour: 2.95USD, or the table's: hyperscaler, specialist, marketplace, "
+        "with the GPU before it for another than the run's: 'H100 specialist'.",
+    ),
+    click.option("--embodied/--no-embodied", default=None, help="Add the carbon of making the hardware."),
+    click.option("--water/--no-water", default=None, help="Add the water that is evaporated."),
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 MOST_COMPLETIONS = 50
 
@@ -24,6 +62,13 @@ class Number(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number
+
+
+def terms(command: Command) -> Command:
+    """Give *command* the options that say under which terms a run is costed, by the names of ``terms.Knobs``."""
+    for option in reversed(_TERMS):
+        command = option(command)
+    return command
 
 
 def database(db: str | None) -> Path:

@@ -2,24 +2,9 @@
 
 import unicodedata
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+from greentrack.reports.escape import printable, printable_lines, spreadsheet
 
-
-def printable(text: str) -> str:
-    """Return *text* on one line and without anything that steers a terminal: escapes, controls, reversed writing.
-
-    >>> printable("a\\nb\\x1b[31mred")
-    'a b [31mred'
-    """
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def printable_lines(text: str) -> str:
-    """Return *text* with its line ends, and otherwise as ``printable`` does."""
-    return "\n".join(map(printable, text.split("\n")))
+__all__ = ["cells", "cut", "printable", "printable_lines", "spreadsheet"]
 
 
 def cells(text: str) -> int:
@@ -48,15 +33,6 @@ def cut(text: str, width: int) -> str:
             break
         kept.append(character)
     return "".join(kept) + "…"
-
-
-def spreadsheet(text: str) -> str:
-    """Return *text* so that a spreadsheet shows it and does not work it out.
-
-    >>> spreadsheet("=1+1"), spreadsheet("digits")
-    ("'=1+1", 'digits')
-    """
-    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _cells(character: str) -> int:

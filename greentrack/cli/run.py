@@ -107,6 +107,7 @@ def _settings(given: dict[str, Any]) -> "Settings":
     from greentrack.meters.base import Context
     from greentrack.meters.discovery import discover
     from greentrack.registry import METERS, check
+    from greentrack.reports.terms import terms_of
     from greentrack.store.reader import Reader
 
     settings = config.load(given)
@@ -115,6 +116,7 @@ def _settings(given: dict[str, Any]) -> "Settings":
     discover(Context(), [entry for entry in settings.meters if ":" in entry])  # what follows it only the vendor knows
     if settings.zone is not None:
         find_intensity(settings.zone)
+    terms_of(settings)
     try:
         with Reader(Path(settings.db) if settings.db else None) as reader:
             reader.projects()

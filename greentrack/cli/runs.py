@@ -24,7 +24,9 @@ Examples:
 @click.option("--project", metavar="PROJECT", help="Only runs of this project.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only runs with this tag; several: with all of them.")
 @click.option(
-    "--status", metavar="STATUS", help="Only runs that are running, finished, failed, stopped or interrupted."
+    "--status",
+    metavar="STATUS",
+    help="Only runs that are running, finished, failed, stopped, interrupted or imported.",
 )
 @click.option("--name", metavar="NAME", help="Only runs of this name; * and ? stand for anything.")
 @click.option("--since", metavar="WHEN", help="Started then or later: 2026-05-01, 2026-05-01T14:30, 7d, 12h, today.")
@@ -38,6 +40,7 @@ Examples:
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--limit", metavar="N", type=int, help="At most so many.")
+@click.option("--all-parts", is_flag=True, help="Also the earlier parts of what was resumed, and other hosts' parts.")
 @click.option("--totals", is_flag=True, help="Also what they come to; joules of runs that overlapped count once.")
 @click.option(
     "--format",
@@ -60,14 +63,16 @@ def runs(
     sort: str,
     reverse: bool,
     limit: int | None,
+    all_parts: bool,
     totals: bool,
     form: str,
     db: str | None,
 ) -> None:
     """List past and present runs: duration, energy, CO2e, and how much of the energy was measured.
 
-    The table drops columns that have no room; json and csv hold everything. With --totals, json is an object with
-    "runs" and "totals" instead of a list.
+    A training that was resumed or ran on several hosts is one line, with what all its parts came to; how it stands and
+    when it began are its latest part's. The table drops columns that have no room; json and csv hold everything. With
+    --totals, json is an object with "runs" and "totals" instead of a list.
     """
     import gc
 
@@ -88,6 +93,7 @@ def runs(
         sort=sort.removeprefix("-"),
         reverse=reverse != sort.startswith("-"),
         limit=limit,
+        all_parts=all_parts,
     )
     sums = total(found, db=db) if totals else None
     if form == "table":

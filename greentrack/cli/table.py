@@ -61,14 +61,16 @@ def fitted(costs: Sequence[RunCost], width: int, *, today: datetime.date | None 
         "name": Column("name", [_short(cost.run.name) for cost in costs]),
         "project": Column("project", [_short(cost.run.project or "") for cost in costs]),
         "status": Column("status", [cost.run.status for cost in costs]),
+        "parts": Column("parts", [str(len(cost.parts)) if cost.parts else "" for cost in costs], right=True),
         "started": Column("started", [at[5:] if at.startswith(year) else at[:10] for at in started]),
         "time": Column("time", [duration(cost.run.seconds) for cost in costs], right=True),
         "energy": Column("energy", [_known(cost.joules, energy) for cost in costs], right=True),
         "CO2e": Column("CO2e", [_known(cost.g, mass).removesuffix(" CO2e") for cost in costs], right=True),
         "measured": Column("measured", [_known(cost.measured_share, percent) for cost in costs], right=True),
     }
-    if not any(columns["project"].texts):
-        del columns["project"]
+    for rare in ("project", "parts"):
+        if not any(columns[rare].texts):
+            del columns[rare]
     name = columns.pop("name")
 
     def room() -> int:
@@ -80,6 +82,8 @@ def fitted(costs: Sequence[RunCost], width: int, *, today: datetime.date | None 
         columns["started"] = Column("day", [at[5:10] if at.startswith(year) else at[:7] for at in started])
     if room() < min(name.width, LEAST_NAME):
         columns.pop("measured")
+    if room() < min(name.width, LEAST_NAME):
+        columns.pop("parts", None)
     least = max(LEAST_NAME, room())
     first, *others = columns.values()
     if name.width > least:

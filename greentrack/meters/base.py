@@ -83,6 +83,10 @@ class Meter(ABC):
         del pids
         return None
 
+    def busy(self) -> float | None:
+        """The part of the time since it was last asked in which the device worked, 0 to 1; None where nobody knows."""
+        return None
+
     def close(self) -> None:  # noqa: B027  # most meters hold nothing
         """Let go of the sensor."""
 

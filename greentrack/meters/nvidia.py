@@ -9,11 +9,11 @@ from typing import Any
 from greentrack.errors import MeterError
 from greentrack.meters.base import GAP, Context, Counter, Found, Gauge, Meter
 from greentrack.meters.nvidia_driver import unusable
+from greentrack.meters.nvidia_use import Looks, Neighbours
 from greentrack.meters.nvml import Gpu, Sample, remedy
 from greentrack.meters.visible import Listed, listed, selected
 from greentrack.model import Device, Energy, Missing
 
-_SHARE_SECONDS = 5.0  # how long a share holds: asking costs as much as several reads
 _UPDATE = 0.1  # seconds between updates of the sensors since Turing (Yang et al., SC24)
 _AVERAGE_SECONDS = 1.1  # what an average over 1 s may be billed for, a tick being a little late
 _MOST = 10.0  # x power limit: one update's joules can arrive within a fifth of its time, and peaks exceed the limit
@@ -73,46 +73,6 @@ class CrossCheck:
         return abs(self.counted - self.integral) > allowed
 
 
-class Neighbours:
-    """What part of a GPU's work is done by given processes, where several use it.
-
-    Of a GPU that is split (MIG) NVML does not tell the use; there it is the part that the run's slices have, if known.
-    """
-
-    def __init__(self, gpu: Gpu, device: Device) -> None:
-        self._gpu, self._split = gpu, device.details["mig"]
-        self._slices: float | None = device.details["mig_part"]
-        self._asked_at: float | None = None
-        self._since = 0  # NVML's time (us) of the last utilisation sample
-        self._share: float | None = None
-
-    def share(self, pids: Iterable[int], now: float | None) -> float | None:
-        """Return the part of *pids*, asking at most every 5 s; None where NVML cannot tell."""
-        if self._split:
-            return self._slices
-        if now is None or self._asked_at is None or now - self._asked_at >= _SHARE_SECONDS:
-            self._asked_at = now
-            try:
-                self._share = self._ask(frozenset(pids))
-            except MeterError:
-                self._share = None
-        return self._share
-
-    def _ask(self, ours: frozenset[int]) -> float | None:
-        # by its version: without one, pynvml answers an older driver with an error that is no NVMLError
-        users = {process.pid for process in self._gpu.ask("nvmlDeviceGetComputeRunningProcesses_v3")}
-        if users <= ours:
-            return 1.0
-        if not users & ours:
-            return None  # a neighbour's GPU, or a container in which NVML and we number processes differently
-        work: dict[int, int] = {}
-        for sample in self._gpu.ask("nvmlDeviceGetProcessUtilization", self._since):
-            self._since = max(self._since, sample.timeStamp)
-            work[sample.pid] = work.get(sample.pid, 0) + sample.smUtil
-        total = sum(work.values())
-        return sum(part for pid, part in work.items() if pid in ours) / total if total else None
-
-
 class NvidiaCounter(Counter):
     """A GPU with an energy counter. Where its power shows it to be wrong, it stays distrusted from there on."""
 
@@ -120,7 +80,7 @@ class NvidiaCounter(Counter):
 
     def __init__(self, device: Device, gpu: Gpu, first: Sample) -> None:
         super().__init__(device)
-        self._gpu, self._neighbours = gpu, Neighbours(gpu, device)
+        self._gpu, self._looks, self._neighbours = gpu, Looks(gpu, device), Neighbours(gpu, device)
         self._averaged = first.average is not None
         self._sample = first
         powered = self._averaged or first.instant is not None
@@ -138,6 +98,7 @@ class NvidiaCounter(Counter):
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
         added = super()._advance(now, since)
+        self._looks.look(now)
         if self._check is None:
             return added
         watts = self._sample.average if self._averaged else self._sample.instant
@@ -155,6 +116,10 @@ class NvidiaCounter(Counter):
         )
         self.note = f"{self.note} {sentence}".strip()
 
+    def busy(self) -> float | None:
+        """The part of the time since it was last asked in which a kernel ran, by a look a second."""
+        return self._looks.busy()
+
     def share(self, pids: Iterable[int]) -> float | None:
         """The part of *pids* in the use of its multiprocessors; 1 where nobody else computes on it."""
         return self._neighbours.share(pids, self._at)
@@ -169,7 +134,7 @@ class NvidiaGauge(Gauge):
 
     def __init__(self, device: Device, gpu: Gpu, first: Sample) -> None:
         super().__init__(device)
-        self._gpu, self._neighbours = gpu, Neighbours(gpu, device)
+        self._gpu, self._looks, self._neighbours = gpu, Looks(gpu, device), Neighbours(gpu, device)
         self._averaged = first.average is not None and (first.instant is None or not gpu.sees_all)
         self.rule = "backward" if self._averaged else "trapezoid"
         self.method = "nvml-average" if self._averaged else "nvml-instant" if gpu.sees_all else "nvml-sparse"
@@ -182,6 +147,15 @@ class NvidiaGauge(Gauge):
         if watts is None:
             raise MeterError(f"{self.device.name} {self.device.uid} did not tell its power; try: nvidia-smi")
         return watts
+
+    def _advance(self, now: float, since: float | None) -> Energy | None:
+        added = super()._advance(now, since)
+        self._looks.look(now)
+        return added
+
+    def busy(self) -> float | None:
+        """The part of the time since it was last asked in which a kernel ran, by a look a second."""
+        return self._looks.busy()
 
     def share(self, pids: Iterable[int]) -> float | None:
         """The part of *pids* in the use of its multiprocessors; 1 where nobody else computes on it."""

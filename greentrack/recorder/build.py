@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from greentrack import system
 from greentrack.activity import ProcessTree, busy_seconds, quota
-from greentrack.errors import StoreError
+from greentrack.errors import NotFoundError, StoreError
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Missing
@@ -53,6 +53,7 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     from greentrack.store.known import known as known_hosts
     from greentrack.store.manage import mark_interrupted
     from greentrack.store.place import default_path
+    from greentrack.store.reader import Reader
 
     work_tree = git.commit(Path(hello["folder"]))
     host = system.host()
@@ -66,9 +67,12 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     recorder.flush()
     try:
         place = Path(hello["db"]) if hello["db"] else default_path()
+        if hello.get("carried"):
+            with Reader(place) as reader:
+                recorder.make_up(reader.record(recorder.run.id).devices)
         mark_interrupted(place)
         known = known_hosts(place, BUSY_S).get(host.id)
-    except StoreError:  # where nothing can be read or kept, the sink says so
+    except (StoreError, NotFoundError):  # where nothing can be read or kept, the sink says so
         known = None
     if known is not None:
         recorder.tell_of(known)

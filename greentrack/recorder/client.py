@@ -52,19 +52,24 @@ def connect(
     mode: str,
     reopen: Callable[[], Iterable[Mapping[str, Any]]],
     meanwhile: Callable[[], None] = lambda: None,
-) -> Link:
+) -> Link | None:
     """Start a recorder for the run that *hello* describes; *reopen* gives the marks of spans that are open.
 
     *mode* is "process", or "thread" where no process can be started. *meanwhile* is done while the recorder starts.
+    Returns None, and says so, where neither can be had.
     """
     if mode == "process" and sys.platform != "win32":
         try:
             return ProcessLink(hello, reopen, meanwhile)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the latter: an isolated sub-interpreter may start no process
             log.warning("no recorder process can be started (%s); recording in a thread of this process", error)
-    from greentrack.recorder.thread import ThreadLink
+    try:
+        from greentrack.recorder.thread import ThreadLink
 
-    return ThreadLink(hello)
+        return ThreadLink(hello)
+    except Exception as error:  # noqa: BLE001  # no thread, no file, no memory left: a training goes on without a record
+        log.warning("nothing is recorded: no recorder can be started in a thread either (%s)", error)
+        return None
 
 
 class ProcessLink:
@@ -94,13 +99,17 @@ class ProcessLink:
         except BaseException:
             os.close(self._board_fd)
             raise
-        self._push()
-        meanwhile()
-        waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
-        listening = self._listen((hello.get("wait_s") or START_WAIT_S) - waited, lambda: self._ready or self._refused)
-        if not listening and not self._refused:
+        try:
+            self._push()
+            meanwhile()
+            waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
+            wait_s = (hello.get("wait_s") or START_WAIT_S) - waited
+            if not self._listen(wait_s, lambda: self._ready or self._refused) and not self._refused:
+                raise OSError("it ended as soon as it began")
+        except BaseException:  # Ctrl-C, too: in a notebook the owner lives on, and a recorder that nobody holds with it
+            self._process.kill()
             self._close()
-            raise OSError("it ended as soon as it began")
+            raise
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
@@ -127,12 +136,16 @@ class ProcessLink:
             return None
         self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
         deadline = time.monotonic() + FINISH_WAIT_S
+        again = True
         while self._final is None and time.monotonic() < deadline:
             self._push()
-            if not self._listen(
-                0.05 if self._backlog else deadline - time.monotonic(), lambda: self._final is not None
-            ):
+            if self._listen(0.05 if self._backlog else deadline - time.monotonic(), lambda: self._final is not None):
+                continue
+            if self._final is not None or not again or not self._replace(at_once=True):
                 break
+            again = False  # it died with the end in its pipe, or right before: another one closes the run
+            if not self._backlog or self._backlog[-1] != wire.line(message):
+                self._backlog.append(wire.line(message))
         if self._dropped:
             log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
         self._close()
@@ -195,15 +208,18 @@ class ProcessLink:
         finally:
             self._sending.release()
 
-    def _replace(self) -> bool:
+    def _replace(self, at_once: bool = False) -> bool:
         """Start another recorder in place of one that died; its figures go on from the last that were shown."""
         self._listen(0.0, lambda: self._refused)  # its last words: one that cannot start is not started again
-        if self._final is not None or self._refused or time.monotonic() - self._started < RESTART_GAP_S:
+        if self._final is not None or self._refused:
             return False
+        if not at_once and time.monotonic() - self._started < RESTART_GAP_S:
+            return False
+        self._process.kill()  # where only the pipe was closed (a program that closes all files): never two for one run
         log.warning("the recorder has died; another takes over, and coverage tells what was missed")
         waiting, self._backlog = self._backlog, deque()
         self._hello["carried"] = _restarted(self.look())
-        self._reap(0.0)
+        self._reap(0.1)
         try:
             self._spawn()
         except OSError as error:

@@ -12,6 +12,7 @@ from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
 from greentrack.recorder import wire
 from greentrack.recorder.marks import Marks
 from greentrack.recorder.shares import Shares, Tree
+from greentrack.recorder.sums import Sums
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 from greentrack.store.batch import Batch
 
@@ -45,14 +46,6 @@ class _Pace:
     interval: float
     meters: list[Meter]
     due: float = 0.0
-
-
-@dataclass(slots=True)
-class _Process:
-    """The run's share of a device's joules, summed over the readings in which it was known."""
-
-    joules: float = 0.0
-    known: bool = False
 
 
 class Recorder:
@@ -90,10 +83,11 @@ class Recorder:
         self._read_at = float("-inf")
         self._batch = Batch(run_id=run.id)
         self._store_trouble = ""
-        self._kept: list[tuple[str, bool, str]] = []  # what the store knows of each device's method
+        self._kept: list[tuple[Any, ...]] = []  # what the store knows of each device beside its readings
         before_uses, self._toll = wire.figures_of(carried) if carried else ([], Toll())
+        self._carried_at: float = carried["at"] if carried else 0.0
         self._carried = {use.device.uid: use for use in before_uses}
-        self._process = {use.device.uid: _Process(use.process or 0.0, use.process is not None) for use in before_uses}
+        self._sums = {meter.device.uid: Sums(self._carried.get(meter.device.uid)) for meter in self.meters}
         self._cpu_base = self._toll.cpu_seconds
         self._known: Known | None = None
 
@@ -116,6 +110,25 @@ class Recorder:
     def attribute(self, tree: Tree, busy: Callable[[], float]) -> None:
         """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
         self._shares = Shares(tree, busy)
+
+    def make_up(self, kept: Iterable[DeviceUse]) -> None:
+        """Hand in what the recorder before had read and shown but not written; *kept* is what the store has of it."""
+        stored = {use.device.uid: use for use in kept}
+        for uid in self._carried.keys() & self._sums.keys():
+            use, there = self._carried[uid], stored.get(uid)
+            missed = difference(use.energy, there.energy if there is not None else NOTHING)
+            if missed.seconds < 0.001:
+                continue
+            process = (use.process or 0.0) - ((there.process or 0.0) if there is not None else 0.0)
+            reading = Reading(
+                device=uid,
+                at=self._wall + self._carried_at,
+                seconds=missed.seconds,
+                joules=max(0.0, missed.joules),
+                check=missed.check,
+                share=min(1.0, process / missed.joules) if process > 0 and missed.joules > 0 else None,
+            )
+            self._batch.readings.append(reading)
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do; 0 or less when it has."""
@@ -235,22 +248,20 @@ class Recorder:
             if used.seconds <= 0 and used.joules <= 0:
                 continue  # absent is not zero
             self._told[uid] = now
-            part_of_it = self._shares.of(meter) if self._shares is not None else None
-            process = self._process.setdefault(uid, _Process())
-            if part_of_it is not None:
-                process.joules, process.known = process.joules + used.joules * part_of_it, True
-            self._batch.readings.append(
-                Reading(
-                    device=uid,
-                    at=self._wall + self._read_at,
-                    seconds=used.seconds,
-                    joules=used.joules,
-                    check=used.check,
-                    share=part_of_it,
-                )
+            reading = Reading(
+                device=uid,
+                at=self._wall + self._read_at,
+                seconds=used.seconds,
+                joules=used.joules,
+                check=used.check,
+                share=self._shares.of(meter) if self._shares is not None else None,
+                busy=_busy(meter),
             )
+            self._sums[uid].add(reading)
+            self._batch.readings.append(reading)
             self._toll = replace(self._toll, readings=self._toll.readings + 1)
-        if (known := [(meter.method, meter.trusted, meter.note) for meter in self.meters]) != self._kept:
+        known = [(m.method, m.trusted, m.note, self._sums[m.device.uid].idle_watts) for m in self.meters]
+        if known != self._kept:
             self._kept, self._batch.devices = known, self._uses()
 
     # -- keeping and telling
@@ -259,14 +270,16 @@ class Recorder:
         uses = []
         for meter in self.meters:
             uid = meter.device.uid
-            process = self._process.get(uid)
+            sums = self._sums[uid]
             use = DeviceUse(
                 device=meter.device,
                 method=meter.method,
                 energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
                 trusted=meter.trusted,
-                process=process.joules if process is not None and process.known else None,
+                process=sums.process,
                 note=meter.note,
+                idle=sums.idle,
+                idle_watts=sums.idle_watts,
             )
             if (before := self._carried.get(uid)) is not None:
                 use = replace(use, energy=total(before.energy, use.energy))
@@ -280,8 +293,8 @@ class Recorder:
         self._batch.toll = self._toll = replace(self._toll, cpu_seconds=self._cpu_base + self._cpu_time())
         trouble = self._write()
         if trouble is not None and not isinstance(trouble, StoreError):
-            self._warn(f"spans, phases and metrics of this interval are left out: they cannot be kept ({trouble!r})")
-            self._batch = replace(self._batch, spans=[], phases={}, work={}, metrics=[])
+            self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
+            self._batch = replace(self._batch, spans=[], phases={}, work={}, metrics=[], forecasts=[])
             trouble = self._write()
         if trouble is not None:
             text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
@@ -306,3 +319,11 @@ class Recorder:
 
     def _tell(self) -> None:
         self._publish(self._figures())
+
+
+def _busy(meter: Meter) -> float | None:
+    try:
+        return meter.busy()
+    except Exception as error:  # noqa: BLE001  # how busy it was is worth less than the reading itself
+        log.debug("%s cannot tell how busy it is: %r", meter.device.uid, error)
+        return None

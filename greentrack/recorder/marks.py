@@ -1,11 +1,12 @@
-"""What a run says of itself (spans, phases, work, metrics), and what each cost once the devices have been read."""
+"""What a run says of itself (spans, phases, work, metrics, forecasts), and what each cost once devices were read."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from greentrack import log
-from greentrack.model import Energy, Metric, Phase, Span
+from greentrack.model import Energy, Forecast, Metric, Phase, Span
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
 from greentrack.store.batch import Batch
 
@@ -96,6 +97,8 @@ class Marks:
                 joules = self._joules(energies)
                 for name, value in message["values"].items():
                     batch.metrics.append(Metric(name=name, at=self._wall + at, value=value, joules=joules))
+            case "forecast":
+                batch.forecasts.append(_forecast(self._wall + at, message))
 
     def _close(self, opened: _Open, at: float, energies: Energies, batch: Batch) -> None:
         self._open.pop(opened.span.id, None)
@@ -120,6 +123,26 @@ class Marks:
         used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
         for name, (calls, seconds) in phases.items():
             _add(batch, name, calls, seconds, {uid: part(whole, seconds / window) for uid, whole in used.items()})
+
+
+def _forecast(at: float, message: Mapping[str, Any]) -> Forecast:
+    """Return the forecast of *message*. Raises ValueError for one that no end can be held against."""
+    progress = float(message["progress"])
+    joules, joules_low, joules_high = map(float, message["joules"])
+    seconds, seconds_low, seconds_high = map(float, message["seconds"])
+    figures = (joules, joules_low, joules_high, seconds, seconds_low, seconds_high)
+    if not all(math.isfinite(figure) and figure >= 0 for figure in figures) or not 0 <= progress <= 1:
+        raise ValueError(f"a forecast after {progress} of the work of {figures}")
+    return Forecast(
+        at=at,
+        progress=progress,
+        joules=joules,
+        joules_low=joules_low,
+        joules_high=joules_high,
+        seconds=seconds,
+        seconds_low=seconds_low,
+        seconds_high=seconds_high,
+    )
 
 
 def _add(batch: Batch, name: str, calls: int, seconds: float, energy: Energies) -> None:

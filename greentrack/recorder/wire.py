@@ -94,8 +94,9 @@ def figures_of(plain: Mapping[str, Any]) -> "tuple[list[DeviceUse], Toll]":
 
     uses = []
     for entry in plain["devices"]:
-        other = {key: value for key, value in entry.items() if key not in ("device", "energy")}
-        uses.append(DeviceUse(device=Device(**entry["device"]), energy=Energy(**entry["energy"]), **other))
+        other = {key: value for key, value in entry.items() if key not in ("device", "energy", "idle")}
+        idle = None if entry["idle"] is None else Energy(**entry["idle"])
+        uses.append(DeviceUse(device=Device(**entry["device"]), energy=Energy(**entry["energy"]), idle=idle, **other))
     return uses, Toll(**plain["toll"])
 
 
@@ -140,7 +141,7 @@ def _text(value: Any) -> str:
 
 
 def _plain(use: "DeviceUse") -> dict[str, Any]:
-    device, energy = use.device, use.energy
+    device, energy, idle = use.device, use.energy, use.idle
     return {
         "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
         "method": use.method,
@@ -148,4 +149,6 @@ def _plain(use: "DeviceUse") -> dict[str, Any]:
         "trusted": use.trusted,
         "process": use.process,
         "note": use.note,
+        "idle": None if idle is None else {"joules": idle.joules, "seconds": idle.seconds},
+        "idle_watts": use.idle_watts,
     }

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from greentrack.model import DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, Run, Span, Toll
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Batch:
     phases: dict[str, Phase] = field(default_factory=dict)
     work: dict[str, float] = field(default_factory=dict)
     metrics: list[Metric] = field(default_factory=list)
+    forecasts: list[Forecast] = field(default_factory=list)
     toll: Toll | None = None
 
     def add(self, other: "Batch") -> None:
@@ -36,13 +40,15 @@ class Batch:
         for unit, amount in other.work.items():
             self.work[unit] = self.work.get(unit, 0.0) + amount
         self.metrics += other.metrics
+        self.forecasts += other.forecasts
         self.toll = other.toll or self.toll
 
     def bounded(self, limit: int) -> None:
-        """Keep memory bounded while nothing can be written: at most *limit* readings a device and *limit* metrics.
+        """Keep memory bounded while nothing can be written: at most *limit* readings a device, *limit* metrics
+        and *limit* forecasts.
 
-        Neighbouring readings are merged, so no joule is lost; of the metrics every other one goes. Spans keep their
-        latest state only.
+        Neighbouring readings are merged, so no joule is lost; of the metrics and the forecasts every other one goes.
+        Spans keep their latest state only.
         """
         if len(self.readings) > limit:
             devices: dict[str, list[Reading]] = {}
@@ -52,7 +58,18 @@ class Batch:
             self.readings = sorted((reading for rows in kept for reading in rows), key=lambda reading: reading.at)
         while len(self.metrics) > limit:
             self.metrics = self.metrics[1::2]
+        while len(self.forecasts) > limit:
+            self.forecasts = every_other(self.forecasts)
         self.spans = list({span.id: span for span in self.spans}.values())
+
+
+def every_other(items: list[T]) -> list[T]:
+    """Return every second one of *items*, the first and the last included.
+
+    >>> every_other([1, 2, 3, 4])
+    [1, 3, 4]
+    """
+    return items[::2] if len(items) % 2 else [*items[::2], *items[-1:]]
 
 
 def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
@@ -76,20 +93,26 @@ def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
 def merged(first: Reading, second: Reading) -> Reading:
     """Make one reading of two neighbours. Joules, seconds, checks and the run's own joules (joules x share) add up.
 
-    Where only one share is known, the other's joules count as not the run's: so they do in the run's total.
+    Where only one share is known, the other's joules count as not the run's: so they do in the run's total. How busy it
+    was is the mean by time, of what is known.
     """
     joules = first.joules + second.joules
     shares = [reading.joules * reading.share for reading in (first, second) if reading.share is not None]
     share = second.share if first.share is None else first.share
     if shares and joules > 0:
         share = min(sum(shares) / joules, 1.0)
+    seconds = first.seconds + second.seconds
+    busy = second.busy if first.busy is None else first.busy
+    if first.busy is not None and second.busy is not None and seconds > 0:
+        busy = (first.busy * first.seconds + second.busy * second.seconds) / seconds
     return Reading(
         device=first.device,
         at=max(first.at, second.at),
-        seconds=first.seconds + second.seconds,
+        seconds=seconds,
         joules=joules,
         check=added(first.check, second.check),
         share=share,
+        busy=busy,
     )
 
 
@@ -117,16 +140,25 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     )
 
 
-def totals(readings: Iterable[Reading]) -> Mapping[str, tuple[float, float, float | None, float | None]]:
-    """Sum readings by device: joules, seconds, check, and the run's own joules; the last two None where never known."""
-    sums: dict[str, tuple[float, float, float | None, float | None]] = {}
+Totals = tuple[float, float, float | None, float | None, float | None, float | None]
+
+
+def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
+    """Sum readings by device: joules, seconds, check, the run's own joules, and joules and seconds while it idled; the
+    last four None where never known.
+    """
+    sums: dict[str, Totals] = {}
     for reading in readings:
-        joules, seconds, check, process = sums.get(reading.device, (0.0, 0.0, None, None))
+        joules, seconds, check, process, *idle = sums.get(reading.device, (0.0, 0.0, None, None, None, None))
         own = None if reading.share is None else reading.joules * reading.share
+        if (more := reading.idle) is not None:
+            idle = [(idle[0] or 0.0) + more.joules, (idle[1] or 0.0) + more.seconds]
         sums[reading.device] = (
             joules + reading.joules,
             seconds + reading.seconds,
             added(check, reading.check),
             added(process, own),
+            idle[0],
+            idle[1],
         )
     return sums

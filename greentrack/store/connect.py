@@ -121,6 +121,8 @@ def translated(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what it stumbled over
+        raise _store_error(path, "SQLITE_CORRUPT", "it holds what is no text") from error
 
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:

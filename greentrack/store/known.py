@@ -13,6 +13,7 @@ from greentrack.model import Host
 from greentrack.store import queries, rows
 from greentrack.store import statements as sql
 from greentrack.store.connect import open_for_reading, open_for_writing, translated
+from greentrack.store.shapes import checked
 
 if TYPE_CHECKING:
     from greentrack.knowledge import Calibration, Known, SelfTest
@@ -63,7 +64,7 @@ def known(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, Known]:
     if db is None:
         return {}
     with closing(db), translated(path):
-        return by_host(lambda query, values: db.execute(query, values).fetchall())
+        return by_host(lambda query, values: checked(db.execute(query, values), path))
 
 
 def hosts(path: Path) -> dict[str, Host]:
@@ -72,7 +73,7 @@ def hosts(path: Path) -> dict[str, Host]:
     if db is None:
         return {}
     with closing(db), translated(path):
-        return {row[0]: rows.host(row) for row in db.execute(queries.HOSTS)}
+        return {row[0]: rows.host(row) for row in checked(db.execute(queries.HOSTS), path)}
 
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:

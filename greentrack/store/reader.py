@@ -10,54 +10,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.errors import ConfigError, NotFoundError, StoreError, did_you_mean
 from greentrack.model import Host, Metric, Phase, Reading, Record, Run, Toll
 from greentrack.store import liveness, queries, rows
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.known import by_host
+from greentrack.store.listing import ORDERS, SORTS, RunRow
 from greentrack.store.once import Once, Stretch, clusters, swept
 from greentrack.store.place import default_path
+from greentrack.store.shapes import checked
+from greentrack.store.works import Place, Stay, in_order, works
 from greentrack.vocabulary import STATUSES
 
 if TYPE_CHECKING:
     from greentrack.knowledge import Known
-
-
-class RunRow(NamedTuple):
-    """A run in a list, and what is needed to tell what it cost: ``Reader.record`` knows the rest of it.
-
-    *seconds* is how long it took so far. *joules* are those to believe; *measured_joules* come from sensors;
-    *seen_seconds* is for how much of it its best watched device was read, 0 where nothing was; *has_rest* is True where
-    a meter saw the rest of the machine.
-    """
-
-    id: str
-    name: str
-    status: str
-    project: str | None
-    tags: tuple[str, ...]
-    started_at: float
-    ended_at: float | None
-    seconds: float
-    zone: str | None
-    rest: str
-    host: Host | None
-    joules: float
-    measured_joules: float
-    seen_seconds: float
-    has_rest: bool
-
-
-_SORTS: dict[str, Callable[[RunRow], Any]] = {
-    "started": lambda row: -row.started_at,
-    "energy": lambda row: -row.joules,
-    "seconds": lambda row: -row.seconds,
-    "name": lambda row: (row.name.casefold(), -row.started_at),
-}
-SORTS = tuple(_SORTS)
-"""How a list of runs can be sorted: newest, most energy, longest first, or by name."""
+    from greentrack.store.draws import Draw
 
 
 class Reader:
@@ -100,13 +69,15 @@ class Reader:
         name: str | None = None,
         sort: str = "started",
         limit: int | None = None,
+        without: Iterable[str] = (),
     ) -> list[RunRow]:
         """List the runs of *project* that have all *tags*, started at or after *since* and before *until* (Unix time).
 
-        *name* may hold ``*`` and ``?``. Raises NotFoundError, with what was perhaps meant, for a status that does not
-        exist and for a project or tag that no run has; ConfigError for an unknown *sort*.
+        *name* may hold ``*`` and ``?``; those whose id is in *without* are left out. Raises NotFoundError, with what
+        was perhaps meant, for a status that does not exist and for a project or tag that no run has; ConfigError for an
+        unknown *sort*.
         """
-        if sort not in _SORTS:
+        if sort not in ORDERS:
             raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
         if status is not None and status not in STATUSES:
             raise NotFoundError(
@@ -117,6 +88,7 @@ class Reader:
         for tag in tags:
             self._expect("tag", tag, self.tags())
         early = limit is not None and sort == "started" and status not in ("running", "interrupted")
+        left_out = list(without)
         filters = {
             "project": project,
             "tags": json.dumps(list(tags)) if tags else None,
@@ -124,6 +96,7 @@ class Reader:
             "since": since,
             "until": until,
             "name": name,
+            "without": json.dumps(left_out) if left_out else None,
             "limit": limit if early else -1,
         }
         with self._snapshot():
@@ -131,8 +104,14 @@ class Reader:
         if status is not None:
             found = [row for row in found if row.status == status]
         if sort != "started":
-            found.sort(key=_SORTS[sort])
+            found.sort(key=ORDERS[sort])
         return found if limit is None else found[:limit]
+
+    def listed(self, run_ids: Iterable[str]) -> list[RunRow]:
+        """List the runs with these very ids, the newest first."""
+        filters = {"ids": json.dumps(list(run_ids)), "limit": -1}
+        with self._snapshot():
+            return self._with_energy(self._query(queries.runs(filters), filters))
 
     def projects(self) -> list[str]:
         """Every project that a run belongs to."""
@@ -149,7 +128,7 @@ class Reader:
         """
         if self._query("SELECT 1 FROM runs WHERE id = ?", (ref,)):
             return ref
-        latest = self._query(queries.NAMES)
+        latest = [row for row in self._query(queries.NAMES, check=False) if all(isinstance(word, str) for word in row)]
         if not latest:
             raise NotFoundError(f"no runs yet at {self.path}; track one with: greentrack run -- COMMAND")
         if ref == "latest":
@@ -167,19 +146,32 @@ class Reader:
         known = {name: None for _, name in latest}
         raise NotFoundError(f"no run {ref!r} at {self.path}{did_you_mean(ref, known)}; list them with: greentrack runs")
 
+    def standing(self, run_id: str) -> tuple[str, str]:
+        """Return name and status of the run with this very id, also where nothing else can be told of it.
+
+        Raises NotFoundError.
+        """
+        try:
+            run = self.outline(run_id).run
+        except StoreError:
+            if not (found := self._query(queries.STANDING, (run_id,), check=False)):
+                raise
+            return str(found[0][0]), str(found[0][1])
+        return run.name, run.status
+
+    def newest_of(self, group: str) -> str | None:
+        """Return the id of the run of this group that began last; None where there is none."""
+        found = self._query(queries.NEWEST_OF, (group,))
+        return str(found[0][0]) if found else None
+
     def record(self, run_id: str) -> Record:
         """Return everything known about the run with this very id. Raises NotFoundError."""
         with self._snapshot():
-            found = self._query(queries.RUN, (run_id,))
-            if not found:
-                raise NotFoundError(f"no run {run_id!r} at {self.path}; list them with: greentrack runs")
-            key, host, updated_at, last, *toll = found[0][:9]
-            run = self._settled(rows.whole_run(found[0][9:], self._hosts().get(host)), updated_at, last)
+            key, outline = self._outline(run_id)
             span_energy = rows.energies(self._query(queries.SPAN_ENERGY, (key,)))
             phase_energy = rows.energies(self._query(queries.PHASE_ENERGY, (key,)))
-            return Record(
-                run=run,
-                devices=tuple(rows.use(row) for row in self._query(queries.USES, (key,))),
+            return replace(
+                outline,
                 spans=tuple(rows.span(row, span_energy) for row in self._query(queries.SPANS, (key,))),
                 phases=tuple(
                     Phase(name=name, calls=calls, seconds=seconds, energy=phase_energy.get(name, {}))
@@ -190,9 +182,45 @@ class Reader:
                     for name, at, value, joules in self._query(queries.METRICS, (key,))
                 ),
                 work={row[0]: row[1] for row in self._query(queries.WORK, (key,))},
-                toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
-                known=self.known().get(host),
             )
+
+    def outline(self, run_id: str) -> Record:
+        """Return the run with this very id, its devices and its forecasts, and nothing of it that is long.
+
+        Raises NotFoundError.
+        """
+        with self._snapshot():
+            return self._outline(run_id)[1]
+
+    def works(self) -> list[list[str]]:
+        """Return the works that have several parts, each as the ids of its runs by when they began.
+
+        The last one stands for the work: of a job on several hosts it is that of the lowest rank. Parts are runs that
+        carry on each other's work, and those of a job that was on several hosts at once. A run that is not among them
+        is a work of its own.
+        """
+        with self._snapshot():
+            found = self._works()
+            if not found:
+                return []
+            asked = json.dumps([run_id for work in found for run_id in work])
+            there = {row[0]: Place(*row[1:]) for row in self._query(queries.PLACES, (asked,))}
+        left = (work & there.keys() for work in found)  # a part may have been deleted
+        return [in_order(work, there) for work in left if len(work) > 1]
+
+    def work_of(self, run_id: str) -> list[Run]:
+        """Return the runs that are parts of the same work as this one, itself included, in the order of ``works``.
+
+        The list is empty where there is no such run.
+        """
+        with self._snapshot():
+            work = next((work for work in self._works() if run_id in work), {run_id})
+            hosts = self._hosts()
+            runs = {
+                row[0]: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
+                for host, updated_at, last, *row in self._query(queries.PARTS, (json.dumps(list(work)),))
+            }
+        return [runs[part] for part in in_order(runs, runs)]
 
     def known(self) -> "dict[str, Known]":
         """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
@@ -208,11 +236,17 @@ class Reader:
     def readings(self, run_id: str) -> dict[str, list[Reading]]:
         """Return a run's readings by device uid, in order of time."""
         made: dict[str, list[Reading]] = {}
-        for uid, at, seconds, joules, check, share in self._query(queries.READINGS, (run_id,)):
+        for uid, at, seconds, joules, check, share, busy in self._query(queries.READINGS, (run_id,)):
             made.setdefault(uid, []).append(
-                Reading(device=uid, at=at, seconds=seconds, joules=joules, check=check, share=share)
+                Reading(device=uid, at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
             )
         return made
+
+    def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["Draw"]:
+        """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
+        from greentrack.store import draws
+
+        return draws.draws(self._query, run_id, since, seconds, pieces)
 
     def joules_once(self, run_ids: Iterable[str]) -> Once:
         """Add up several runs, counting what a device used while more than one of them watched it only once."""
@@ -250,6 +284,23 @@ class Reader:
                 found.append((self._settled(run, updated_at, last), updated_at))
         return found
 
+    def _works(self) -> list[set[str]]:
+        links = [(run_id, before) for run_id, before in self._query(queries.LINKS)]
+        return works(links, [Stay(*row) for row in self._query(queries.STAYS)])
+
+    def _outline(self, run_id: str) -> tuple[int, Record]:
+        found = self._query(queries.RUN, (run_id,))
+        if not found:
+            raise NotFoundError(f"no run {run_id!r} at {self.path}; list them with: greentrack runs")
+        key, host, updated_at, last, *toll = found[0][:9]
+        return key, Record(
+            run=self._settled(rows.whole_run(found[0][9:], self._hosts().get(host)), updated_at, last),
+            devices=tuple(rows.use(row) for row in self._query(queries.USES, (key,))),
+            forecasts=rows.forecasts(self._query(queries.FORECASTS, (key,))),
+            toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
+            known=self.known().get(host),
+        )
+
     def _with_energy(self, found: Sequence[rows.Row]) -> list[RunRow]:
         if not found:
             return []
@@ -261,7 +312,7 @@ class Reader:
         with_rest = {row[0] for row in self._query(queries.WITH_REST, edges)}
         made = []
         for key, run_id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host in found:
-            _, joules, measured, seen = used.get(key, (key, 0.0, 0.0, 0.0))
+            _, joules, measured, seen, *_ = used.get(key, (key, 0.0, 0.0, 0.0))
             facts = (run_id, name, status, project, rows.tags_of(tags), started_at, ended_at, seconds, zone, rest)
             row = RunRow(*facts, hosts.get(host), joules, measured, seen, key in with_rest)
             if (run := running.get(key)) is not None:
@@ -307,13 +358,16 @@ class Reader:
                 f"known: {', '.join(known[:10]) or 'none'}"
             )
 
-    def _query(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[rows.Row]:
+    def _query(
+        self, query: str, values: Sequence[Any] | Mapping[str, Any] = (), *, check: bool = True
+    ) -> list[rows.Row]:
         if self._db is None:
             self._db = open_for_reading(self.path)
         if self._db is None:
             return []
         with translated(self.path):
-            return self._db.execute(query, values).fetchall()
+            found = self._db.execute(query, rows.bound(values))
+            return checked(found, self.path) if check else found.fetchall()
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:

@@ -7,18 +7,20 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from greentrack.model import Device, DeviceUse, Energy, Host, Run, Span
+from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Reading, Run, Span
 
 Row = Sequence[Any]
 
 LIGHT = (
     *("id", "name", "status", "project", "tags", "started_at", "ended_at", "seconds", "pid", "pid_started", "boot_id"),
     *("git_commit", "group_id", "rank", "world_size", "interval", "zone", "rest", "error"),
+    "continues",
 )
 """The columns of a run that are short; the others are ``HEAVY``."""
 
 HEAVY = ("params", "command", "folder", "git_dirty", "python", "packages")
 RUN = (*LIGHT, *HEAVY, "host")
+READING = ("run", "device", "at", "seconds", "joules", "check_joules", "share", "busy")
 HOST = ("id", "name", "system", "cpu", "cpus", "memory_bytes", "chassis", "timezone")
 
 
@@ -44,6 +46,7 @@ def run_row(run: Run) -> Row:
         text(run.zone),
         run.rest,
         text(run.error),
+        text(run.continues),
         dumped(run.params),
         dumped(list(run.command)),
         text(run.folder),
@@ -57,7 +60,7 @@ def run_row(run: Run) -> Row:
 def light_run(row: Row, host: Host | None) -> Run:
     """Make a run of ``LIGHT``'s columns; what they leave out stays at its default."""
     run_id, name, status, project, tags, started_at, ended_at, seconds, pid, pid_started, boot_id, *more = row
-    git_commit, group, rank, world_size, interval, zone, rest, error = more
+    git_commit, group, rank, world_size, interval, zone, rest, error, continues = more
     return Run(
         id=run_id,
         name=name,
@@ -79,6 +82,7 @@ def light_run(row: Row, host: Host | None) -> Run:
         zone=zone,
         rest=rest,
         error=error,
+        continues=continues,
     )
 
 
@@ -88,7 +92,7 @@ def whole_run(row: Row, host: Host | None) -> Run:
     return replace(
         light_run(row[: len(LIGHT)], host),
         params=loaded(params, {}),
-        command=tuple(loaded(command, [])),
+        command=tuple(map(str, loaded(command, []))),
         folder=folder,
         git_dirty=None if git_dirty is None else bool(git_dirty),
         python=python,
@@ -99,7 +103,7 @@ def whole_run(row: Row, host: Host | None) -> Run:
 @lru_cache(maxsize=256)  # a list has few different ones, and reading JSON is a third of what a run costs
 def tags_of(tags: str) -> tuple[str, ...]:
     """Make tags of their column."""
-    return tuple(loaded(tags, []))
+    return tuple(tag for tag in loaded(tags, []) if isinstance(tag, str))
 
 
 def host_row(host: Host) -> Row:
@@ -128,8 +132,10 @@ def device(row: Row) -> Device:
 
 
 def use(row: Row) -> DeviceUse:
-    """Make a device's use of uid, kind, name, details, method, joules, seconds, check, trusted, process and note."""
-    method, joules, seconds, check, trusted, process, note = row[4:]
+    """Make a device's use of uid, kind, name, details, method, joules, seconds, check, trusted, process, note, and of
+    the joules, seconds and watts while it idled.
+    """
+    method, joules, seconds, check, trusted, process, note, idle_joules, idle_seconds, idle_watts = row[4:]
     return DeviceUse(
         device=device(row[:4]),
         method=method,
@@ -137,7 +143,15 @@ def use(row: Row) -> DeviceUse:
         trusted=bool(trusted),
         process=process,
         note=note,
+        idle=None if idle_joules is None else Energy(joules=idle_joules, seconds=idle_seconds),
+        idle_watts=idle_watts,
     )
+
+
+def reading_row(run: int, device: int, reading: Reading) -> Row:
+    """The values of ``READING``'s columns."""
+    check = number(reading.check)
+    return (run, device, reading.at, reading.seconds, reading.joules, check, reading.share, reading.busy)
 
 
 def span(row: Row, energy: Mapping[Any, Mapping[str, Energy]]) -> Span:
@@ -151,6 +165,31 @@ def span(row: Row, energy: Mapping[Any, Mapping[str, Energy]]) -> Span:
         parent=parent,
         attrs=loaded(attrs, {}),
         energy=energy.get(span_id, {}),
+    )
+
+
+def forecast_rows(forecast: Forecast) -> list[Row]:
+    """Return kind, value, low and high of each of a forecast's figures."""
+    return [
+        ("progress", forecast.progress, None, None),
+        ("joules", forecast.joules, forecast.joules_low, forecast.joules_high),
+        ("seconds", forecast.seconds, forecast.seconds_low, forecast.seconds_high),
+    ]
+
+
+def forecasts(found: Iterable[Row]) -> tuple[Forecast, ...]:
+    """Make forecasts of at, kind, value, low and high, in their order; what somebody took a figure from is left out."""
+    figures: dict[float, dict[str, Row]] = {}
+    for at, kind, *figure in found:
+        figures.setdefault(at, {})[kind] = figure
+    return tuple(
+        Forecast(
+            **{"at": at, "progress": kinds["progress"][0]},
+            **dict(zip(("joules", "joules_low", "joules_high"), kinds["joules"], strict=True)),
+            **dict(zip(("seconds", "seconds_low", "seconds_high"), kinds["seconds"], strict=True)),
+        )
+        for at, kinds in figures.items()
+        if {"progress", "joules", "seconds"} <= kinds.keys()
     )
 
 
@@ -169,6 +208,13 @@ def text(value: Any) -> Any:
     )
 
 
+def bound(values: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    """Return the values of a question as SQLite can compare them with what ``text`` kept."""
+    if isinstance(values, Mapping):
+        return {name: text(value) for name, value in values.items()}
+    return [text(value) for value in values]
+
+
 def dumped(value: Any) -> str:
     """Return *value* as JSON; what JSON does not know is kept as its text."""
     try:
@@ -183,7 +229,7 @@ def loaded(value: str, otherwise: Any) -> Any:
     """Return what JSON *value* says, or *otherwise* where somebody edited it into something else."""
     try:
         made = json.loads(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return otherwise
     return made if isinstance(made, type(otherwise)) else otherwise
 

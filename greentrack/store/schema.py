@@ -105,6 +105,26 @@ _SECOND = (
         PRIMARY KEY (host, uid)) WITHOUT ROWID""",
 )
 
+_THIRD = (
+    "ALTER TABLE runs ADD COLUMN continues TEXT",
+    "CREATE INDEX runs_continues ON runs (continues) WHERE continues IS NOT NULL",
+    "CREATE INDEX runs_group ON runs (group_id, host) WHERE world_size > 1",
+)
+
+_FOURTH = (
+    """CREATE TABLE hours (
+        source TEXT NOT NULL, zone TEXT NOT NULL, start REAL NOT NULL, seconds REAL NOT NULL, g_per_kwh REAL,
+        forecast INTEGER NOT NULL, estimated INTEGER NOT NULL, fetched_at REAL NOT NULL,
+        PRIMARY KEY (source, zone, start)) WITHOUT ROWID""",
+)
+
+_FIFTH = (
+    "ALTER TABLE readings ADD COLUMN busy REAL",
+    "ALTER TABLE run_devices ADD COLUMN idle_joules REAL",
+    "ALTER TABLE run_devices ADD COLUMN idle_seconds REAL",
+    "ALTER TABLE run_devices ADD COLUMN idle_watts REAL",
+)
+
 _JOURNAL = (  # word for word what sqlite-utils makes, so that it finds its own table
     """CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
@@ -129,11 +149,35 @@ def second(db: Any) -> None:
         db.execute(statement)
 
 
+def third(db: Any) -> None:
+    """Let a run say whose work it carries on, and find the runs of one work without looking at all the others."""
+    for statement in _THIRD:
+        db.execute(statement)
+
+
+def fourth(db: Any) -> None:
+    """Make the table of the grid's carbon by the hour, as sources on the network gave it."""
+    for statement in _FOURTH:
+        db.execute(statement)
+
+
+def fifth(db: Any) -> None:
+    """Keep how busy a device was, and what it used while it idled."""
+    for statement in _FIFTH:
+        db.execute(statement)
+
+
 Step = tuple[str, Callable[[Any], None]]
-STEPS: Sequence[Step] = (("m001_first", first), ("m002_known", second))
+STEPS: Sequence[Step] = (
+    ("m001_first", first),
+    ("m002_known", second),
+    ("m003_parts", third),
+    ("m004_hourly", fourth),
+    ("m005_busy", fifth),
+)
 """Every migration, in order; one that was ever released is never changed. They get a sqlite-utils Database."""
 
-PLAIN = 2
+PLAIN = 5
 """So many of the first of them need no more of what they get than ``execute``, which a sqlite3 connection has too."""
 
 

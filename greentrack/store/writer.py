@@ -9,10 +9,10 @@ from pathlib import Path
 
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
-from greentrack.model import DeviceUse, Energy, Phase, Reading, Run, Span
+from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, Run, Span
 from greentrack.store import rows
 from greentrack.store import statements as sql
-from greentrack.store.batch import Batch, thinned, totals
+from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import identity, open_for_writing, translated
 from greentrack.store.place import default_path
 
@@ -21,6 +21,9 @@ MOST_READINGS = 7200
 
 EARLY = 300
 """So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
+
+MOST_FORECASTS = 1000
+"""Forecasts kept for a run; before there are more, every other one goes."""
 
 
 class Writer:
@@ -105,6 +108,8 @@ class Writer:
         db.executemany(sql.WORK, work)
         metrics = ((run, rows.text(m.name), m.at, rows.number(m.value), m.joules) for m in batch.metrics)
         db.executemany(sql.METRIC, metrics)
+        if batch.forecasts:
+            _keep_forecasts(db, run, batch.forecasts)
 
     def _touch(self, db: sqlite3.Connection, batch: Batch) -> int:
         """Bring the run's own row up to date, register what is not registered yet, and return the run's key."""
@@ -141,6 +146,8 @@ class Writer:
             self._devices[device.uid] = row[0]
             measured = use.method in METHODS and METHODS[use.method].measured
             db.execute(sql.RUN_DEVICE, (run, row[0], use.method, measured, use.trusted, rows.text(use.note)))
+            if use.idle_watts is not None:
+                db.execute(sql.IDLE_WATTS, (use.idle_watts, run, row[0]))
 
     def _device(self, db: sqlite3.Connection, run: int, uid: str) -> int:
         if uid not in self._devices:
@@ -157,9 +164,7 @@ class Writer:
         for reading in readings:
             device = self._device(db, run, reading.device)
             added[device] = added.get(device, 0) + 1
-            values.append(
-                (run, device, reading.at, reading.seconds, reading.joules, rows.number(reading.check), reading.share)
-            )
+            values.append(rows.reading_row(run, device, reading))
         for device in added.keys() - self._counts.keys():
             query = "SELECT count(*) FROM readings WHERE run = ? AND device = ?"
             self._counts[device] = db.execute(query, (run, device)).fetchone()[0]
@@ -193,13 +198,26 @@ class Writer:
         ]
 
 
+def _keep_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast]) -> None:
+    for one in forecasts:
+        db.executemany(sql.FORECAST, [(run, one.at, *figure) for figure in rows.forecast_rows(one)])
+    query = "SELECT at FROM forecasts WHERE run = ? AND kind = 'progress' ORDER BY at"
+    moments = [at for (at,) in db.execute(query, (run,))]
+    kept = moments
+    while len(kept) > MOST_FORECASTS:
+        kept = every_other(kept)
+    gone = ((run, at) for at in set(moments) - set(kept))
+    db.executemany("DELETE FROM forecasts WHERE run = ? AND at = ?", gone)
+
+
 def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
-    query = "SELECT at, seconds, joules, check_joules, share FROM readings WHERE run = ? AND device = ? ORDER BY at"
+    query = """SELECT at, seconds, joules, check_joules, share, busy FROM readings WHERE run = ? AND device = ?
+        ORDER BY at"""
     stored = [
-        Reading(device="", at=at, seconds=seconds, joules=joules, check=check, share=share)
-        for at, seconds, joules, check, share in db.execute(query, (run, device))
+        Reading(device="", at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
+        for at, seconds, joules, check, share, busy in db.execute(query, (run, device))
     ]
     kept = thinned(stored, MOST_READINGS // 2)
     db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
-    db.executemany(sql.READING, [(run, device, r.at, r.seconds, r.joules, r.check, r.share) for r in kept])
+    db.executemany(sql.READING, [rows.reading_row(run, device, reading) for reading in kept])
     return len(kept)

@@ -38,7 +38,7 @@ def new_id() -> str:
 
 def script_name() -> str:
     """What the running program would be called: its file, its package, or how it is being typed."""
-    if "ipykernel" in sys.modules:
+    if in_notebook():
         return "notebook"
     path = Path(sys.argv[0] if sys.argv else "")
     if path.name in ("", "-"):
@@ -46,6 +46,11 @@ def script_name() -> str:
     if path.name in ("-c", "-m"):
         return f"python {path.name}"
     return path.parent.name if path.name == "__main__.py" else path.stem
+
+
+def in_notebook() -> bool:
+    """Whether cells are run here, in any order and again."""
+    return "ipykernel" in sys.modules
 
 
 def environment(env: Mapping[str, str]) -> dict[str, Any]:

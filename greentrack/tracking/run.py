@@ -5,8 +5,7 @@ import contextlib
 import os
 import sys
 import time
-import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from threading import get_ident
 from time import perf_counter as _now
@@ -14,30 +13,47 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greentrack import log
+from greentrack.errors import OverBudgetError
 from greentrack.system import clock
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
-from greentrack.vocabulary import DISABLED, STATUSES
+from greentrack.vocabulary import DISABLED, ENDINGS
 
 if TYPE_CHECKING:
+    from greentrack.config import Settings
     from greentrack.model import Record
     from greentrack.recorder.client import Link
     from greentrack.reports.summary import Summary
+    from greentrack.tracking.budget import Limit, Spent
+    from greentrack.tracking.watch import Watch
 
-_open: weakref.WeakSet["Run"] = weakref.WeakSet()
+_open: set["Run"] = set()
+"""The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
+
 _span: ContextVar[tuple["Run", int] | None] = ContextVar("greentrack_span", default=None)
 
 
 class Run:
     """A run in progress, made by ``track``; a no-op once it is stopped, and in forked children."""
 
-    def __init__(self, facts: dict[str, Any], hello: dict[str, Any] | None, *, quiet: bool = False) -> None:
-        """Start recording as *hello* says, or do nothing at all where it is None."""
+    def __init__(
+        self,
+        facts: dict[str, Any],
+        hello: dict[str, Any] | None,
+        *,
+        quiet: bool = False,
+        budget: "Sequence[Limit]" = (),
+        settings: "Settings | None" = None,
+    ) -> None:
+        """Start recording as *hello* says, or do nothing at all where it is None; *settings* price its summaries."""
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._facts = facts
+        self._learned: dict[str, Any] = {}  # since then: a recorder that takes over has not heard it
         self._began: float = hello["clock"] if hello is not None else clock()
         self._quiet = quiet
+        self._settings = settings
+        self._watch: Watch | None = None
         self._spans: dict[int, dict[str, Any]] = {}
         self._last_span = 0
         self._strange: set[str] = set()
@@ -49,7 +65,12 @@ class Run:
             from greentrack.recorder.client import connect
 
             self._link = connect(hello, hello["recorder"], self._reopen, self._get_ready_to_print)
+        if self._link is not None:
             _open.add(self)
+            if budget:
+                from greentrack.tracking import watch
+
+                self._watch = watch.Watch(budget, self._spent, blind_s=10 + 2 * facts["interval"])
 
     def span(self, name: str, /, **attrs: Any) -> "Span":
         """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
@@ -99,6 +120,29 @@ class Run:
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
 
+    def forecast(self, progress: float, *, joules: Sequence[float], seconds: Sequence[float]) -> None:
+        """Keep what the work is expected to come to in all at its end, now that *progress* (0 to 1) of it is done.
+
+        *joules* and *seconds* are a value and its range: ``run.forecast(0.1, joules=(7e5, 6e5, 9e5), seconds=...)``.
+        """
+        message: dict[str, Any] = {"m": "forecast", "t": clock()}
+        try:
+            message["progress"] = float(progress)
+            message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
+        except Exception:  # noqa: BLE001  # no training ends for a forecast
+            self._say_once("forecast", f"forecast({progress!r}, {joules!r}, {seconds!r}) is no forecast")
+            return
+        self._send(message)
+
+    def learn(self, **facts: Any) -> None:
+        """Take facts of the run (fields of ``model.Run``) that were not known when it began; *params* are added."""
+        if "params" in facts:
+            params = self._without_secrets(facts["params"])
+            facts["params"] = {**self._facts.get("params", {}), **params}
+        self._facts |= facts
+        self._learned |= facts
+        self._send({"m": "facts", "run": facts})
+
     def joules(self) -> dict[str, float]:
         """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
         from greentrack.recorder.wire import figures_of
@@ -114,21 +158,22 @@ class Run:
     def begin(self) -> None:
         """Let the run's time count from now: what it waits for until then (its recorder) is not what it does."""
         self._began = clock()
-        self._facts["started_at"] = time.time()
-        self._send({"m": "facts", "run": {"started_at": self._facts["started_at"]}})
+        self._tally = self._tallies[get_ident()] = Tally(get_ident(), clock, self._send)  # it counts from now, too
+        self.learn(started_at=time.time())
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
-        """End the run, once, with one of ``greentrack.vocabulary.STATUSES``; what comes later counts for nothing."""
+        """End the run, once, with one of ``greentrack.vocabulary.ENDINGS``; what comes later counts for nothing."""
         if self._link is None:
             return
-        if status not in STATUSES[1:]:
+        if status not in ENDINGS:
             log.warning("no run ends with status %r; this one is kept as finished", status)
             status = "finished"
         _open.discard(self)
         for tally in list(self._tallies.values()):
             tally.send()
-        self._facts["packages"] |= packages()  # frameworks are often imported after the start
-        self._send({"m": "facts", "run": {"packages": self._facts["packages"]}})
+        if self._watch is not None:
+            status, error = self._watch.verdict(status, error)
+        self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         link, self._link = self._link, None
         self._facts |= {"status": status, "error": error, "seconds": clock() - self._began}
         self._final = link.finish({"m": "end", "t": clock(), "status": status, "error": error})
@@ -159,7 +204,31 @@ class Run:
         """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
         from greentrack.reports.summary import summary_of
 
-        return summary_of(self.record(), **assumptions)
+        return summary_of(self.record(), settings=self._settings, **assumptions)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being recorded still."""
+        return self._link is not None
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether more was used than the budget of this run allows; once it is, it stays so.
+
+        Cheap enough for every step: the figures are looked at every half second, the clock each time. A run whose
+        training saw it and then ended is kept as ``stopped``.
+        """
+        return self._watch is not None and self._watch.see()
+
+    @property
+    def budget_text(self) -> str | None:
+        """How much was used of what, "2.01 of 2 kWh", once it was found to be over the budget; else None."""
+        return None if self._watch is None else self._watch.text
+
+    def check_budget(self) -> None:
+        """Raise OverBudgetError where the run is ``over_budget``; one that leaves the run ends it as ``stopped``."""
+        if self.over_budget:
+            raise OverBudgetError(f"budget: {self.budget_text}")
 
     def __enter__(self) -> "Run":
         return self
@@ -181,6 +250,22 @@ class Run:
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._link is not None:
             self._link.send(message)
+            if self._watch is not None:
+                self._watch.look()  # for a training that never asks: it is told in the log
+
+    def _spent(self, by_clock: bool) -> "Spent":
+        from greentrack.tracking.budget import Spent, spent_of
+
+        if by_clock:
+            return Spent(None, None, None, None, clock() - self._began)
+        return spent_of(self.summary())
+
+    def _without_secrets(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        if self._settings is not None and not self._settings.redact:
+            return dict(params)
+        from greentrack.secrets import redact
+
+        return redact(params)
 
     def _open_span(self, name: str, attrs: dict[str, Any]) -> int:
         self._last_span = number = self._last_span + 1
@@ -196,7 +281,7 @@ class Run:
         self._send({"m": "close", "t": clock(), "id": number})
 
     def _reopen(self) -> Iterable[Mapping[str, Any]]:
-        return list(self._spans.values())
+        return [{"m": "facts", "run": dict(self._learned)}, *self._spans.values()]
 
     def _tally_here(self) -> Tally:
         thread = get_ident()
@@ -211,8 +296,11 @@ class Run:
             log.warning("%s", text)
 
     def _get_ready_to_print(self) -> None:
-        if not self._quiet:  # what the last line needs is loaded while there is nothing else to do
-            import greentrack.reports.costing
+        if self._quiet:
+            return
+        with contextlib.suppress(OSError, ImportError):  # no file can be opened: it is tried again when it is needed
+            import greentrack.reports.costing  # what the last line needs is loaded while there is nothing else to do
+            import greentrack.reports.money
             import greentrack.reports.summary
             import greentrack.reports.units  # noqa: F401
 
@@ -227,6 +315,7 @@ class Run:
 
     def _forget(self) -> None:
         link, self._link = self._link, None
+        self._watch = None
         if link is not None:
             link.forget()
 
@@ -258,6 +347,8 @@ def outcome(error: BaseException | None) -> tuple[str, str | None]:
     """The status and the error text of a run that *error* ended; None and ``sys.exit(0)`` are a good end."""
     if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "finished", None
+    if isinstance(error, OverBudgetError):
+        return "stopped", str(error)
     text = f"{type(error).__name__}: {error}"[:500]
     if type(error).__name__ == "CancelledError":  # asyncio's: its task was told to end
         return "stopped", text

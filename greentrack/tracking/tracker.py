@@ -8,9 +8,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from greentrack import config
+from greentrack import config, log
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.registry import METERS, check
 from greentrack.system import clock
@@ -18,10 +18,16 @@ from greentrack.tracking import facts
 from greentrack.tracking.run import Run, outcome
 from greentrack.vocabulary import DISABLED
 
+if TYPE_CHECKING:
+    from greentrack.tracking.budget import Limit
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _entered: ContextVar[tuple[tuple["Tracker", Run], ...]] = ContextVar("greentrack_entered", default=())
+
+_begun: list[Run] = []
+"""The runs of a notebook that were started by hand."""
 
 CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
@@ -34,8 +40,16 @@ class Tracker:
         self._runs: list[Run] = []
 
     def start(self) -> Run:
-        """Start a run (of a notebook, say); it ends with ``stop`` or with the program."""
+        """Start a run; it ends with ``stop`` or with the program.
+
+        In a notebook it ends the one of the same name that was started so before: the cell has been run again.
+        """
         run = self._make()
+        if facts.in_notebook():
+            for before in [other for other in _begun if other.name == run.name]:
+                before.stop()
+            _begun[:] = [other for other in _begun if other.is_open]
+            _begun.append(run)
         self._runs.append(run)
         return run
 
@@ -45,7 +59,8 @@ class Tracker:
             self._runs.pop().stop(status)
 
     def __enter__(self) -> Run:
-        run = self.start()
+        run = self._make()
+        self._runs.append(run)
         _entered.set((*_entered.get(), (self, run)))
         return run
 
@@ -94,6 +109,7 @@ def track(
     recorder: str | None = None,
     rest: str | None = None,
     quiet: bool | None = None,
+    budget: str | Sequence[str] | None = None,
 ) -> Tracker:
     """Record the energy of what runs inside ``with track("digits") as run:``, of a function under ``@track()``, or of
     what happens between ``.start()`` and ``.stop()``.
@@ -105,7 +121,8 @@ def track(
         name: what the run is called; by default the name of the script.
         project: what it is filed under; by default nothing.
         tags: words to find it by.
-        params: what was chosen for it (hyperparameters); values that JSON does not know are kept as text.
+        params: what was chosen for it (hyperparameters); values that JSON does not know are kept as text, and
+            passwords, tokens and keys are not kept (GREENTRACK_REDACT=0 keeps them).
         zone: where on the grid it runs: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
         db: the database file; by default greentrack.db in the user's data folder.
         interval: seconds between readings, 0.1 to 3600; by default 1.
@@ -115,6 +132,8 @@ def track(
         rest: the kind of machine for the modelled rest (board, fans, power supply): "auto" (default), "off",
             "desktop", "laptop", "server" or "vm".
         quiet: True prints no line at the end; by default False.
+        budget: what the run may use at most, "2 kWh", "500 g CO2e", "3 EUR", "1h30m", or a list of them, one of a kind.
+            It ends nothing by itself: ask ``run.over_budget``, or call ``run.check_budget()`` to have it raise.
 
     Raises:
         ConfigError: a setting is unknown or has a bad value (ZoneError: a zone); nothing raises once the run has begun.
@@ -126,11 +145,8 @@ def track(
         raise ConfigError(f"tags = {tags!r} is not a list of texts")
     if params is not None and not isinstance(params, Mapping):
         raise ConfigError(f"params = {params!r} is not a mapping of names to values")
-    if os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on"):
-        title = name or facts.script_name()
-        return Tracker(
-            lambda: Run({"id": DISABLED, "name": title, "packages": {}, "status": DISABLED}, None, quiet=True)
-        )
+    if is_disabled():
+        return Tracker(lambda: unrecorded(name or facts.script_name()))
     given = {
         "project": project,
         "zone": zone,
@@ -141,6 +157,7 @@ def track(
         "recorder": recorder,
         "rest": rest,
         "quiet": quiet,
+        "budget": budget,
     }
     settings = config.load(given)
     for entry in settings.meters:
@@ -153,11 +170,41 @@ def track(
             find_intensity(settings.zone)
         except ZoneError as error:
             raise ZoneError(f"{config.origins(given)['zone']}: {error}") from error
+    for key in ("pue", "tariff", "rent"):
+        if (value := getattr(settings, key)) is not None:
+            from greentrack.reports.terms import terms_of
+
+            try:
+                terms_of(**{key: value})
+            except ConfigError as error:
+                raise ConfigError(f"{config.origins(given)[key]}: {error}") from error
+    if settings.budget:
+        from greentrack.tracking.budget import limits_of
+
+        try:
+            limits_of(settings)
+        except ConfigError as error:
+            raise ConfigError(f"{config.origins(given)['budget']}: {error}") from error
 
     def make() -> Run:
-        return start(name or facts.script_name(), settings, tags=words, params=params or {})
+        called = name or facts.script_name()
+        try:
+            return start(called, settings, tags=words, params=params or {})
+        except (OSError, ImportError, MemoryError) as error:  # not even a module can be loaded: no file, no memory left
+            log.warning("nothing is recorded: %s", error)
+            return unrecorded(called)
 
     return Tracker(make)
+
+
+def is_disabled() -> bool:
+    """Whether the environment says that nothing is to be recorded."""
+    return os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on")
+
+
+def unrecorded(name: str) -> Run:
+    """Return a run that does nothing at all."""
+    return Run({"id": DISABLED, "name": name, "packages": {}, "status": DISABLED}, None, quiet=True)
 
 
 def start(
@@ -169,11 +216,24 @@ def start(
     pid: int | None = None,
     command: Sequence[str] | None = None,
     wait_s: float | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Run:
     """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
 
+    *more* are facts (fields of ``model.Run``) that the caller knows better than the environment.
+
     It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
     """
+    limits: Sequence[Limit] = ()
+    if settings.budget:
+        from greentrack.tracking.budget import limits_of
+
+        limits = limits_of(settings)
+    chosen, words = dict(params or {}), list(sys.orig_argv if command is None else command)
+    if settings.redact:
+        from greentrack.secrets import redact, redact_command
+
+        chosen, words = redact(chosen), redact_command(words)
     now, wall = clock(), time.time()
     folder = _folder()
     run = {
@@ -181,10 +241,10 @@ def start(
         "name": name,
         "project": settings.project,
         "tags": list(dict.fromkeys(tags)),
-        "params": dict(params or {}),
+        "params": chosen,
         "started_at": wall,
         "pid": os.getpid() if pid is None else pid,
-        "command": list(sys.orig_argv if command is None else command),
+        "command": words,
         "folder": folder,
         "python": sys.version.split()[0],
         "packages": facts.packages(),
@@ -192,6 +252,7 @@ def start(
         "zone": settings.zone,
         "rest": settings.rest,
         **facts.environment(os.environ),
+        **(more or {}),
     }
     hello = {
         "run": run,
@@ -208,7 +269,8 @@ def start(
         "env": {key: os.environ[key] for key in CUDA if key in os.environ},
     }
     other_rank = run["rank"] not in (None, 0)
-    started = Run(dict(run), hello, quiet=settings.quiet or other_rank)
+    quiet = settings.quiet or other_rank
+    started = Run(dict(run), hello, quiet=quiet, budget=limits, settings=settings)
     if wait_s is not None:
         started.begin()
     return started

@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import asking, calls, document, lateness, slowdown, starting, watching
+from tests.benchmarks import asking, calls, document, lateness, lightning, slowdown, starting, watching
 from tests.benchmarks.measure import ROOT, Row
 
 GROUPS = {
@@ -14,6 +14,7 @@ GROUPS = {
     "calls": calls.rows,
     "lateness": lateness.rows,
     "slowdown": slowdown.rows,
+    "lightning": lightning.rows,
     "asking": asking.rows,
 }
 

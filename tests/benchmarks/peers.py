@@ -37,10 +37,10 @@ HEAD = (
 )
 
 POWERS = (Wave(low=100, high=400, period=3.1), Wave(low=100, high=400, period=0.7))
-COUNTED = [Board(uuid=f"GPU-{index}", power=power) for index, power in enumerate(POWERS)]
+COUNTED = [Board(uuid=f"GPU-{index}", power=power, busy=90) for index, power in enumerate(POWERS)]
 _CALLS = (str(ENERGY), "nvmlDeviceGetTotalEnergyConsumption")
 GAUGED = [
-    Board(uuid=f"GPU-{index}", power=power, faults=[Fault(call=call, code=NOT_SUPPORTED) for call in _CALLS])
+    Board(uuid=f"GPU-{index}", power=power, busy=90, faults=[Fault(call=call, code=NOT_SUPPORTED) for call in _CALLS])
     for index, power in enumerate(POWERS)
 ]
 

@@ -1,14 +1,10 @@
-/* The rig's NVIDIA library with what other trackers ask for too: memory, temperature, load, mode, graphics processes. */
+/* The rig's NVIDIA library with what other trackers ask for too: memory, temperature, mode, graphics processes. */
 
 #include "../rig/libnvml.c"
 
 typedef struct {
     uint64_t total, free, used;
 } Memory;
-
-typedef struct {
-    uint32_t gpu, memory;
-} Rates;
 
 int nvmlDeviceGetMemoryInfo(void *device, Memory *memory) {
     BOARD(device, 0);
@@ -19,12 +15,6 @@ int nvmlDeviceGetMemoryInfo(void *device, Memory *memory) {
 int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *celsius) {
     BOARD(device, 0);
     *celsius = sensor ? 0 : 60;
-    return SUCCESS;
-}
-
-int nvmlDeviceGetUtilizationRates(void *device, Rates *rates) {
-    BOARD(device, 0);
-    *rates = (Rates){.gpu = 90, .memory = 40};
     return SUCCESS;
 }
 

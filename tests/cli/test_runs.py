@@ -19,7 +19,7 @@ from greentrack.reports.runs import list_runs
 from tests.cli.conftest import COMMAND, Ask, Keep
 
 DAY = 86_400.0
-KEYS = ["id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share"]
+KEYS = ["id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share", "parts"]
 NASTY = [
     "two\nlines",
     "\x1b[31mred\x1b[0m\x07",
@@ -125,6 +125,22 @@ def test_runs_are_found_and_sorted(ask: Ask, keep: Keep, db: Path, options: list
     keep("b", watts=3, seconds=3600.0, started_at=noon + DAY, project="p", tags=("x",))
     keep("c", watts=4, seconds=1800.0, started_at=noon + 2 * DAY, zone="PL", tags=("y", "x"), status="stopped")
     assert names(ask("runs", "--db", db, "--format", "json", *options)) == found
+
+
+def test_a_resumed_training_is_one_line_unless_its_parts_are_asked_for(ask: Ask, keep: Keep, db: Path) -> None:
+    """Two hours of 0.45 kWh each are one line of 0.9 kWh, which says how many parts it has."""
+    first = keep("digits", status="interrupted")
+    keep("digits", started_at=1_790_000_000.0 + DAY, continues=first.id)
+    (row,) = json.loads(ask("runs", "--db", db, "--format", "json").out)
+    assert (row["status"], row["parts"], row["seconds"]) == ("finished", 2, 7200.0)
+    assert row["kwh"] == pytest.approx(0.9)
+    head, line = ask("runs", "--db", db).out.splitlines()
+    assert head.split()[:4] == ["run", "name", "status", "parts"]
+    assert line.split()[2:4] == ["finished", "2"]
+    both = json.loads(ask("runs", "--db", db, "--format", "json", "--all-parts").out)
+    assert [(row["status"], row["parts"]) for row in both] == [("finished", 1), ("interrupted", 1)]
+    assert "parts" not in ask("runs", "--db", db, "--all-parts").out
+    assert "1 run  2 h  900 Wh" in ask("runs", "--db", db, "--totals").out
 
 
 def test_python_can_list_what_the_command_lists(keep: Keep, db: Path) -> None:

@@ -6,7 +6,7 @@ from greentrack.methods import METHODS
 from tests.rig.machine import play
 from tests.rig.nvml import ADA, AMPERE, AVERAGE, ENERGY, HOPPER, INSTANT, FakeGpu, steady
 from tests.rig.scenario import DENIED, LOST, Cpu, Fault, Reset, Scenario, Zone
-from tests.rig.traces import constant, waves
+from tests.rig.traces import Steps, constant, waves
 
 GPU = "GPU-0"
 TRAINING = waves((20.0, 400.0), (5.0, 120.0), times=200)  # 8.6 kJ each 25 s: 344 W on average
@@ -46,6 +46,20 @@ def test_a_sensor_that_sees_a_quarter_of_the_time_is_within_8_percent(name: str,
     played = play(Scenario(gpus=[gpu]), 1200)
     assert played.uses[GPU].method == "nvml-sparse"
     assert played.uses[GPU].joules == pytest.approx(played.truth(GPU), rel=METHODS["nvml-sparse"].above)
+
+
+@pytest.mark.parametrize("fields", [{ENERGY, AVERAGE, INSTANT}, {INSTANT}])
+def test_what_a_gpu_used_while_it_idled_is_known(fields: set[int]) -> None:
+    """Five minutes at 60 W with nothing running, then five of work at 400 W: 18 kJ idle, and at rest it draws 60 W."""
+    power = Steps(((300.0, 60.0), (300.0, 400.0)))
+    gpu = FakeGpu(uuid=GPU, power=power, fields=fields, energy_call=False)
+    waits = Fault(device=GPU, at=0.0, until=300.0, shows={"busy": 0})
+    use = play(Scenario(gpus=[gpu], faults=[waits]), 600).uses[GPU]
+    assert use.idle is not None
+    assert use.idle.joules == pytest.approx(18_000, abs=450)
+    assert use.idle.seconds == pytest.approx(300, abs=1)
+    assert use.idle_watts == pytest.approx(60)
+    assert use.joules == pytest.approx(138_000, abs=50)
 
 
 def test_a_lost_gpu_keeps_what_it_had_and_the_others_go_on() -> None:

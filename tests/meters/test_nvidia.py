@@ -75,13 +75,13 @@ def test_a_counter_counts_watts_times_seconds(clock: Clock) -> None:
     assert (meter.method, meter.trusted, meter.note) == ("nvml-counter", True, "")
 
 
-def test_one_call_a_gpu_a_read(clock: Clock) -> None:
-    """Energy and both powers come in one batch."""
+def test_two_calls_a_gpu_a_read(clock: Clock) -> None:
+    """Energy and both powers come in one batch; NVML has no field for how busy a GPU is, which is a call of its own."""
     gpu = FakeGpu()
     (meter,) = meters(FakeNvml(clock, gpu))
     gpu.calls.clear()
     watch(meter, clock, 5)
-    assert gpu.calls == ["fields"] * 6
+    assert gpu.calls == ["fields", "busy"] * 6
 
 
 def test_eight_gpus_are_summed(clock: Clock) -> None:
@@ -192,7 +192,7 @@ def test_a_geforce_is_not_read_faster_than_each_second(clock: Clock) -> None:
     (meter,) = meters(FakeNvml(clock, gpu))
     gpu.calls.clear()
     watch(meter, clock, 10, every=0.125)
-    assert len(gpu.calls) <= 11
+    assert gpu.calls.count("fields") <= 11
     assert meter.read(clock.now).joules == pytest.approx(4000, rel=0.02)
 
 
@@ -204,7 +204,7 @@ def test_a_late_tick_before_does_not_cost_a_geforce_its_read(clock: Clock) -> No
     for at in (1000.0, 1001.05, 1002.0):
         clock.now = at
         meter.read(at)
-    assert len(gpu.calls) == 3
+    assert gpu.calls.count("fields") == 3
 
 
 @pytest.mark.parametrize(
@@ -479,6 +479,60 @@ def test_the_share_is_asked_each_five_seconds(clock: Clock) -> None:
         clock.now += 1
     assert shares == [0.5] * 5 + [0.1] * 5
     assert gpu.calls.count("processes") == 2
+
+
+@pytest.mark.parametrize("fields", [{ENERGY, AVERAGE, INSTANT}, {INSTANT}])
+@pytest.mark.parametrize("every", [0.1, 1.0])
+def test_how_busy_it_was_is_the_mean_of_a_look_a_second(clock: Clock, fields: set[int], every: float) -> None:
+    """3 s at 80 % and one at 0 % are 60 %; asked again at once, the last look still holds."""
+    gpu = FakeGpu(busy=80, fields=fields, energy_call=False)
+    (meter,) = meters(FakeNvml(clock, gpu))
+    gpu.calls.clear()
+    assert meter.busy() is None
+    watch(meter, clock, 3, every)
+    gpu.busy = 0
+    for _ in range(round(1 / every)):
+        clock.now += every
+        meter.read(clock.now)
+    assert meter.busy() == pytest.approx(0.6, abs=0.02)
+    assert meter.busy() == 0.0
+    assert gpu.calls.count("busy") == 5
+
+
+def test_a_gpu_that_does_not_tell_how_busy_it_is_is_not_asked_again(clock: Clock) -> None:
+    """Not supported, or split (MIG): unknown, which is not idle, and its energy is what it is."""
+    for gpu in (FakeGpu(busy=None), FakeGpu(mig=True)):
+        (meter,) = discover(Context(), FakeNvml(clock, gpu)).meters
+        gpu.calls.clear()
+        watch(meter, clock, 5)
+        assert (meter.busy(), meter.failures, gpu.calls.count("busy")) == (None, 0, 0)
+        assert meter.read(clock.now).joules == pytest.approx(1500)
+
+
+@pytest.mark.parametrize("nonsense", [None, 4e9])
+def test_a_look_that_fails_is_unknown(clock: Clock, nonsense: float | None) -> None:
+    """An error or nonsense is neither 0 nor 100 %, no failed read, and the next look tells again."""
+    gpu = FakeGpu(busy=50)
+    (meter,) = meters(FakeNvml(clock, gpu))
+    watch(meter, clock, 2)
+    told = [meter.busy()]
+    for gpu.busy in (nonsense, 50):
+        watch(meter, clock, 1)
+        clock.now += 1
+        meter.read(clock.now)
+        told.append(meter.busy())
+    assert told == [0.5, None, 0.5]
+    assert meter.failures == 0
+
+
+def test_a_look_tells_nothing_of_the_hour_before_it(clock: Clock) -> None:
+    """A machine that slept: the counter spans the gap, and how busy the GPU was in it is not known."""
+    meter = one(clock, busy=0)
+    watch(meter, clock, 2)
+    assert meter.busy() == 0.0
+    clock.now += 3600
+    meter.read(clock.now)
+    assert meter.busy() is None
 
 
 @pytest.mark.parametrize(

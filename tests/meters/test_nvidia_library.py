@@ -307,7 +307,24 @@ def test_the_share_in_a_split_gpu_without_slices_is_not_known(nvidia: Watcher) -
     assert seen.shares[-1] == [None]
 
 
-# -- whose energy
+# -- how busy, and whose energy
+
+
+@pytest.mark.parametrize(
+    ("board", "busy"),
+    [
+        (Board(busy=37), 0.37),
+        (Board(busy=0), 0.0),
+        (Board(), None),
+        (Board(busy=37, slices=[("MIG-1", 3)]), None),
+        (Board(busy=37, faults=without("nvmlDeviceGetUtilizationRates", code=UNKNOWN)), None),
+    ],
+)
+def test_how_busy_a_board_says_it_is(nvidia: Watcher, board: Board, busy: float | None) -> None:
+    """Known from the second read on; a board that does not tell is unknown, and its energy is counted."""
+    seen = nvidia.watch(board, times=every(1.0, 2), context={"env": {}})
+    assert [read["busy"] for (read,) in seen.reads] == [None, busy, busy]
+    assert seen.last["joules"] == pytest.approx(600)
 
 
 @pytest.mark.parametrize(

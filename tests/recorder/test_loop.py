@@ -1,5 +1,6 @@
 """The recorder on a clock of ours: pace, edges, phases, failures, a store that fails."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -261,6 +262,32 @@ def test_a_metric_keeps_the_joules_used_by_then(kept: Kept, clock: FakeClock) ->
     assert metric.joules == pytest.approx(300.0, abs=0.5)
 
 
+def test_a_forecast_is_kept_as_it_was_made(kept: Kept, clock: FakeClock) -> None:
+    """What was expected after 3 s bears that moment; one of what is no number or past the end is left out."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    pass_time(made, clock, 3.0)
+    forecast: dict[str, Any] = {
+        "m": "forecast",
+        "t": clock(),
+        "progress": 0.3,
+        "joules": [1e3, 9e2, 2e3],
+        "seconds": [10, 9, 20],
+    }
+    wrong: list[dict[str, Any]] = [
+        {"progress": 1.5},
+        {"joules": [math.nan, 1, 2]},
+        {"seconds": [1, 2]},
+        {"joules": None},
+        {"seconds": [-1] * 3},
+    ]
+    made.handle([forecast, *({**forecast, **change} for change in wrong)])
+    assert made.finish("finished")["saved"] is True
+    (only,) = [one for batch in kept.batches for one in batch.forecasts]
+    assert (only.at, only.progress) == (5000.0 + clock(), 0.3)
+    assert (only.joules, only.joules_low, only.joules_high) == (1000.0, 900.0, 2000.0)
+    assert (only.seconds, only.seconds_low, only.seconds_high) == (10.0, 9.0, 20.0)
+
+
 def test_a_failed_read_is_a_gap_that_the_next_one_heals(kept: Kept, clock: FakeClock) -> None:
     """Ten seconds without an answer lose nothing of a counter, are counted, and are said once."""
     said: list[str] = []
@@ -351,6 +378,39 @@ def test_the_share_of_the_process_is_kept_beside_the_joules(kept: Kept, clock: F
     (use,) = wire.figures_of(made.finish("finished"))[0]
     assert {r.share for r in kept.readings("cpu")} == {0.5}
     assert use.process == pytest.approx(500.0)
+
+
+def test_how_busy_a_device_was_is_kept_with_its_readings(kept: Kept, clock: FakeClock) -> None:
+    """20 s at rest and 20 s at work of 100 W each: 2 kJ idle at 100 W, in the store and in the figures."""
+    meter = Steady("gpu:0", 100.0, clock)
+    told = 0.0
+    meter.busy = lambda: told  # type: ignore[method-assign]  # a device that is as busy as we say
+    made = recorder([meter], kept, clock)
+    pass_time(made, clock, 20)
+    told = 0.8
+    pass_time(made, clock, 20)
+    (use,) = wire.figures_of(made.finish("finished"))[0]
+    assert [reading.busy for reading in kept.readings("gpu:0")] == [0.0] * 20 + [0.8] * 20
+    assert use.idle is not None
+    assert (use.idle.joules, use.idle.seconds) == pytest.approx((2000, 20))
+    assert use.idle_watts == pytest.approx(100)
+    assert [batch.devices[0].idle_watts for batch in kept.batches if batch.devices][-1] == pytest.approx(100)
+
+
+def test_a_device_that_cannot_tell_how_busy_it_is_is_read_all_the_same(kept: Kept, clock: FakeClock) -> None:
+    """Whatever a vendor's library raises, the joules are kept and how busy it was is not known."""
+
+    def raises() -> float:
+        raise RuntimeError("the driver does not know")
+
+    meter = Steady("gpu:0", 100.0, clock)
+    meter.busy = raises  # type: ignore[method-assign]  # a vendor's mistake
+    made = recorder([meter], kept, clock)
+    pass_time(made, clock, 3)
+    (use,) = wire.figures_of(made.finish("finished"))[0]
+    assert use.joules == pytest.approx(300.0)
+    assert use.idle is None
+    assert {reading.busy for reading in kept.readings("gpu:0")} == {None}
 
 
 def test_a_metric_of_a_run_with_a_long_interval_has_the_joules_of_its_moment(kept: Kept, clock: FakeClock) -> None:

@@ -214,11 +214,11 @@ def test_a_method_of_the_future_is_refused_clearly(use: MakeUse, record: MakeRec
 
 
 def test_the_line_says_what_a_run_cost(use: MakeUse, record: MakeRecord) -> None:
-    """Name, duration, energy with range, carbon with zone, quality and id, on one line."""
+    """Name, duration, energy, carbon with zone, money (3.41 Wh at 0.27 EUR/kWh), quality and id, on one line."""
     cpu = use("cpu", "cpu", watts=170.5, seconds=72.0, method="rapl")
     text = line(summary_of(record(cpu, seconds=72.0)))
     assert text == (
-        "greentrack: digits  1 min 12 s  3.41 Wh (3.24–3.58)  140 mg CO2e (FR)  100 % measured  "
+        "greentrack: digits  1 min 12 s  3.41 Wh (3.24–3.58)  140 mg CO2e (FR)  0.00092 EUR  100 % measured  "
         "run 019a0000-0000-7000-8000-000000000001"
     )
 

@@ -45,6 +45,7 @@ typedef struct {
     double lazy;              /* seconds between the reads of some other program, or -1 where reading loses nothing */
     double reset, module;     /* when its counter begins anew; watts of the rest of its module, or -1 */
     double kept, truth, at;   /* what a lazy counter has not lost, up to which true count and time */
+    int busy; /* percent, or -1 where it does not tell */
     unsigned processes, faults, parts;
     Process process[MOST];
     Fault fault[MOST];
@@ -79,6 +80,10 @@ typedef struct {
     uint64_t at;
     uint32_t sm, memory, encoder, decoder;
 } Utilization;
+
+typedef struct {
+    uint32_t gpu, memory;
+} Rates;
 
 typedef struct {
     uint32_t before[6], gpu_slices, compute_slices;
@@ -143,6 +148,7 @@ static void setting(Board *board, const char *key, const char *text) {
     else if (!strcmp(key, "lazy")) sscanf(text, "%lf", &board->lazy);
     else if (!strcmp(key, "reset")) sscanf(text, "%lf", &board->reset);
     else if (!strcmp(key, "module")) sscanf(text, "%lf", &board->module);
+    else if (!strcmp(key, "busy")) sscanf(text, "%d", &board->busy);
     else if (!strcmp(key, "process")) {
         Process *process = &board->process[board->processes++];
         sscanf(text, "%u %u", &process->pid, &process->percent);
@@ -170,7 +176,7 @@ static int scenario(void) {
         else if (!strcmp(key, "gpu")) {
             Board *board = &boards[count++];
             *board = (Board){.period = 1, .update = 0.1, .window = 0.1, .gain = 1, .lazy = -1, .module = -1};
-            board->reset = INFINITY;
+            board->reset = INFINITY, board->busy = -1;
             sscanf(text, "%95s", board->uuid);
         } else if (count) setting(&boards[count - 1], key, text);
     }
@@ -387,6 +393,12 @@ int nvmlDeviceGetFieldValues(void *device, int entries, FieldValue *values) {
     for (FieldValue *entry = values; entry < values + entries; entry++)
         entry->code = (uint32_t)field(board, entry);
     return SUCCESS;
+}
+
+int nvmlDeviceGetUtilizationRates(void *device, Rates *rates) {
+    BOARD(device, 0);
+    *rates = (Rates){.gpu = (uint32_t)board->busy};
+    return board->parts || board->busy < 0 ? NOT_SUPPORTED : SUCCESS;
 }
 
 int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *room, ProcessInfo *list) {

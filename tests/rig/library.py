@@ -40,7 +40,8 @@ class Board:
     Its counter and its powers change every *update* seconds; its instant power is that of the *window* before. The
     counter shows *gain* x energy + *offset*, starts anew at *reset*, and where *lazy* is not None it loses joules at
     each read, as a GeForce's does: *lazy* are the seconds between the reads of another program (0: there is none).
-    *module* are the watts of the rest of a Grace module; *processes* are (pid, percent), *slices* (MIG UUID, size).
+    *module* are the watts of the rest of a Grace module; *busy* is what it tells of its use (percent; None: nothing);
+    *processes* are (pid, percent), *slices* (MIG UUID, size).
     """
 
     uuid: str = "GPU-aaaa0000-1111"
@@ -54,6 +55,7 @@ class Board:
     lazy: float | None = None
     reset: float | None = None
     module: float | None = None
+    busy: int | None = None
     faults: Sequence[Fault] = ()
     processes: Sequence[tuple[int, int]] = ()
     slices: Sequence[tuple[str, int]] = ()
@@ -67,7 +69,7 @@ class Board:
         yield f"update {self.update!r}"
         yield f"window {self.window!r}"
         yield f"counter {self.gain!r} {self.offset!r}"
-        for key in ("lazy", "reset", "module"):
+        for key in ("lazy", "reset", "module", "busy"):
             if (value := getattr(self, key)) is not None:
                 yield f"{key} {value!r}"
         for fault in self.faults:
@@ -98,7 +100,7 @@ class Driver:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """What a process saw: its *devices* as they were at the end, what was *missing*; by time and device, its *reads*
-    (joules, seconds and check, or an error) and *shares*.
+    (joules, seconds, check and how busy it was, or an error) and *shares*.
     """
 
     devices: list[dict[str, Any]]

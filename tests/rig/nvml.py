@@ -64,6 +64,7 @@ class FakeGpu:
     mig: bool = False
     error: int = 0  # what every call to this board fails with
     garbage: float | None = None  # joules that the counter shows instead of its own
+    busy: float | None = 100.0  # percent; None: it does not tell
     processes: list[int] = field(default_factory=list)
     utilisation: list[tuple[int, int, int]] = field(default_factory=list)  # pid, time in us, percent
     calls: list[str] = field(default_factory=list)
@@ -71,7 +72,7 @@ class FakeGpu:
 
 
 class FakeNvml:
-    """The module. Each call on a board is noted in its *calls*."""
+    """The module. Each call on a board for what moves is noted in its *calls*."""
 
     NVMLError = NVMLError
     NVML_SUCCESS = 0
@@ -186,6 +187,11 @@ class FakeNvml:
         average = (gpu.architecture or 0) >= AMPERE and "A100" not in gpu.name
         watts = self._watts(gpu, AVERAGE if average else INSTANT, 0) if gpu.power_call else None
         return round(1000 * float(self._told(watts)))
+
+    def nvmlDeviceGetUtilizationRates(self, handle: Any) -> Any:  # noqa: N802
+        gpu = self._board(handle)
+        gpu.calls.append("busy")
+        return SimpleNamespace(gpu=int(self._told(None if gpu.mig else gpu.busy)), memory=0)
 
     def nvmlDeviceGetComputeRunningProcesses_v3(self, handle: Any) -> list[Any]:  # noqa: N802
         return [SimpleNamespace(pid=pid) for pid in self._board(handle, "processes").processes]

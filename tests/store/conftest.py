@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from greentrack.model import Device, DeviceUse, Host, Reading, Run
+from greentrack.model import Device, DeviceUse, Forecast, Host, Reading, Run
 from greentrack.store.batch import Batch
 from greentrack.store.liveness import Here
 from greentrack.store.reader import Reader
@@ -18,6 +18,20 @@ from greentrack.store.writer import Writer
 HOST = Host(id="h1", name="box", cpu="Some CPU", cpus=8, memory_bytes=16 * 2**30, chassis="desktop")
 GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU", details={"index": 0}), method="nvml-counter")
 CPU = DeviceUse(device=Device(uid="cpu", kind="cpu", name="A CPU"), method="cpu-model")
+
+
+def a_forecast(at: float, progress: float = 0.1) -> Forecast:
+    """Make a forecast of 50 J (40 to 70) and 10 s (9 to 12)."""
+    return Forecast(
+        at=at,
+        progress=progress,
+        joules=50.0,
+        joules_low=40.0,
+        joules_high=70.0,
+        seconds=10.0,
+        seconds_low=9.0,
+        seconds_high=12.0,
+    )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
 from greentrack.store.batch import Batch, merged, thinned, totals
+from tests.store.conftest import a_forecast
 
 AMOUNTS = st.integers(0, 1000).map(float)
 UNKNOWN_OR = st.none() | AMOUNTS
@@ -41,6 +42,25 @@ def test_a_share_is_weighted_by_joules() -> None:
     assert (both.at, both.seconds, both.joules, both.share) == (2.0, 2.0, 400.0, 0.75)
 
 
+def test_how_busy_it_was_is_weighted_by_time() -> None:
+    """3 s at 100 % and 1 s at 20 % are 4 s at 80 %; where one is not known, the other speaks for both."""
+    work = Reading(device="gpu", at=3.0, seconds=3.0, joules=300.0, busy=1.0)
+    rest = Reading(device="gpu", at=4.0, seconds=1.0, joules=50.0, busy=0.2)
+    unknown = Reading(device="gpu", at=5.0, seconds=1.0, joules=50.0)
+    assert merged(work, rest).busy == pytest.approx(0.8)
+    assert (merged(work, unknown).busy, merged(unknown, rest).busy, merged(unknown, unknown).busy) == (1.0, 0.2, None)
+
+
+def test_totals_tell_what_was_used_while_it_idled() -> None:
+    """Of 300 J at work and 50 J in 2 s at 5 %, 50 J in 2 s; None where no reading tells."""
+    work = Reading(device="gpu", at=1.0, seconds=1.0, joules=300.0, busy=1.0)
+    idle = Reading(device="gpu", at=3.0, seconds=2.0, joules=50.0, busy=0.05)
+    unknown = Reading(device="cpu", at=1.0, seconds=1.0, joules=50.0)
+    sums = totals([work, idle, unknown])
+    assert sums["gpu"][4:] == (50.0, 2.0)
+    assert sums["cpu"][4:] == (None, None)
+
+
 def test_old_readings_stay_as_fine_as_new_ones() -> None:
     """Thinned again and again, the beginning of a run is not drawn more coarsely than its end."""
     kept: list[Reading] = []
@@ -60,12 +80,15 @@ def test_a_batch_that_waits_long_stays_bounded() -> None:
         batch.readings.append(Reading(device="gpu", at=float(second), seconds=1.0, joules=2.0))
         batch.metrics.append(Metric(name="loss", at=float(second), value=1.0))
         batch.spans.append(Span(id=1, name="epoch", started_at=0.0, ended_at=float(second)))
+        batch.forecasts.append(a_forecast(float(second)))
         batch.bounded(100)
     assert len(batch.readings) <= 100
     assert sum(reading.joules for reading in batch.readings) == 20_000
     assert len(batch.metrics) <= 100
     assert batch.metrics[-1].at == 9999.0
     assert [span.ended_at for span in batch.spans] == [9999.0]
+    assert len(batch.forecasts) <= 100
+    assert (batch.forecasts[0].at, batch.forecasts[-1].at) == (0.0, 9999.0)
 
 
 def test_a_later_batch_is_added() -> None:
@@ -86,6 +109,7 @@ def test_a_later_batch_is_added() -> None:
             readings=[Reading(device="gpu", at=1.0, seconds=1.0, joules=1.0)],
             phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
             work={"steps": 6},
+            forecasts=[a_forecast(3.0)],
             toll=Toll(late=1),
         )
     )
@@ -96,3 +120,4 @@ def test_a_later_batch_is_added() -> None:
         name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
     )
     assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, Toll(late=1), 1)
+    assert first.forecasts == [a_forecast(3.0)]

@@ -13,7 +13,7 @@ from greentrack.errors import ConfigError, NotFoundError, StoreError
 from greentrack.model import Device, DeviceUse, Host, Metric, Reading
 from greentrack.store.batch import Batch
 from greentrack.store.liveness import Here
-from greentrack.store.manage import delete, mark_interrupted
+from greentrack.store.manage import delete, mark_failed, mark_interrupted
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 
@@ -238,6 +238,22 @@ def test_killed_runs_are_closed_for_good(path: Path, writer: Writer, a_batch: Ma
     assert ask("SELECT status, ended_at FROM runs") == [("running", None)]
 
 
+def test_who_knows_why_a_run_was_killed_can_keep_it_as_failed(
+    path: Path, writer: Writer, a_batch: MakeBatch, ask: Ask
+) -> None:
+    """Only one that reads interrupted, whether that is stored yet or not; one that goes on or ended well is left."""
+    writer.write(a_batch(joules=[1.0], pid=2**22 + 1, host=_this_host(), boot_id=_this_boot()))
+    writer.write(a_batch("02-b", joules=[1.0], status="finished", ended_at=101.0))
+    assert mark_failed(path, "01-a", "ValueError: no good")
+    assert not mark_failed(path, "01-a", "another")
+    assert not mark_failed(path, "02-b", "another")
+    told = ask("SELECT id, status, error, ended_at, seconds FROM runs ORDER BY id")
+    assert told[0] == ("01-a", "failed", "ValueError: no good", 101.0, 1.0)
+    assert told[1][1:3] == ("finished", None)
+    writer.write(Batch(run_id="01-a", work={"steps": 1}))  # its recorder was late
+    assert ask("SELECT status FROM runs WHERE id = '01-a'") == [("failed",)]
+
+
 def _this_host() -> Host:
     from greentrack import system
 
@@ -321,7 +337,8 @@ def test_ten_thousand_runs_are_listed_from_their_totals(path: Path, reader: Read
             db.execute("INSERT INTO runs SELECT * FROM copied")
         db.execute(
             "INSERT INTO run_devices SELECT runs.key, device, method, measured, trusted, note, joules, used.seconds, "
-            "check_joules, process_joules FROM run_devices AS used, runs WHERE runs.key > 1"
+            "check_joules, process_joules, idle_joules, idle_seconds, idle_watts "
+            "FROM run_devices AS used, runs WHERE runs.key > 1"
         )
         db.execute("DELETE FROM readings")
     db.close()

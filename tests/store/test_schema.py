@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from greentrack.errors import SchemaError
+from greentrack.model import Energy, Reading, Run
 from greentrack.store import schema
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
@@ -16,6 +18,12 @@ from greentrack.store.writer import Writer
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
+NEWEST = len(schema.STEPS)
+NAMES = [(name,) for name, _ in schema.STEPS]
+
+OLD_RUN = """INSERT INTO runs (id, name, status, tags, params, started_at, seconds, pid, pid_started, boot_id, command,
+    folder, python, packages, interval, rest, updated_at)
+    VALUES ('old', 'demo', 'finished', '[]', '{}', 1, 1, 7, 1, 'b', '[]', '/', '3.11', '{}', 1, 'off', 2)"""
 
 FIRST_RUN = """
 import sys
@@ -81,14 +89,13 @@ def test_an_older_database_is_migrated(path: Path, writer: Writer, a_batch: Call
     """A later migration runs through sqlite-utils, is noted there, and what was stored is still there."""
     writer.write(a_batch(joules=[1.0]))
     writer.close()
-    steps = (*schema.STEPS, ("m003_site", site))
+    steps = (*schema.STEPS, ("m900_site", site))
     db = opened(path)
     schema.upgrade(db, path, steps)
     schema.upgrade(db, path, steps)
     db.close()
-    assert ask("PRAGMA user_version") == [(3,)]
-    names = [("m001_first",), ("m002_known",), ("m003_site",)]
-    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == names
+    assert ask("PRAGMA user_version") == [(NEWEST + 1,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [*NAMES, ("m900_site",)]
     assert ask("SELECT hosts.name, site, joules FROM hosts, run_energy") == [("box", None, 2.0)]
 
 
@@ -103,18 +110,52 @@ def test_a_database_of_the_first_version_gets_the_tables_of_the_second(
     assert ask("SELECT count(*) FROM sqlite_master WHERE name IN ('calibrations', 'self_tests')") == [(0,)]
     writer.write(a_batch(joules=[1.0]))
     writer.close()
-    assert ask("PRAGMA user_version") == [(2,)]
-    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_known",)]
+    assert ask("PRAGMA user_version") == [(NEWEST,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == NAMES
     assert ask("SELECT count(*) FROM calibrations") == ask("SELECT count(*) FROM self_tests") == [(0,)]
     assert ask("SELECT joules FROM run_energy") == [(2.0,)]
 
 
-def test_a_new_database_and_a_migrated_one_are_the_same(path: Path, tmp_path: Path) -> None:
-    """What the first version becomes is what an empty file becomes."""
+def test_runs_of_the_second_version_continue_nothing(path: Path, writer: Writer, ask: Ask) -> None:
+    """What was stored before there were parts is read as works of their own, and a new run may carry one on."""
+    db = opened(path)
+    schema.upgrade(db, path, schema.STEPS[:2])
+    db.execute(OLD_RUN)
+    db.close()
+    with Reader(path) as reader:
+        assert reader.record("old").run.continues is None
+        assert reader.works() == []
+        writer.write(Batch(run_id="new", run=Run(id="new", name="demo", started_at=5.0, continues="old")))
+        assert reader.works() == [["old", "new"]]
+    assert ask("PRAGMA user_version") == [(NEWEST,)]
+
+
+def test_readings_of_the_fourth_version_do_not_tell_how_busy(path: Path, writer: Writer) -> None:
+    """What was stored before is unknown, which is not idle; a reading that is added tells."""
+    db = opened(path)
+    schema.upgrade(db, path, schema.STEPS[:4])
+    db.execute(OLD_RUN)
+    db.execute("INSERT INTO devices VALUES (1, 'h1', 'GPU-1', 'gpu', 'A GPU', '{}')")
+    db.execute("INSERT INTO run_devices VALUES (1, 1, 'fake', 1, 1, '', 5, 1, NULL, NULL)")
+    db.execute("INSERT INTO readings VALUES (1, 1, 2, 1, 5, NULL, NULL)")
+    db.close()
+    old = Reading(device="GPU-1", at=2.0, seconds=1.0, joules=5.0)
+    with Reader(path) as reader:
+        (use,) = reader.record("old").devices
+        assert (use.joules, use.idle, use.idle_watts) == (5.0, None, None)
+        assert reader.readings("old") == {"GPU-1": [old]}
+        writer.write(Batch(run_id="old", readings=[replace(old, at=3.0, busy=0.0)]))
+        (use,) = reader.record("old").devices
+        assert (use.joules, use.idle) == (10.0, Energy(joules=5.0, seconds=1.0))
+
+
+@pytest.mark.parametrize("version", range(1, NEWEST))
+def test_a_new_database_and_a_migrated_one_are_the_same(path: Path, tmp_path: Path, version: int) -> None:
+    """What an earlier version becomes is what an empty file becomes."""
     query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
     new, old = opened(path), opened(tmp_path / "old.db")
     schema.upgrade(new, path)
-    schema.upgrade(old, tmp_path / "old.db", schema.STEPS[:1])
+    schema.upgrade(old, tmp_path / "old.db", schema.STEPS[:version])
     schema.upgrade(old, tmp_path / "old.db")
     assert new.execute(query).fetchall() == old.execute(query).fetchall()
     new.close()
@@ -124,9 +165,9 @@ def test_a_new_database_and_a_migrated_one_are_the_same(path: Path, tmp_path: Pa
 def test_an_empty_file_gets_every_migration(path: Path, ask: Ask) -> None:
     """A new database is as new as a migrated one."""
     db = opened(path)
-    schema.upgrade(db, path, (*schema.STEPS, ("m003_site", site)))
+    schema.upgrade(db, path, (*schema.STEPS, ("m900_site", site)))
     db.close()
-    assert ask("PRAGMA user_version") == [(3,)]
+    assert ask("PRAGMA user_version") == [(NEWEST + 1,)]
     assert ask("SELECT count(*) FROM pragma_table_info('hosts') WHERE name = 'site'") == [(1,)]
 
 
@@ -141,11 +182,11 @@ def test_a_crash_in_a_migration_leaves_the_old_database(
         schema.upgrade(
             db,
             path,
-            (*schema.STEPS, ("m003_extra", extra), ("m004_site", crashing)),
+            (*schema.STEPS, ("m900_extra", extra), ("m901_site", crashing)),
         )
     db.close()
-    assert ask("PRAGMA user_version") == [(2,)]
-    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == [("m001_first",), ("m002_known",)]
+    assert ask("PRAGMA user_version") == [(NEWEST,)]
+    assert ask("SELECT name FROM _sqlite_migrations ORDER BY id") == NAMES
     assert ask("SELECT count(*) FROM sqlite_master WHERE name = 'extra'") == [(0,)]
     writer.write(a_batch("02-b"))
     assert ask("SELECT id FROM runs ORDER BY id") == [("01-a",), ("02-b",)]

@@ -19,6 +19,7 @@ from greentrack.store import writer as module
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
 from greentrack.store.writer import MOST_READINGS, Writer
+from tests.store.conftest import a_forecast
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 MakeBatch = Callable[..., Batch]
@@ -57,37 +58,62 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
         zone="FR",
         rest="off",
         error="ValueError: no",
+        continues="00-z",
     )
+    forecast = a_forecast(at=101.0)
     span = Span(
         id=1, name="epoch", started_at=100.0, ended_at=102.0, attrs={"index": 0}, energy={"GPU-1": Energy(joules=5.0)}
     )
     phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, check=1.5)})
-    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, check=11.0, share=0.5)
+    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, check=11.0, share=0.5, busy=0.05)
     toll = Toll(cpu_seconds=0.1, readings=1, late=2, failures=3, restarts=4)
     writer.write(
         Batch(
             run_id="01-a",
             run=run,
-            devices=[DeviceUse(device=device, method="nvml-counter", trusted=False, note="hm")],
+            devices=[DeviceUse(device=device, method="nvml-counter", trusted=False, note="hm", idle_watts=9.0)],
             readings=[reading],
             spans=[replace(span, ended_at=None, energy={}), span],
             phases={"load": phase},
             work={"steps": 4.0},
             metrics=[Metric(name="acc", at=101.0, value=0.5, joules=10.0)],
+            forecasts=[forecast],
             toll=toll,
         )
     )
     record = reader.record("01-a")
     shown = replace(run, name="démo\\udcff", params={"lr": 0.1, "layers": [1, 2], "path": "x"})
     assert record.run == shown
-    used = Energy(joules=10.0, seconds=1.0, check=11.0)
     assert record.devices == (
-        DeviceUse(device=device, method="nvml-counter", energy=used, trusted=False, process=5.0, note="hm"),
+        DeviceUse(
+            device=device,
+            method="nvml-counter",
+            energy=Energy(joules=10.0, seconds=1.0, check=11.0),
+            trusted=False,
+            process=5.0,
+            note="hm",
+            idle=Energy(joules=10.0, seconds=1.0),
+            idle_watts=9.0,
+        ),
     )
     assert (record.spans, record.phases, record.toll) == ((span,), (phase,), toll)
     assert record.metrics == (Metric(name="acc", at=101.0, value=0.5, joules=10.0),)
     assert record.work == {"steps": 4.0}
+    assert record.forecasts == (forecast,)
+    assert reader.outline("01-a") == replace(record, spans=(), phases=(), metrics=(), work={})
     assert reader.readings("01-a") == {"GPU-1": [reading]}
+
+
+def test_forecasts_stay_bounded(writer: Writer, reader: Reader, a_batch: MakeBatch) -> None:
+    """Of 2,500 forecasts at most 1,000 are kept, the first and the last among them, in order."""
+    writer.write(a_batch())
+    for start in range(0, 2500, 100):
+        made = [a_forecast(at=100.0 + n, progress=n / 2500) for n in range(start, start + 100)]
+        writer.write(Batch(run_id="01-a", forecasts=made))
+    kept = [forecast.progress * 2500 for forecast in reader.record("01-a").forecasts]
+    assert 500 <= len(kept) <= 1000
+    assert (kept[0], round(kept[-1])) == (0, 2499)
+    assert kept == sorted(kept)
 
 
 def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch) -> None:
@@ -169,6 +195,37 @@ def test_a_long_run_stays_bounded(writer: Writer, ask: Ask, a_batch: MakeBatch) 
     assert ask("SELECT joules, seconds, process_joules FROM run_devices WHERE joules > 0") == [
         (60_000.0, 20_000.0, 30_000.0)
     ]
+
+
+def test_how_busy_a_device_was_survives_the_thinning(writer: Writer, reader: Reader, a_batch: MakeBatch) -> None:
+    """10,000 s of which every other one was idle: the rows left say 50 %, and the run's 5,000 s at 3 W are exact."""
+    writer.write(a_batch())
+    for start in range(0, 10_000, 500):
+        writer.write(
+            Batch(
+                run_id="01-a",
+                readings=[
+                    Reading(device="GPU-1", at=101.0 + s, seconds=1.0, joules=3.0, busy=float(s % 2))
+                    for s in range(start, start + 500)
+                ],
+            )
+        )
+    rows = reader.readings("01-a")["GPU-1"]
+    assert len(rows) <= MOST_READINGS
+    assert sum(row.seconds * (row.busy or 0.0) for row in rows) == pytest.approx(5000)
+    (gpu,) = [use for use in reader.outline("01-a").devices if use.device.uid == "GPU-1"]
+    assert gpu.idle == Energy(joules=15_000.0, seconds=5000.0)
+
+
+def test_two_readings_of_one_moment_are_one(writer: Writer, reader: Reader, a_batch: MakeBatch) -> None:
+    """1 s at 100 % and, at the same time stamp, 3 s at 20 % are 4 s at 40 %; what is not known changes nothing."""
+    writer.write(a_batch())
+    for seconds, busy in ((1.0, 1.0), (3.0, 0.2), (1.0, None)):
+        reading = Reading(device="GPU-1", at=101.0, seconds=seconds, joules=3.0, busy=busy)
+        writer.write(Batch(run_id="01-a", readings=[reading]))
+    ((row,),) = reader.readings("01-a").values()
+    assert (row.seconds, row.joules) == (5.0, 9.0)
+    assert row.busy == pytest.approx(0.4)
 
 
 def test_devices_are_thinned_one_at_a_time(writer: Writer, a_batch: MakeBatch, ask: Ask) -> None:

@@ -62,6 +62,7 @@ def test_a_recorder_that_dies_is_replaced_and_the_run_goes_on(db: Path, program:
 with tracked as run:
     while not run.joules(): pass
     before = run.joules()["gpu"]
+    run.learn(continues="an earlier one")
     deadline = time.monotonic() + 1.0
     while time.monotonic() < deadline: os.sched_yield()
     os.kill(recorder(run), signal.SIGKILL)
@@ -76,6 +77,7 @@ with tracked as run:
     record = Reader(db).record(run_id)
     assert record.run.status == "finished"
     assert record.toll.restarts == 1
+    assert record.run.continues == "an earlier one"
     assert [span.name for span in record.spans] == ["after"]
     assert "the recorder has died" in errors
     assert sum(use.joules for use in record.devices if use.device.kind == "gpu") >= float(before)

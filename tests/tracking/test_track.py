@@ -53,6 +53,37 @@ def test_a_run_is_kept_with_what_it_was_given(db: Path) -> None:
     assert record.run.host.cpus == os.cpu_count()
 
 
+def test_a_run_says_what_it_continues_and_what_it_expects(db: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Both may come at any time; of a forecast that is none nothing is kept, and no training ends for it."""
+    with track(meters=FAKE, db=db, quiet=True) as run:
+        run.learn(continues="019a")
+        run.forecast(0.25, joules=(4000, 3000.0, 6000.0), seconds=(10.0, 9.0, 12.0))
+        run.forecast(0.5, joules=(4000,), seconds="soon")  # type: ignore[arg-type]
+        run.forecast(2.0, joules=(1, 1, 1), seconds=(1, 1, 1))
+    record = stored(db)
+    assert record.run.continues == "019a"
+    (forecast,) = record.forecasts
+    assert (forecast.progress, forecast.joules, forecast.joules_high, forecast.seconds_low) == (0.25, 4000, 6000, 9)
+    assert record.run.started_at <= forecast.at <= record.run.started_at + record.run.seconds
+    assert "forecast(0.5, (4000,), 'soon') is no forecast" in caplog.text
+
+
+def test_a_resumed_training_is_one_work(db: Path) -> None:
+    """Two runs, the second from the first's checkpoint: the whole is the sum of what their devices used."""
+    with track(meters=FAKE, db=db, quiet=True, rest="off") as first:
+        burn(first, 0.1)
+    with track(meters=FAKE, db=db, quiet=True, rest="off") as second:
+        second.learn(continues=first.id)
+        burn(second, 0.1)
+    summary = summarize(second.id, db=db)
+    assert summary.whole is not None
+    assert summary.whole.joules is not None
+    used = sum(use.joules for run in (first, second) for use in stored(db, run.id).devices)
+    assert summary.whole.joules.value == pytest.approx(used)
+    assert summary.whole.seconds == pytest.approx(sum(part.seconds for part in summary.parts))
+    assert [part.id for part in summary.parts] == [first.id, second.id]
+
+
 def test_joules_so_far_are_told_by_kind(db: Path) -> None:
     """A virtual GPU of 300 W and a processor of 100 W read 3 to 1."""
     with track(meters=FAKE, db=db, quiet=True) as run:

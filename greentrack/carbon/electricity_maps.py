@@ -1,0 +1,99 @@
+"""Hourly carbon of some 200 zones: Electricity Maps, version 3 of its API, with the user's own token.
+
+The token is read from the environment when a request is made; it is neither kept nor logged nor part of an address.
+Free tokens know the last 24 hours of one zone; the past and forecasts are a matter of the plan.
+"""
+
+import os
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from greentrack.carbon.base import LIMIT_S
+from greentrack.carbon.online import get_json, grams, moment, nonsense, rows
+from greentrack.errors import ConfigError, SourceError
+from greentrack.store.hours import Hour
+
+URL = "https://api.electricitymaps.com/v3/carbon-intensity"
+TOKEN = "GREENTRACK_ELECTRICITYMAPS_TOKEN"  # noqa: S105  # where it is, not what it is
+
+_KEYS = {"history": "history", "past-range": "data", "forecast": "forecast"}
+"""Where each answer has its figures."""
+
+_MOST_S = 10 * 86_400.0
+"""So much of the past is given in one answer."""
+
+_RECENT_S = 23 * 3600.0
+"""So much of the past every token may ask for; the API says 24 hours, of which one has just begun."""
+
+
+class ElectricityMaps:
+    """Life-cycle figures by the hour. *url* is where the API is; *limit_s* how long one question may take."""
+
+    text = "Electricity Maps"
+    boundary = "life-cycle"
+    step_s = 3600.0
+
+    def __init__(self, url: str | None = None, limit_s: float = LIMIT_S, env: Mapping[str, str] | None = None) -> None:
+        self._url = URL if url is None else url
+        self._limit_s = limit_s
+        self._env = os.environ if env is None else env
+
+    def zone(self, zone: str) -> str:
+        """Return *zone*: countries, provinces and Nordic areas are called the same there."""
+        return zone
+
+    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[Hour]]:
+        """Yield what came about, first the last day's, for which any token will do."""
+        until = time.monotonic() + self._limit_s
+        recent = max(start, now // self.step_s * self.step_s - _RECENT_S)
+        if recent < end:
+            yield self._ask("history", zone, until, now)
+        end = min(end, recent)
+        while start < end:
+            upto = min(end, start + _MOST_S)
+            yield self._ask("past-range", zone, until, now, start=_written(start), end=_written(upto))
+            start = upto
+
+    def ahead(self, zone: str, now: float) -> list[Hour]:
+        """Return the forecast, as far as the token's plan has it."""
+        return self._ask("forecast", zone, time.monotonic() + self._limit_s, now)
+
+    def _ask(self, question: str, zone: str, until: float, now: float, **more: str) -> list[Hour]:
+        # without disableCallerLookup an unknown zone is answered with that of the caller's address
+        query = {"zone": zone, "emissionFactorType": "lifecycle", "disableCallerLookup": "true", **more}
+        answer = get_json(
+            f"{self._url}/{question}?{urllib.parse.urlencode(query)}",
+            source=self.text,
+            until=until,
+            headers={"auth-token": self._token()},
+            refused=f"; check {TOKEN}, and that its plan has {question} for zone {zone}",
+        )
+        found = rows(answer, _KEYS[question], self.text)
+        for told in (answer, *found):
+            if told.get("zone", zone) != zone:
+                raise nonsense(self.text, f"figures for {told['zone']!r} instead of {zone}")
+            if told.get("emissionFactorType", "lifecycle") != "lifecycle":
+                raise nonsense(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
+        return [hour for row in found if (hour := self._hour(row, question == "forecast", now)) is not None]
+
+    def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> Hour | None:
+        start = moment(row.get("datetime"), self.text, self.step_s)
+        figure = grams(row.get("carbonIntensity"), self.text)
+        if figure is None:
+            return None
+        return Hour(start, start + self.step_s, figure, forecast, row.get("isEstimated") is True, now)
+
+    def _token(self) -> str:
+        token = self._env.get(TOKEN, "").strip()
+        if not token:
+            raise SourceError(f"Electricity Maps needs a token; set {TOKEN}")
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise ConfigError(f"{TOKEN} holds what no token can (spaces, line ends or letters beyond ASCII)")
+        return token
+
+
+def _written(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"

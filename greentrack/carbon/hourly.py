@@ -1,0 +1,124 @@
+"""The carbon of a run's own hours: each joule at the intensity of the hour in which it was used."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from greentrack.carbon.base import Intensity
+from greentrack.store.hours import Hour
+
+SEEN, UNSEEN = 0.05, 0.10
+"""How far an hour's figure may be off, each way, by judgement: one that came about; a forecast or an estimate."""
+
+WHOLE = 1 - 1e-9
+"""A share from which on nothing is missing but rounding."""
+
+NOTES = {
+    "life-cycle": "",
+    "direct": "hourly figures count CO2 from chimneys only; life-cycle figures would be higher",
+    "not stated": "the source of the hourly figures does not say whether they count chimneys or the whole life-cycle",
+}
+"""What each boundary means for who reads the figure."""
+
+Stretch = tuple[float, float, float]
+"""Joules that were used: until when (Unix time), for how many seconds, how many; as in a ``model.Reading``."""
+
+
+class Series(NamedTuple):
+    """Hours of one *zone*, in order of time, without overlaps, each with a figure; there may be gaps between them.
+
+    *note* says what a reader must know about how they came about.
+    """
+
+    zone: str
+    hours: tuple[Hour, ...]
+    source: str
+    boundary: str = "life-cycle"
+    note: str = ""
+
+    def mean(self, start: float, end: float) -> float | None:
+        """Return the mean g/kWh from *start* to *end*, at constant power; None where an hour of it has no figure."""
+        shares, seen = _shares(self.hours, [(end, end - start, 1.0)])
+        return sum(share * (hour.g_per_kwh or 0.0) for hour, share in shares) if seen >= WHOLE else None
+
+
+def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> Intensity:
+    """Return the intensity of these joules: the sum of E_i x CI_i over the hours, divided by the sum of E_i.
+
+    Joules in hours without a figure count at *yearly*, and the result says how many: its ``hourly_share`` is the part
+    that the hours cover. Without any joules or any hour that fits, it is *yearly* with a note.
+    """
+    shares, seen = _shares(series.hours, stretches)
+    if not shares:
+        why = series.note or f"{series.source} has no figure for the hours of this run"
+        return unchanged(yearly, why)
+    unseen = 0.0 if seen >= WHOLE else 1 - seen
+    parts = [(share, hour.g_per_kwh or 0.0, *_spread(hour)) for hour, share in shares]
+    if unseen:
+        parts.append((unseen, yearly.g_per_kwh, yearly.below, yearly.above))
+    mean = sum(share * grams for share, grams, _, _ in parts)
+    uncertain = sum(share for hour, share in shares if hour.forecast or hour.estimated)
+    return replace(
+        yearly,
+        g_per_kwh=mean,
+        source=series.source,
+        year=datetime.fromtimestamp(shares[-1][0].start, UTC).year,
+        how=f"hour by hour; zone {yearly.how}",
+        boundary=series.boundary,
+        # hours of one source err together, so their ranges add as they are
+        below=sum(share * grams * below for share, grams, below, _ in parts) / mean if mean else 0.0,
+        above=sum(share * grams * above for share, grams, _, above in parts) / mean if mean else 0.0,
+        note="; ".join(part for part in _notes(series, yearly, unseen, uncertain) if part),
+        hourly_share=1 - unseen,
+        yearly=yearly if unseen else None,
+    )
+
+
+def unchanged(yearly: Intensity, why: str) -> Intensity:
+    """Return *yearly* with a note that hourly figures were asked for and *why* they are not used."""
+    note = f"{why}; the yearly average is used"
+    return replace(yearly, note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
+
+
+def _shares(hours: Sequence[Hour], stretches: Iterable[Stretch]) -> tuple[list[tuple[Hour, float]], float]:
+    """Return which part of all joules fell into each hour that had any, and into all of them together."""
+    starts = [hour.start for hour in hours]
+    joules_in = [0.0] * len(hours)
+    total = 0.0
+    for at, seconds, joules in stretches:
+        total += joules
+        since = at - seconds
+        index = max(0, bisect_right(starts, since) - 1)
+        while index < len(hours) and starts[index] < at:
+            overlap = min(at, hours[index].end) - max(since, starts[index])
+            if overlap > 0:
+                joules_in[index] += joules * overlap / seconds
+            index += 1
+    if total <= 0:
+        return [], 0.0
+    shares = [(hour, joules / total) for hour, joules in zip(hours, joules_in, strict=True) if joules > 0]
+    return shares, sum(share for _, share in shares)
+
+
+def _spread(hour: Hour) -> tuple[float, float]:
+    off = UNSEEN if hour.forecast or hour.estimated else SEEN
+    return off, off
+
+
+def _notes(series: Series, yearly: Intensity, unseen: float, uncertain: float) -> Iterable[str]:
+    if unseen:
+        yield (
+            f"{_percent(unseen)} of the energy fell into hours without a figure and counts at the yearly average "
+            f"({yearly.g_per_kwh:.3g} g/kWh, {yearly.boundary}, {yearly.year})"
+        )
+        yield yearly.note
+    if uncertain > 1 - WHOLE:
+        yield f"the hourly figures for {_percent(uncertain)} of the energy are forecasts or estimates"
+    yield NOTES[series.boundary]
+    yield series.note
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.4g} %"

@@ -1,0 +1,144 @@
+"""Where hourly figures come from: a file of the user's, or a source on the network whose answers are kept.
+
+What the network said once is in the database and is not asked for again: a report can be made anew offline.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from greentrack import log, registry
+from greentrack.carbon.base import LIMIT_S
+from greentrack.carbon.hourly import Series
+from greentrack.carbon.online import Online
+from greentrack.carbon.regions import Regions
+from greentrack.carbon.zones import WORLD
+from greentrack.errors import ConfigError, SourceError, StoreError, did_you_mean
+from greentrack.store import hours as kept
+from greentrack.store.hours import Hour
+
+FRESH_S = 1800.0
+"""A forecast younger than this is not asked for again."""
+
+SETTLED_S = 2 * 86_400.0
+"""So long after an hour its estimate or gap is taken to be final, and is not asked for again."""
+
+_AHEAD_S = 3 * 86_400.0
+
+
+def past(source: str, zone: str, start: float, end: float, *, db: Path, now: float, limit_s: float = LIMIT_S) -> Series:
+    """Return what *source* has of *zone* between two Unix times; *db* keeps answers, *limit_s* is how long to wait.
+
+    *source* is a name of ``registry.HOURLY`` or a file that ends in ``.csv``. Raises ConfigError for a source that does
+    not exist and a file with an error; SourceError where nothing is to be had.
+    """
+    if is_file(source):
+        return _of_file(source, zone)
+    online = find(source, limit_s)
+    place = online.zone(_place(zone))
+    start, end = start // online.step_s * online.step_s, min(end, now)
+    found = {hour.start: hour for hour in kept.read(db, source, place, start, end)}
+    note = ""
+    try:
+        for piece in _missing(online, place, found, (start, end), now):
+            _keep(db, source, place, piece)
+            found |= {hour.start: hour for hour in piece if hour.g_per_kwh is not None or hour.start not in found}
+    except SourceError as error:
+        if not _known(found.values()):
+            raise
+        note = f"{error}; only the hours that were known before are used"
+    return Series(place, _known(found.values()), online.text, online.boundary, note)
+
+
+def ahead(source: str, zone: str, *, db: Path, now: float) -> Series:
+    """Return what *source* forecasts for *zone*: kept ones for half an hour, or while it cannot be asked.
+
+    A file's own zone goes where *zone* is "". Raises ConfigError and SourceError as ``past`` does.
+    """
+    if is_file(source):
+        return _of_file(source, zone)
+    online = find(source)
+    place = online.zone(_place(zone))
+    since = now // online.step_s * online.step_s
+    stored = {hour.start: hour for hour in kept.read(db, source, place, since, since + _AHEAD_S)}
+    newest = max((hour.fetched_at for hour in stored.values() if hour.forecast), default=0.0)
+    note = ""
+    if not 0 <= now - newest < FRESH_S:
+        try:
+            asked = online.ahead(place, now)
+            _keep(db, source, place, asked)
+            stored |= {hour.start: hour for hour in asked if hour.end > now}
+        except SourceError as error:
+            if not newest:
+                raise
+            note = f"{error}; its forecast of {(now - newest) / 3600:.1f} h ago is used"
+    return Series(place, _known(stored.values()), online.text, online.boundary, note)
+
+
+def is_file(source: str) -> bool:
+    """Whether *source* names a file and not something on the network."""
+    return source.lower().endswith(".csv")
+
+
+def find(source: str, limit_s: float = LIMIT_S) -> Online:
+    """Return the source on the network of that name. Raises ConfigError, with suggestions."""
+    if source not in registry.HOURLY:
+        known = f"{', '.join(registry.HOURLY)}, or a file that ends in .csv"
+        raise ConfigError(f"unknown hourly source {source!r}{did_you_mean(source, registry.HOURLY)}; known: {known}")
+    made: Online = registry.load(registry.HOURLY, source, "hourly source")(limit_s=limit_s)
+    return made
+
+
+def _of_file(file: str, zone: str) -> Series:
+    from greentrack.carbon.hourly_csv import read
+
+    series = read(Path(file).expanduser())
+    if zone and series.zone and series.zone not in (zone, Regions().place(zone)):
+        raise SourceError(f"{file} is of {series.zone}, not of {zone}")
+    return series
+
+
+def _place(zone: str) -> str:
+    """Return the place on the grid that *zone* is or stands in. Raises SourceError for no place in particular."""
+    place = Regions().place(zone) if ":" in zone else zone
+    if place is None or place == WORLD:
+        raise SourceError(f"hourly figures are of a place, and {zone} is none; name one with --zone or GREENTRACK_ZONE")
+    return place
+
+
+def _missing(
+    online: Online, place: str, found: Mapping[float, Hour], span: tuple[float, float], now: float
+) -> Iterator[list[Hour]]:
+    """Yield what is not *found* or not settled of *span*, as it comes; at last the gaps. Raises SourceError."""
+    step = online.step_s
+    slots = (slot * step for slot in range(int(span[0] // step), -int(-span[1] // step)))
+    missing = [start for start in slots if start not in found or not _is_settled(found[start])]
+    if not missing:
+        return
+    came = set()
+    for piece in online.past(place, missing[0], missing[-1] + step, now):
+        inside = [hour for hour in piece if span[0] <= hour.start < span[1]]
+        came |= {hour.start for hour in inside}
+        yield inside
+    yield [
+        Hour(start, start + step, None, fetched_at=now)
+        for start in missing
+        if start not in came and start + step <= now
+    ]
+
+
+def _is_settled(hour: Hour) -> bool:
+    if hour.fetched_at >= hour.end + SETTLED_S:
+        return True
+    return hour.g_per_kwh is not None and not hour.forecast and not hour.estimated and hour.fetched_at >= hour.end
+
+
+def _known(hours: Iterable[Hour]) -> tuple[Hour, ...]:
+    return tuple(sorted(hour for hour in hours if hour.g_per_kwh is not None))
+
+
+def _keep(db: Path, source: str, place: str, hours: list[Hour]) -> None:
+    try:
+        if hours:
+            kept.keep(db, source, place, hours)
+    except StoreError as error:  # the figures are there all the same; next time they are asked for again
+        log.warning("hourly figures of %s could not be kept: %s", source, error)

@@ -1,0 +1,81 @@
+"""``greentrack compare``: runs beside each other, or what a result cost over the runs of a project."""
+
+from typing import Any
+
+import click
+
+from greentrack.cli import options
+from greentrack.cli.plain import printable_lines
+
+
+@click.command(
+    short_help="Compare runs, with ranges: which one is better.",
+    epilog="""\b
+Examples:
+  greentrack compare fp32 int8
+  greentrack compare --project digits --param precision
+  greentrack compare --tag sweep --front val_acc --format json
+  greentrack compare --project digits --until 'val_acc>=0.97'
+""",
+)
+@click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=options.complete_run)
+@click.option("--project", metavar="NAME", help="Compare the runs of this project; those of one name are repeats.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Compare the runs that have it; may be repeated.")
+@click.option("--param", metavar="KEY", help="Runs with one value of this param are repeats, whatever their name.")
+@click.option("--until", metavar="TARGET", help="The cost until a metric first reached a value: 'val_acc>=0.97'.")
+@click.option("--per", metavar="UNIT", help="Look at this unit of work only; by default at all that they share.")
+@click.option("--front", metavar="METRIC", help="Say who has the best of this metric for the energy.")
+@click.option("--better", metavar="WAY", help="higher or lower: which is better, where a metric's name does not tell.")
+@click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text or json.",
+)
+@options.terms
+@options.db
+def compare(
+    *,
+    runs: tuple[str, ...],
+    project: str | None,
+    tags: tuple[str, ...],
+    param: str | None,
+    until: str | None,
+    per: str | None,
+    front: str | None,
+    better: str | None,
+    form: str,
+    db: str | None,
+    **knobs: Any,
+) -> None:
+    """Compare each RUN with the first, or the groups of repeats in a project or with a tag.
+
+    Differences come with what chance and the methods' errors leave open, and are not claimed where these could explain
+    them. With --until and no RUN or --param: what the target cost run by run, and whether it gets cheaper.
+    """
+    from greentrack.reports import compare_json, compare_text, groups
+    from greentrack.reports import until as cost_until
+    from greentrack.reports.compare import compare as held
+    from greentrack.reports.target import target, trend
+
+    if runs and (project or tags or param):
+        raise click.UsageError("name runs, or give --project, --tag and --param, not both")
+    if not (runs or project or tags or param):
+        raise click.UsageError("name two runs or more, or give --project, --tag or --param")
+    to = None if until is None else target(until)
+    if to is not None and not runs and param is None:
+        found, notes = groups.ended(db=db, project=project, tags=tags, **knobs)
+        write = cost_until.trend_json if form == "json" else cost_until.trend_text
+        text = write(trend(found, to), to, notes)
+    else:
+        choice = (
+            groups.named(runs, db=db, **knobs)
+            if runs
+            else groups.chosen(db=db, project=project, tags=tags, param=param, **knobs)
+        )
+        made = held(choice.groups, per=per, until=to, front=front, better=better, notes=choice.notes)
+        text = (compare_json if form == "json" else compare_text).render(made)
+    click.echo(text if form == "json" else printable_lines(text))

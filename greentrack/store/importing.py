@@ -1,0 +1,87 @@
+"""Runs that another tool recorded, taken into the database: all or none, and each once however often it is imported."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from greentrack.errors import StoreError
+from greentrack.methods import METHODS
+from greentrack.store import rows
+from greentrack.store import statements as sql
+from greentrack.store.batch import Batch, totals
+from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.place import WAY_OUT
+from greentrack.vocabulary import IMPORTED
+
+_STORED = f"SELECT {', '.join(rows.RUN)} FROM runs WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  # constants
+_STATUS, _ENDED = rows.RUN.index("status"), rows.RUN.index("ended_at")
+
+
+class Kept(NamedTuple):
+    """How many runs are new, how many were there in another state, and how many just so (or in a later one)."""
+
+    added: int = 0
+    changed: int = 0
+    known: int = 0
+
+
+def keep(
+    path: Path, batches: Sequence[Batch], *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+) -> Kept:
+    """Keep *batches*, each a whole run of its own whose status is ``imported``, in one transaction.
+
+    A run that was imported before is replaced where what is known of it has changed and is no older. Raises StoreError,
+    also for an id under which GreenTrack itself recorded a run; nothing is kept then.
+    """
+    runs = {batch.run.id: batch for batch in batches if batch.run is not None}
+    made = {run_id: tuple(rows.run_row(batch.run)) for run_id, batch in runs.items() if batch.run is not None}
+    with closing(open_for_writing(path, busy_timeout_s)) as db, translated(path):
+        db.execute("PRAGMA foreign_keys = 1")  # what belongs to a run that is replaced goes with it
+        db.execute("BEGIN IMMEDIATE")
+        stored = {row[0]: row for row in db.execute(_STORED, (json.dumps(list(runs)),))}
+        for run_id, row in stored.items():
+            if row[_STATUS] != IMPORTED:
+                raise StoreError(
+                    f"run {run_id} in {path} was recorded by GreenTrack and is not to be replaced, so that nothing was "
+                    f"imported; {WAY_OUT}"
+                )
+        news = [run_id for run_id in runs if run_id not in stored or _is_news(made[run_id], stored[run_id])]
+        db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in news if run_id in stored))
+        _add(db, [runs[run_id] for run_id in news], [(*made[run_id], clock()) for run_id in news])
+        db.execute("COMMIT")
+    changed = len(stored.keys() & news)
+    return Kept(added=len(news) - changed, changed=changed, known=len(runs) - len(news))
+
+
+def _is_news(made: rows.Row, stored: rows.Row) -> bool:
+    return tuple(made) != tuple(stored) and made[_ENDED] >= (stored[_ENDED] or 0.0)
+
+
+def _add(db: sqlite3.Connection, batches: Sequence[Batch], runs: Sequence[rows.Row]) -> None:
+    """Add *runs*, the rows of *batches*, and all that belongs to them."""
+    db.executemany(sql.RUN_UPSERT, runs)
+    asked = json.dumps([batch.run_id for batch in batches])
+    keys = dict(db.execute("SELECT id, key FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)))
+    seen = {use.device.uid: use.device for batch in batches for use in batch.devices}
+    facts = ((one.uid, one.kind, rows.text(one.name), rows.dumped(one.details)) for one in seen.values())
+    db.executemany(sql.DEVICE, (("", *fact) for fact in facts))  # of no host: nobody knows which
+    devices = dict(db.execute("SELECT uid, key FROM devices WHERE host = ''"))
+    of_all = [(keys[batch.run_id], batch) for batch in batches]
+    uses = ((run, devices[use.device.uid], use) for run, batch in of_all for use in batch.devices)
+    db.executemany(
+        sql.RUN_DEVICE,
+        (
+            (run, device, use.method, METHODS[use.method].measured, use.trusted, rows.text(use.note))
+            for run, device, use in uses
+        ),
+    )
+    readings = ((run, one) for run, batch in of_all for one in batch.readings)
+    db.executemany(sql.READING, (rows.reading_row(run, devices[one.device], one) for run, one in readings))
+    sums = ((run, uid, figures) for run, batch in of_all for uid, figures in totals(batch.readings).items())
+    db.executemany(sql.TOTALS, ((*figures, run, devices[uid]) for run, uid, figures in sums))
+    last = ((max((one.at for one in batch.readings), default=None), run) for run, batch in of_all)
+    db.executemany("UPDATE runs SET last_reading_at = ? WHERE key = ?", last)

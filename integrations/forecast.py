@@ -1,0 +1,177 @@
+"""What a training will have used when it is done, from what its epochs have used so far.
+
+An epoch's cost is split into training (by batch) and validation (each). The first epoch is slower than the others
+(compilation, caches, worker processes), so it counts only while there is no other, and then by its second half.
+"""
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+# Student's t for a two-sided 95 % interval by degrees of freedom; any table of the distribution has it
+_T95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+
+LEAST = 0.03
+"""No forecast is taken to be surer than this part of what is left: epochs to come may differ from those that went."""
+
+FIRST = 0.15
+"""The same for the first epoch, of which only the half that came after its warm-up is a guide. A judgement."""
+
+UNSEEN = (0.5, 0.2, 1.0)
+"""A validation batch that was never seen, in training batches, with its range. A judgement: it is forward only."""
+
+MARKS = 64
+"""So many moments within the first epoch are remembered at most."""
+
+
+class Cost(NamedTuple):
+    """Joules and seconds."""
+
+    joules: float = 0.0
+    seconds: float = 0.0
+
+    def minus(self, other: "Cost") -> "Cost":
+        """Return the difference."""
+        return Cost(self.joules - other.joules, self.seconds - other.seconds)
+
+
+class Plan(NamedTuple):
+    """What is left to do: training *batches*, *validations* of so many batches; *seconds* is a limit of time."""
+
+    batches: float
+    validations: float = 0.0
+    validation_batches: float = 0.0
+    seconds: float | None = None
+
+
+class Range(NamedTuple):
+    """A forecast figure: its value, and between what it is expected 19 times in 20."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Forecast(NamedTuple):
+    """What the work will have come to at its end, and how far it is (0 to 1)."""
+
+    progress: float
+    joules: Range
+    seconds: Range
+
+
+class Forecaster:
+    """Told what each epoch and validation cost, it says what the whole will."""
+
+    def __init__(self) -> None:
+        self._epochs: list[tuple[float, Cost]] = []  # batches and cost of each epoch's training, the first one included
+        self._validations: list[Cost] = []
+        self._marks: list[tuple[float, Cost]] = []
+        self._stride = 1
+        self._skip = 0
+
+    def mark(self, batches: float, cost: Cost) -> None:
+        """Remember how far the first epoch was: *batches* and their *cost*. Later epochs need no marks."""
+        if self._epochs:
+            return
+        self._skip += 1
+        if self._skip >= self._stride:
+            self._skip = 0
+            self._marks.append((batches, cost))
+            if len(self._marks) >= MARKS:
+                self._marks, self._stride = self._marks[::2], self._stride * 2
+
+    def epoch(self, batches: float, cost: Cost) -> None:
+        """An epoch is done: its training *batches* and what they cost, without validations."""
+        if batches > 0:
+            self._epochs.append((batches, cost))
+
+    def validation(self, cost: Cost) -> None:
+        """A validation is done."""
+        self._validations.append(cost)
+
+    def validation_cost(self) -> Cost:
+        """Return what a validation costs, by those seen; nothing before the first."""
+        if not self._validations:
+            return Cost()
+        return Cost(fmean(one.joules for one in self._validations), fmean(one.seconds for one in self._validations))
+
+    def forecast(self, spent: Cost, plan: Plan, scale: float = 1.0) -> Forecast | None:
+        """Return what the whole will come to, *spent* having been used so far; None before the first epoch's end.
+
+        *scale* are the joules of all hosts for each of those that the epochs were told with.
+        """
+        if not self._epochs or not math.isfinite(plan.batches):
+            return None
+        joules, seconds = (
+            _add(
+                self._training(field, plan.batches),
+                self._validating(field, plan.validations, plan.validation_batches),
+            )
+            for field in (0, 1)
+        )
+        if plan.seconds is not None and seconds.value > 0:  # whatever is not done by then is not done
+            limit = max(0.0, plan.seconds)
+            cut = min(1.0, limit / seconds.value)
+            watts = joules.value / seconds.value
+            joules = Range(
+                joules.value * cut,
+                min(joules.low, watts * min(limit, seconds.low) * (1 - LEAST)),
+                min(joules.high, max(watts * limit * (1 + LEAST), joules.value * cut)),
+            )
+            seconds = Range(*(min(part, limit) for part in seconds))
+        whole = Range(*(spent.seconds + part for part in seconds))
+        progress = spent.seconds / whole.value if whole.value > 0 else 1.0
+        return Forecast(progress, Range(*(spent.joules + part * scale for part in joules)), whole)
+
+    def _training(self, field: int, batches: float) -> Range:
+        """Return joules (field 0) or seconds (1) of so many *batches* to come."""
+        if batches <= 0:
+            return Range(0.0, 0.0, 0.0)
+        rates = [cost[field] / n for n, cost in self._epochs]
+        if len(rates) == 1:
+            late = self._second_half(field)
+            value = rates[0] if late is None else late
+            low, high = min(value, rates[0]) * (1 - FIRST), max(value, rates[0]) * (1 + FIRST)
+            return Range(value * batches, low * batches, high * batches)
+        return _interval(rates[1:], batches, batches / self._epochs[-1][0])
+
+    def _second_half(self, field: int) -> float | None:
+        """Return what a batch of the first epoch cost once half of them were done; None where no moment shows it."""
+        batches, cost = self._epochs[0]
+        half = min(self._marks, key=lambda mark: abs(mark[0] - batches / 2), default=None)
+        if half is None or not 0.25 <= half[0] / batches <= 0.75:
+            return None
+        return max(0.0, cost.minus(half[1])[field]) / (batches - half[0])
+
+    def _validating(self, field: int, validations: float, batches: float) -> Range:
+        if validations <= 0:
+            return Range(0.0, 0.0, 0.0)
+        if self._validations:
+            seen = [one[field] for one in self._validations]
+            if len(seen) > 2:
+                seen = seen[1:]  # the first one warms up, as an epoch does
+            if len(seen) == 1:
+                only = seen[0] * validations
+                return Range(only, only * (1 - FIRST), only * (1 + FIRST))
+            return _interval(seen, validations, validations)
+        rate = self._training(field, 1.0)
+        value, low, high = (part * validations * batches for part in UNSEEN)
+        return Range(rate.value * value, rate.low * low, rate.high * high)
+
+
+def _interval(seen: Sequence[float], amount: float, future: float) -> Range:
+    """Return *amount* times the mean of what was *seen*, and where the mean of *future* more such is to be expected."""
+    mean = fmean(seen)
+    off = LEAST * mean
+    if len(seen) > 1:
+        t = _T95[len(seen) - 2] if len(seen) - 2 < len(_T95) else 2.0
+        off = max(off, t * stdev(seen) * math.sqrt(1 / len(seen) + 1 / max(1.0, future)))
+    else:
+        off = max(off, FIRST * mean)
+    return Range(mean * amount, max(0.0, mean - off) * amount, (mean + off) * amount)
+
+
+def _add(one: Range, other: Range) -> Range:
+    return Range(one.value + other.value, one.low + other.low, one.high + other.high)

@@ -1,0 +1,334 @@
+"""One fit, validate, test or predict of a Lightning trainer on the record, between the callback's setup and its end."""
+
+import functools
+import math
+import os
+import time
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from greentrack import log
+from greentrack.config import Settings
+from greentrack.integrations import lightning_trainer as ask
+from greentrack.integrations.forecast import Cost, Forecast, Forecaster
+from greentrack.integrations.live import Figures, Live
+from greentrack.integrations.stage import Stage
+from greentrack.reports.figures import Figure
+from greentrack.reports.units import digits, duration, energy_range, mass
+from greentrack.tracking.budget import Limit, Spent, describe, first_over
+from greentrack.tracking.run import Run
+
+LOOK_S = 1.0
+"""How often, at most, the figures are looked at while batches go by."""
+
+FIRST_WAIT_S = 1.0
+"""How long the first end of an epoch waits, once, for the run's very first reading: what is watched must be there."""
+
+OWN = ("energy/", "carbon/")
+"""How the names of our own figures begin, which are no outcome of a training."""
+
+CHECK_MOST = 1000
+"""Ranks agree on a budget after no more batches than this; before, about once a second."""
+
+
+class Session:
+    """What the callback keeps for one stage; a new one for each, so that nothing is left of the one before."""
+
+    def __init__(
+        self,
+        run: Run,
+        crew: ask.Crew,
+        stage: str,
+        *,
+        settings: Settings | None = None,
+        synchronize: Callable[[], None] | None = None,
+    ) -> None:
+        self.run, self.crew, self.name = run, crew, stage
+        self.stage = Stage(run)
+        self.live = Live(run, settings)
+        self.forecaster = Forecaster()
+        self.forecast: Forecast | None = None
+        self.over: str | None = None  # what the budget was exceeded by, where that stops the training
+        self.samples = 0.0  # of this process
+        self.batches = 0
+        self.fresh = False  # figures that no logger has seen
+        self.waited_s = 0.0  # in synchronize
+        self._synchronize = synchronize
+        self._counted = 0.0  # samples that the run was told of
+        self._scale = float(crew.hosts)  # the job's joules for each of this host's
+        self._look_at = perf_counter() + LOOK_S
+        self._check_at = 1
+        self._epoch_from = (0, Cost())
+        self._validated = Cost()  # within this epoch
+        self._validation_from = Cost()
+        self._before_validation: str | None = None
+        self._awaited = False  # the first reading
+        self._kept: dict[str, float] = {}
+        self._of_validation: set[str] = set()
+        self._said: set[str] = set()
+        self._unwrap: Callable[[], None] = lambda: None
+        self.stage.enter("other")
+        self.stage.open(stage)
+
+    # -- batches: nothing here waits, computes on a device, or talks to another process
+
+    def batch_starts(self) -> None:
+        """The data is there and the step begins."""
+        self.stage.enter("step")
+
+    def batch_ends(self, batch: Any, *, last: bool) -> bool:
+        """Count a batch that was trained on; True about once a second, when ``look`` is due."""
+        if self._synchronize is not None:
+            self._wait_for_gpu()
+        n = ask.samples_in(batch)
+        self.samples += n
+        self.batches += 1
+        n *= self.crew.local
+        self._counted += n
+        self.run.advance(samples=n, batches=1)
+        self.stage.enter("other" if last else "data")
+        return perf_counter() >= self._look_at
+
+    def look(self) -> None:
+        """Take the newest figures."""
+        self._look_at = perf_counter() + LOOK_S
+        if self.live.refresh(self.samples):
+            self.fresh = True
+        begun, cost = self._epoch_from
+        if self.batches > begun:
+            self.forecaster.mark(self.batches - begun, self._now().minus(cost).minus(self._validated))
+
+    def await_first(self) -> None:
+        """Wait for the first reading, which takes milliseconds; once, and not for ever, for there may be none."""
+        if self._awaited or not self.crew.records:
+            return
+        self._awaited = True
+        deadline = time.monotonic() + FIRST_WAIT_S
+        while self.live.own.joules <= 0 and time.monotonic() < deadline:
+            if self.live.refresh(self.samples):
+                return
+            time.sleep(0.005)
+
+    # -- epochs and validations
+
+    def epoch_starts(self, number: int) -> None:
+        """A training epoch begins."""
+        self._wait_for_gpu()
+        self.stage.open("epoch", index=number)
+        self.stage.enter("data")
+        self.look()
+        self._epoch_from, self._validated = (self.batches, self._now()), Cost()
+
+    def epoch_ends(self) -> None:
+        """A training epoch is done, its validations included."""
+        self._wait_for_gpu()
+        self.stage.close("epoch")
+        self.stage.enter("other")
+        self.await_first()
+        self.look()
+        batches, cost = self._epoch_from
+        self.forecaster.epoch(self.batches - batches, self._now().minus(cost).minus(self._validated))
+
+    def validation_starts(self, *, sanity: bool) -> None:
+        """A validation begins; *sanity* is the one before the training."""
+        self._wait_for_gpu()
+        self.stage.open("sanity" if sanity else "validation")
+        self._before_validation = self.stage.enter("validation")
+        self.look()
+        self._validation_from = self._now()
+
+    def validation_ends(self, *, sanity: bool) -> None:
+        """It is done."""
+        self._wait_for_gpu()
+        self.stage.close("sanity" if sanity else "validation")
+        self.stage.enter(self._before_validation or "other")
+        self.look()
+        if not sanity:
+            cost = self._now().minus(self._validation_from)
+            self.forecaster.validation(cost)
+            self._validated = Cost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
+
+    def foresee(self, trainer: Any) -> bool:
+        """Work out what the whole fit will come to; True where this is the first forecast of the run."""
+        batches, _ = self._epoch_from
+        plan = ask.plan(trainer, self.batches - batches)
+        if plan is None:
+            return False
+        first = self.forecast is None
+        earlier, now = self.live.earlier, self._now()
+        spent = Cost(now.joules * self._scale + earlier.joules, now.seconds + earlier.seconds)
+        made = self.forecaster.forecast(spent, plan, self._scale)
+        if made is None or spent.joules <= 0:
+            return False
+        self.forecast = made
+        self.run.forecast(made.progress, joules=made.joules, seconds=made.seconds)
+        return first
+
+    def forecast_line(self, epoch: int) -> str:
+        """Return what is expected at the end of the fit, after its *epoch*-th epoch, in one line."""
+        assert self.forecast is not None
+        figures, (joules, low, high) = self.figures(), self.forecast.joules
+        part = joules / figures.joules if figures.joules > 0 else 0.0
+        parts = [energy_range(Figure(value=joules, low=low, high=high)), mass(figures.grams * part)]
+        if figures.money is not None:
+            parts.append(f"{digits(figures.money * part, 2)} {figures.currency}")
+        return f"greentrack: forecast after epoch {epoch}: {', '.join([*parts, duration(self.forecast.seconds.value)])}"
+
+    def keep(self, metrics: Any, *, validated: bool = False) -> None:
+        """Keep the outcomes that have changed, with the energy so far; a validation's also where they have not."""
+        if not self.crew.records:
+            return
+        values = {name: value for name, value in ask.scalars(metrics).items() if not name.startswith(OWN)}
+        new = {name: value for name, value in values.items() if self._kept.get(name) != value}
+        if validated:  # nothing says which of all metrics are the validation's, but those that it once changed
+            self._of_validation |= new.keys()
+            new |= {name: value for name, value in values.items() if name in self._of_validation}
+        if new:
+            self._kept |= new
+            self.run.log(new)
+
+    # -- figures of the whole job
+
+    def figures(self) -> Figures:
+        """Return this host's figures, earlier parts included."""
+        return self.live.total()
+
+    def named(self) -> dict[str, float]:
+        """Return them under the names of a logger, with the newest forecast; {} before the first reading."""
+        figures = self.figures()
+        return _named(figures, self.forecast.joules.value if self.forecast is not None else 0.0)
+
+    def named_for_all(self, strategy: Any) -> dict[str, float]:
+        """Return the figures of all hosts together, the same for every rank.
+
+        Every rank must ask: one small sum over the ranks is made by the strategy.
+        """
+        expected = self.forecast.joules.value if self.forecast is not None else 0.0
+        own, part = self.figures(), self.live.own
+        if self.crew.world_size == 1:
+            return _named(own, expected)
+        import torch
+
+        first = self.crew.rank == 0
+        used = own if first else part  # what earlier parts used is known to all, and counts once
+        mine = [used.joules, used.gpu_joules, used.grams, used.watts, part.joules]
+        mine = mine if self.crew.records else [0.0] * len(mine)
+        earlier = self.live.earlier.samples if first else 0.0
+        mine += [expected if first else 0.0, self.samples, earlier]
+        vector = torch.tensor(mine, dtype=torch.float64, device=strategy.root_device)
+        whole = strategy.reduce(vector, reduce_op="sum").tolist()  # the default would be the mean
+        joules, gpu_joules, grams, watts, of_this_part, expected, samples, earlier = whole
+        if part.joules > 0:
+            self._scale = of_this_part / part.joules
+        if self.crew.hosts == 1 and self.crew.records:  # what the other ranks did, where it is not what this one did
+            self.run.advance(samples=samples - self._counted)
+            self._counted = samples
+        job = Figures(joules, gpu_joules, grams, samples=samples + earlier, watts=watts)
+        return _named(job, expected)
+
+    # -- the budget
+
+    def exceeded(self, limits: tuple[Limit, ...], when: str, *, reserve: bool) -> str | None:
+        """Return which limit is exceeded and by what, each limit once; None where none is (any more).
+
+        *when* is "spent" or "forecast". With *reserve* one more validation, which follows a stop, is counted as spent.
+        """
+        figures = self.live.total()
+        left = tuple(limit for limit in limits if limit.text not in self._said)
+        joules = figures.joules + (self._scale - 1) * self.live.own.joules
+        seconds = self.live.earlier.seconds + self._now().seconds
+        if when == "forecast":
+            if self.forecast is None:
+                return None
+            joules, seconds, aside = self.forecast.joules.value, self.forecast.seconds.value, Cost()
+        else:
+            aside = self.forecaster.validation_cost() if reserve else Cost()
+        joules, seconds = joules + aside.joules * self._scale, seconds + aside.seconds
+        part = joules / figures.joules if figures.joules > 0 else 1.0
+        money = None if figures.money is None else figures.money * part
+        spent = Spent(joules, figures.grams * part, money, figures.currency, seconds)
+        limit = first_over(left, spent)
+        if limit is None:
+            return None
+        self._said.add(limit.text)
+        how = (
+            "expected at the end" if when == "forecast" else "used, one validation included" if aside.joules else "used"
+        )
+        return f"budget: {describe(limit, spent)} {how}"
+
+    def next_check(self) -> int:
+        """Return after how many batches the ranks shall agree on the budget again: about a second."""
+        seconds = self.live.now()[1]
+        rate = self.batches / seconds if seconds > 0 else 1.0
+        return max(1, min(CHECK_MOST, math.ceil(rate * LOOK_S)))
+
+    def check_is_due(self) -> bool:
+        """Whether all ranks are at the batch at which they agreed to look at the budget again."""
+        return self.batches >= self._check_at
+
+    def check_again_in(self, batches: int) -> None:
+        """Set the batch of the next look at the budget; the same on every rank."""
+        self._check_at = self.batches + batches
+
+    # -- checkpoints and the end
+
+    def watch_checkpoints(self, trainer: Any) -> None:
+        """Let each ``trainer.save_checkpoint`` be a span and a phase, gathering and writing included."""
+        original = trainer.save_checkpoint
+
+        @functools.wraps(original)
+        def save_checkpoint(*args: Any, **kwargs: Any) -> Any:
+            before = self.stage.enter("checkpoint")
+            self.stage.open("checkpoint")
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self.stage.close("checkpoint")
+                self.stage.enter(before or "other")
+
+        def unwrap() -> None:
+            if trainer.__dict__.get("save_checkpoint") is save_checkpoint:
+                del trainer.save_checkpoint
+
+        trainer.save_checkpoint = save_checkpoint
+        self._unwrap = unwrap
+
+    def save_if_stopped(self, trainer: Any) -> None:
+        """Save the state of a training that its budget stops, unless that was just done. Every rank must ask."""
+        if self.over is None or ask.saved_now(trainer):
+            return
+        path = os.path.join(ask.folder_for_checkpoints(trainer), f"greentrack-budget-step={trainer.global_step}.ckpt")
+        trainer.save_checkpoint(path)
+        if self.crew.rank == 0:
+            log.warning("the state of the training that its budget stopped is kept in %s", path)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the run and its figures as they were last looked at; {} in other ranks."""
+        return {"version": 1, "run": self.run.id, **self.figures()._asdict()} if self.crew.records else {}
+
+    def end(self, status: str, error: str | None) -> None:
+        """End the stage and its run."""
+        self._unwrap()
+        if self.waited_s > 0:
+            self.run.log({"synchronize_seconds": self.waited_s})
+        self.stage.end(status, error)
+
+    def _now(self) -> Cost:
+        """What this part has cost up to this moment."""
+        return Cost(*self.live.now())
+
+    def _wait_for_gpu(self) -> None:
+        if self._synchronize is not None:
+            began = perf_counter()
+            self._synchronize()
+            self.waited_s += perf_counter() - began
+
+
+def _named(figures: Figures, expected: float) -> dict[str, float]:
+    if figures.joules <= 0:
+        return {}
+    named = figures.named()
+    if expected > 0:
+        named["energy/forecast_kwh"] = expected / 3.6e6
+    return named

@@ -1,0 +1,121 @@
+"""A summary as the energy block of Annex XI, section 1, point 2(e) of the EU's AI Act, as plain text."""
+
+from __future__ import annotations
+
+import datetime
+import textwrap
+from collections.abc import Iterator
+
+from greentrack.reports import disclosure
+from greentrack.reports.escape import name, printable_lines
+from greentrack.reports.figures import Figure
+from greentrack.reports.summary import DeviceCost, Summary
+from greentrack.reports.units import digits, duration, energy_range, in_unit, mass_range, percent
+
+LAW = "Regulation (EU) 2024/1689 (AI Act), Annex XI, section 1, point 2(e): energy consumption of the model"
+
+OPEN = (
+    "The regulation asks for the known or estimated energy; where it is unknown, an estimate may rest on the computing "
+    "resources used. As of 2026-09 it fixes no unit, no boundary and no method, so that each is stated here. It does "
+    "not say whether trials, failed runs and data preparation count: this block has what is named under Work.",
+    "MWh are what the model documentation form of the GPAI code of practice is said to ask for (uncertain: not checked "
+    "at its source).",
+    "Point 2(d) also asks for the computation in floating point operations, which GreenTrack does not count, and for "
+    "the training time, which is above.",
+)
+
+_WIDTH, _LABEL = 100, 14
+
+
+def render(summary: Summary) -> str:
+    """Return the block; what was modelled is marked as estimated."""
+    sections = ([LAW], _facts(summary), _devices(summary), _notes(summary))
+    return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
+
+
+def _facts(summary: Summary) -> Iterator[str]:
+    run, whole, work = summary.run, summary.whole, disclosure.total(summary)
+    part = f", {disclosure.is_part(summary)}" if whole else ""
+    yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
+    begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
+    yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
+    if whole is None:
+        yield from _line("Energy", f"{_mwh(summary.joules)}, {_known(summary)}")
+    else:
+        yield from _line("Energy", f"{_mwh(work.joules)}, all {work.number} parts together")
+        yield from _line("", f"{_mwh(summary.joules)}, this part, {_known(summary)}")
+    if work.facility is not None:
+        about = f"with the data centre's overhead, a PUE of {disclosure.overhead(summary)}"
+        yield from _line("", f"{_mwh(work.facility)}, {about}")
+    else:
+        yield from _line("", "no overhead of a data centre (PUE) is included")
+    yield from _line("Time", _hours(work.seconds) + (" in which some part ran" if whole else ""))
+    gpus = sum(device.kind == "gpu" for device in summary.devices)
+    if gpus:
+        of = " of this part" if whole else ""
+        yield from _line("", f"{digits(gpus * run.seconds / 3600)} GPU-hours{of}, on {gpus} GPU{'s' * (gpus > 1)}")
+    yield from _line("Hardware", disclosure.enumerated(disclosure.hardware(summary)) or "not known")
+    if summary.joules is not None:
+        yield from _line("Boundary", disclosure.boundary(summary))
+    if work.g is not None:
+        yield from _line("Carbon", f"{mass_range(work.g)} at {disclosure.grid(summary)} (not asked for)")
+    yield from _line("Recorded by", f"{disclosure.TOOL}; ranges are about 95 %")
+
+
+def _known(summary: Summary) -> str:
+    share = summary.measured_share
+    if share is None:
+        return "not measured"
+    if share == 1:
+        return "known: all of it was measured"
+    if share == 0:
+        return "estimated: none of it was measured"
+    return f"known in part: {percent(share)} was measured, the rest is estimated"
+
+
+def _devices(summary: Summary) -> Iterator[str]:
+    if summary.devices:
+        yield "Method by device"
+    for device in summary.devices:
+        yield from _item(_device(device))
+
+
+def _device(device: DeviceCost) -> str:
+    how = "measured" if device.measured else "ESTIMATED"
+    if device.joules is None:
+        return f"{device.kind} {name(device.name)}: not read, and not filled in"
+    seen = f"seen for {percent(device.coverage)} of the time"
+    energy = in_unit(device.joules, "MWh")[0]
+    return f"{device.kind} {name(device.name)}: {energy} MWh, {how} ({device.method}), {seen}"
+
+
+def _notes(summary: Summary) -> Iterator[str]:
+    yield "Notes"
+    for note in (*summary.notes, *OPEN):
+        yield from _item(note)
+
+
+def _edges(summary: Summary) -> tuple[float, float]:
+    """Return when the work began and ended."""
+    if summary.parts:
+        return summary.parts[0].started_at, max(part.started_at + part.seconds for part in summary.parts)
+    return summary.run.started_at, summary.run.started_at + summary.run.seconds
+
+
+def _mwh(joules: Figure | None) -> str:
+    if joules is None:
+        return "not known"
+    value, low, high = in_unit(joules, "MWh")
+    return f"{value} MWh" + (f" ({low}–{high})" if low != high else "") + f", that is {energy_range(joules)}"
+
+
+def _hours(seconds: float) -> str:
+    return f"{digits(seconds / 3600)} h ({duration(seconds)})"
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _line(label: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=label.ljust(_LABEL), subsequent_indent=" " * _LABEL)

@@ -1,0 +1,35 @@
+"""An estimate as JSON: strict (no NaN), joules and kWh as plain numbers, and no key that only a measured run has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from greentrack.reports.estimate import Estimate
+from greentrack.reports.figures import Figure
+from greentrack.reports.json import to_dict as summary_dict
+
+_MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "whole", "metrics", "waste", "tracker")
+
+
+def render(estimate: Estimate) -> str:
+    """Return *estimate* as an indented JSON object."""
+    return json.dumps(to_dict(estimate), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_dict(estimate: Estimate) -> dict[str, Any]:
+    """Return *estimate* as what JSON can hold: how it was found, and the figures of a summary under their own keys."""
+    made = summary_dict(estimate.summary)
+    return {
+        "estimate": {
+            "how": estimate.how,
+            "seconds": _figure(estimate.seconds),
+            "from_run": estimate.source,
+            "factor": _figure(estimate.factor),
+        },
+        **{key: value for key, value in made.items() if key not in _MEASURED},
+    }
+
+
+def _figure(figure: Figure | None) -> dict[str, float] | None:
+    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}

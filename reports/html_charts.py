@@ -1,0 +1,282 @@
+"""The charts of one run in the HTML report, as what Plotly draws; each has its figures as a table too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from greentrack.model import Metric, Record, Run, Span
+from greentrack.reports.html_plot import MOST_MARKS, Chart, counted, errors, label, layout, rounded, unit_of
+from greentrack.reports.html_power import Trace
+from greentrack.reports.html_tables import Table, came_to, forecast_range, forecasts, left_out, sampled
+from greentrack.reports.html_words import shown
+from greentrack.reports.outcomes import finite
+from greentrack.reports.summary import SpanCost, Summary
+from greentrack.reports.units import digits, duration, energy, energy_range
+from greentrack.vocabulary import KINDS
+
+MOST_METRICS = 4
+"""So many metrics are drawn; all are in the table."""
+
+MOST_SPANS = 5
+"""So many names of spans are marked beneath the power, those that ran longest."""
+
+MOST_VALUES = 40
+"""So many rows has the table of a chart of single values."""
+
+_TIMES = ((86400.0 * 2, 86400.0, "days"), (7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
+
+
+def power(traces: Sequence[Trace], record: Record, *, own: bool) -> Chart | None:
+    """Return the power of each device over time, with the spans beneath it; None where nothing was read."""
+    if not traces:
+        return None
+    run = record.run
+    unit, name = _time(run.seconds)
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": label(trace.name),
+            "x": [rounded(at / unit) for at in trace.at],
+            "y": list(trace.watts),
+            "line": {"shape": "vh", "width": 1.5, "dash": "solid" if trace.measured else "dot"},
+            "hovertemplate": "%{y:.4g} W",
+        }
+        for trace in traces
+    ]
+    marks = _marks(record.spans, run, unit)
+    frame = layout(340 + 24 * len(marks), f"{name} since the run began", "W")
+    if marks:
+        floor = 0.08 + 0.06 * len(marks)
+        frame["yaxis"]["domain"] = [floor + 0.06, 1]
+        frame["yaxis2"] = {"domain": [0, floor], "type": "category", "autorange": "reversed", "automargin": True}
+        frame["yaxis2"] |= {"fixedrange": True, "linecolor": "--grid"}
+        frame["xaxis"]["anchor"] = "y2"
+        frame |= {"barmode": "overlay", "bargap": 0.3}
+    whose = "; the run's own share" if own else ""
+    table = Table(
+        f"Power by device{whose}",
+        ("device", "", "least", "mean", "most"),
+        tuple(
+            (
+                trace.name,
+                "measured" if trace.measured else "modelled",
+                *(f"{digits(watts)} W" for watts in (trace.least, trace.mean, trace.most)),
+            )
+            for trace in traces
+        ),
+        (2, 3, 4),
+    )
+    return Chart(
+        "power",
+        "Power over time",
+        f"Line chart: watts of {counted(len(traces), 'device')} over {duration(run.seconds)}, "
+        f"from {digits(min(trace.least for trace in traces))} to {digits(max(trace.most for trace in traces))} W"
+        + (f", above bars that mark the spans {', '.join(mark['name'] for mark in marks)}." if marks else "."),
+        {"data": data + marks, "layout": frame},
+        table,
+        f"Solid lines are measured, dotted ones modelled; a gap was not seen{whose}."
+        + (" Bars mark spans." if marks else "")
+        + (" Phases recur too often to be marked; their shares are in their table." if record.phases else ""),
+    )
+
+
+def waterfall(summary: Summary) -> Chart | None:
+    """Return the energy from the chips to the wall and to the facility; None where nothing was measured."""
+    if summary.joules is None:
+        return None
+    chips = [(kind, summary.by_kind[kind], "relative") for kind in KINDS if kind in summary.by_kind and kind != "rest"]
+    steps: list[tuple[str, float, str]] = [*chips]
+    if "rest" in summary.by_kind:
+        steps += [("devices", sum(joules for _, joules, _ in chips), "total")]
+        steps += [("rest", summary.by_kind["rest"], "relative")]
+    whole = "whole machine" if "rest" in summary.by_kind else "devices"
+    steps.append((whole, summary.joules.value, "total"))
+    if summary.facility_joules is not None:
+        steps.append(("overhead (PUE)", summary.facility_joules.value - summary.joules.value, "relative"))
+        steps.append(("facility", summary.facility_joules.value, "total"))
+    ranges = {whole: summary.joules, "facility": summary.facility_joules}
+    size, unit = unit_of(max(joules for _, joules, _ in steps))
+    texts = [energy(joules) for _, joules, _ in steps]
+    trace = {
+        "type": "waterfall",
+        "x": [name for name, _, _ in steps],
+        "y": [rounded(joules / size) for _, joules, _ in steps],
+        "measure": [kind for _, _, kind in steps],
+        "text": texts,
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+        "increasing": {"marker": {"color": "--c1"}},
+        "totals": {"marker": {"color": "--c2"}},
+        "connector": {"line": {"color": "--muted", "width": 1}},
+    }
+    rows = tuple(
+        (name, energy_range(figure) if (figure := ranges.get(name)) else text)
+        for (name, _, _), text in zip(steps, texts, strict=True)
+    )
+    frame = layout(340, "", unit)
+    frame["yaxis"]["rangemode"] = "tozero"
+    frame["margin"]["t"] = 28  # a figure stands above the highest bar
+    return Chart(
+        "waterfall",
+        "From the chips to the wall",
+        f"Waterfall chart: {'; '.join(f'{name} {text}' for name, text in rows)}.",
+        {"data": [trace], "layout": frame},
+        Table("Energy from the chips to the wall", ("", "energy"), rows, (1,)),
+        "" if summary.facility_joules is not None else "No overhead of a data centre (PUE) is applied.",
+    )
+
+
+def epochs(summary: Summary) -> Chart | None:
+    """Return the energy of each epoch, or of the costliest span that recurs; None where none does."""
+    by_name: dict[str, list[SpanCost]] = {}
+    for span in summary.spans:
+        if span.joules is not None:
+            by_name.setdefault(span.name, []).append(span)
+    recurring = {name: some for name, some in by_name.items() if len(some) > 1}
+    if not recurring:
+        return None
+    costliest = max(recurring, key=lambda name: sum(span.joules or 0.0 for span in recurring[name]))
+    name = "epoch" if "epoch" in recurring else costliest
+    some = _numbered(recurring[name])
+    drawn = sampled(some, MOST_MARKS)
+    size, unit = unit_of(max(span.joules or 0.0 for _, span in some))
+    what = label(name)
+    trace = {
+        "type": "bar",
+        "name": what,
+        "x": [number for number, _ in drawn],
+        "y": [rounded((span.joules or 0.0) / size) for _, span in drawn],
+        "marker": {"color": "--c1"},
+        "text": [f"{energy(span.joules or 0.0)}, {duration(span.seconds)}" for _, span in drawn],
+        "textposition": "none",
+        "hovertemplate": "%{x}: %{text}<extra></extra>",
+    }
+    rows = tuple(
+        (f"{number:,}", energy(span.joules or 0.0), duration(span.seconds))
+        for number, span in sampled(some, MOST_VALUES)
+    )
+    spent = [span.joules or 0.0 for _, span in some]
+    return Chart(
+        "epochs",
+        f"Energy of each {shown(name)}",
+        f"Bar chart: {len(some):,} times, from {energy(min(spent))} to {energy(max(spent))} each.",
+        {"data": [trace], "layout": layout(300, what, unit)},
+        Table(f"Energy of each {shown(name)}", (shown(name), "energy", "time"), rows, (0, 1, 2),
+              left_out(len(rows), len(some))),
+        "Of the devices, without the rest of the machine.",
+    )  # fmt: skip
+
+
+def outcomes(summary: Summary) -> list[Chart]:
+    """Return what each metric was at which energy, where that was kept."""
+    made: list[Chart] = []
+    for name, values in summary.metrics.items():
+        some = [metric for metric in finite(values) if metric.joules is not None]
+        if len(some) > 1 and len(made) < MOST_METRICS:
+            made.append(_outcome(len(made), name, some))
+    return made
+
+
+def forecast(summary: Summary) -> Chart | None:
+    """Return the forecasts beside what came; None where there are none."""
+    table = forecasts(summary)
+    if table is None:
+        return None
+    made = sampled(summary.forecasts, MOST_MARKS)
+    status, _, joules = came_to(summary)
+    ended = joules is not None and status != "running"
+    highest = max([one.joules_high for one in made] + ([joules.value] if joules else []))
+    size, unit = unit_of(highest)
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": "forecast",
+            "x": [rounded(100 * one.progress) for one in made],
+            "y": [rounded(one.joules / size) for one in made],
+            "error_y": errors([forecast_range(one) for one in made], size),
+            "text": [energy_range(forecast_range(one)) for one in made],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+    ]
+    if ended and joules is not None:
+        came = {"type": "scatter", "mode": "lines", "name": "what it came to", "x": [0, 100]}
+        came |= {"y": [rounded(joules.value / size)] * 2, "text": [energy(joules.value)] * 2}
+        data.append(came | {"hovertemplate": "%{text}<extra></extra>", "line": {"dash": "dash"}})
+    frame = layout(300, "% of the work done", unit)
+    frame["yaxis"]["rangemode"] = "tozero"
+    alt = "Line chart: " + "; ".join(f"{when}: {spent}" for when, spent, _ in (table.rows[0], table.rows[-1])) + "."
+    return Chart("forecast", "Forecasts beside what came", alt, {"data": data, "layout": frame}, table)
+
+
+def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
+    drawn = sampled(values, MOST_MARKS)
+    size, unit = unit_of(max(metric.joules or 0.0 for metric in values))
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": label(name),
+        "x": [rounded((metric.joules or 0.0) / size) for metric in drawn],
+        "y": [rounded(metric.value, 6) for metric in drawn],
+        "text": [f"{metric.value:.6g} after {energy(metric.joules or 0.0)}" for metric in drawn],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"size": 4},
+    }
+    rows = tuple((energy(metric.joules or 0.0), f"{metric.value:.6g}") for metric in sampled(values, MOST_VALUES))
+    first, last = values[0], values[-1]
+    title = f"{shown(name)} against energy"
+    return Chart(
+        f"metric-{number}",
+        title,
+        f"Line chart: {shown(name)} from {first.value:.6g} after {energy(first.joules or 0.0)} "
+        f"to {last.value:.6g} after {energy(last.joules or 0.0)}.",
+        {"data": [trace], "layout": layout(280, f"energy of the devices, {unit}", label(name))},
+        Table(title, ("energy by then", shown(name)), rows, (0, 1), left_out(len(rows), len(values))),
+    )
+
+
+def _marks(spans: Sequence[Span], run: Run, unit: float) -> list[dict[str, Any]]:
+    """Return a row of bars for each name of the spans that took longest."""
+    end = run.started_at + run.seconds
+    by_name: dict[str, list[tuple[float, float]]] = {}
+    for span in spans:
+        until = end if span.ended_at is None else span.ended_at
+        by_name.setdefault(span.name, []).append((span.started_at - run.started_at, max(0.0, until - span.started_at)))
+    longest = sorted(by_name, key=lambda name: -sum(seconds for _, seconds in by_name[name]))[:MOST_SPANS]
+    made = []
+    for name in longest:
+        some = sampled(by_name[name], MOST_MARKS)
+        texts = [f"{label(name)}: {duration(seconds)}" for _, seconds in some]
+        made.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": label(name),
+                "base": [rounded(since / unit) for since, _ in some],
+                "x": [rounded(seconds / unit) for _, seconds in some],
+                "y": [label(name)] * len(some),
+                "yaxis": "y2",
+                "showlegend": False,
+                "marker": {"color": "--mark", "line": {"color": "--paper", "width": 0.5}},
+                "text": texts,
+                "textposition": "none",
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return made
+
+
+def _time(seconds: float) -> tuple[float, str]:
+    return next((size, name) for least, size, name in _TIMES if seconds >= least)
+
+
+def _numbered(spans: Sequence[SpanCost]) -> list[tuple[int, SpanCost]]:
+    """Return *spans* by their own numbers, or else, where these do not tell them apart, by their places."""
+    own = [span.attrs.get("index", span.attrs.get("epoch")) for span in spans]
+    numbers = [number for number in own if isinstance(number, int)]
+    if len(set(numbers)) < len(spans):
+        numbers = list(range(len(spans)))
+    return list(zip(numbers, spans, strict=True))

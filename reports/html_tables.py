@@ -1,0 +1,189 @@
+"""A summary's tables in the words of the text report, as texts that the HTML page sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from greentrack.model import Forecast
+from greentrack.reports.figures import Figure
+from greentrack.reports.html_words import moment, shown
+from greentrack.reports.layout import UNKNOWN
+from greentrack.reports.summary import SpanCost, Summary
+from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, money_range, percent, spread
+
+MOST_ROWS = 50
+"""A table shows up to so many rows; what is left out is said beneath it."""
+
+ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
+
+T = TypeVar("T")
+
+
+class Table(NamedTuple):
+    """Texts in rows; the columns in *right* are numbers. *more* says what was left out."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[int, ...] = ()
+    more: str = ""
+
+
+def forecasts(summary: Summary) -> Table | None:
+    """Return what was forecast, and beneath it what came; None where nothing was."""
+    if not summary.forecasts:
+        return None
+    made = sampled(summary.forecasts, MOST_ROWS)
+    rows = [
+        (f"after {percent(one.progress)}", energy_range(forecast_range(one)), duration(one.seconds)) for one in made
+    ]
+    status, seconds, joules = came_to(summary)
+    if status != "running":
+        came = "it came to" if status == "finished" else f"it {ENDED[status]} at"
+        spent = "an energy that was not measured" if joules is None else energy(joules.value)
+        rows.append((came, spent, duration(seconds)))
+    left = left_out(len(made), len(summary.forecasts))
+    return Table("Forecasts of the whole work", ("", "energy", "time"), tuple(rows), (1, 2), left)
+
+
+def forecast_range(forecast: Forecast) -> Figure:
+    """Return the energy of a forecast."""
+    return Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
+
+
+def came_to(summary: Summary) -> tuple[str, float, Figure | None]:
+    """Return how the whole work stands, its seconds, and its joules as forecasts count them."""
+    whole = summary.whole
+    status = summary.run.status if whole is None else whole.status
+    seconds = summary.run.seconds if whole is None else whole.seconds
+    joules = summary.joules if whole is None else whole.joules
+    if joules is not None and summary.facility_joules is not None:
+        joules = joules * summary.pue.value
+    return status, seconds, joules
+
+
+def parts(summary: Summary) -> Table | None:
+    """Return the parts of a work that was resumed or ran on several hosts; None for a run on its own."""
+    whole = summary.whole
+    if whole is None:
+        return None
+    number = next(index for index, part in enumerate(summary.parts, 1) if part.id == summary.run.id)
+    cost = ["nothing was measured" if whole.joules is None else energy_range(whole.joules)]
+    cost += [] if whole.g is None else [mass_range(whole.g)]
+    cost += [] if whole.money is None else [money_range(whole.money.amount, whole.money.currency)]
+    whole_time = f"{duration(whole.seconds)} (pauses not counted)"
+    rows = tuple(
+        (
+            f"{index}",
+            part.id[:13],
+            part.status,
+            moment(part.started_at),
+            duration(part.seconds),
+            UNKNOWN if part.joules is None else energy(part.joules.value),
+            "" if part.before is None else energy(part.before),
+            part.host or "",
+        )
+        for index, part in enumerate(summary.parts, 1)
+    )
+    return Table(
+        f"This run is part {number} of {len(summary.parts)}: in all {', '.join([*cost, whole_time])}",
+        ("part", "run", "status", "started", "time", "energy", "before", "host"),
+        rows,
+        (0, 4, 5, 6),
+    )
+
+
+def devices(summary: Summary) -> Table:
+    """Return the devices, each with how it was read."""
+    rows = tuple(
+        (
+            f"{device.kind} {device.name}",
+            UNKNOWN if device.joules is None else energy(device.joules.value),
+            "" if device.joules is None else spread(device.joules),
+            percent(device.coverage),
+            "measured" if device.measured else "modelled",
+            device.method,
+        )
+        for device in summary.devices
+    )
+    return Table("Energy by device", ("device", "energy", "range", "seen", "", "method"), rows, (1, 2, 3))
+
+
+def spans(summary: Summary) -> Table | None:
+    """Return the spans, those of one name together, the costliest first; None where there are none."""
+    by_name: dict[str, list[SpanCost]] = {}
+    for span in summary.spans:
+        by_name.setdefault(span.name, []).append(span)
+    sums = [
+        (name, len(some), sum(span.seconds for span in some), _sum(span.joules for span in some))
+        for name, some in by_name.items()
+    ]
+    return _stretches("Spans", ("span", "times"), sums, summary)
+
+
+def phases(summary: Summary) -> Table | None:
+    """Return the phases, the costliest first; None where there are none."""
+    sums = [(phase.name, phase.calls, phase.seconds, phase.joules) for phase in summary.phases]
+    return _stretches("Phases, by their share of the time", ("phase", "calls"), sums, summary)
+
+
+def outcomes(summary: Summary) -> Table | None:
+    """Return the metrics with their last values; None where nothing was logged."""
+    rows = []
+    for name, values in list(summary.metrics.items())[:MOST_ROWS]:
+        last = values[-1]
+        by_then = "" if last.joules is None else f"after {energy(last.joules)}"
+        rows.append((shown(name), UNKNOWN if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
+    left = left_out(len(rows), len(summary.metrics))
+    return Table("Metrics", ("metric", "last", "values", ""), tuple(rows), (1, 2), left) if rows else None
+
+
+def assumptions(summary: Summary) -> Table:
+    """Return what the figures rest on."""
+    rows = tuple(
+        (item.name, item.value if isinstance(item.value, str) else digits(item.value, 4), item.source, f"{item.year}")
+        for item in summary.assumptions
+    )
+    return Table("What the figures rest on", ("assumption", "value", "source", "year"), rows, (1, 3))
+
+
+def sampled(items: Sequence[T], most: int) -> list[T]:
+    """Return at most *most* of *items*, evenly spread, the first and the last among them.
+
+    >>> sampled(range(10), 4), sampled("ab", 4)
+    ([0, 3, 6, 9], ['a', 'b'])
+    """
+    if len(items) <= most:
+        return list(items)
+    return [items[round(number * (len(items) - 1) / (most - 1))] for number in range(most)]
+
+
+def left_out(rows: int, of: int) -> str:
+    """Return a sentence on the rows that are not there; "" where all are."""
+    return f"… and {of - rows:,} more" if of > rows else ""
+
+
+def _stretches(
+    caption: str, heads: tuple[str, str], sums: list[tuple[str, int, float, float | None]], summary: Summary
+) -> Table | None:
+    whole = sum(joules for kind, joules in summary.by_kind.items() if kind != "rest")
+    sums.sort(key=lambda row: (-(row[3] or 0.0), -row[2]))
+    rows = tuple(
+        (
+            shown(name),
+            f"{count:,}",
+            duration(seconds),
+            UNKNOWN if joules is None else energy(joules),
+            "" if joules is None or whole <= 0 else percent(joules / whole),
+            "" if joules is None or count == 0 else f"{energy(joules / count)} each",
+        )
+        for name, count, seconds, joules in sums[:MOST_ROWS]
+    )
+    head = (*heads, "time", "energy", "of devices", "")
+    return Table(caption, head, rows, (1, 2, 3, 4, 5), left_out(len(rows), len(sums))) if rows else None
+
+
+def _sum(parts: Iterable[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None

@@ -1,0 +1,139 @@
+"""A summary in the words of the text report, as labelled lines that the HTML page sets."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from greentrack.reports.escape import printable
+from greentrack.reports.figures import Figure
+from greentrack.reports.summary import Summary
+from greentrack.reports.units import (
+    digits,
+    duration,
+    energy,
+    energy_range,
+    litres_range,
+    mass_range,
+    money_range,
+    percent,
+)
+from greentrack.reports.waste import waste
+
+MOST_TEXT = 200
+"""So many characters are shown of a name, a tag or a value."""
+
+
+class Line(NamedTuple):
+    """A figure with its *label*, and what is said *about* it."""
+
+    label: str
+    figure: str
+    about: str = ""
+
+
+def shown(text: object) -> str:
+    """Return *text* on one line, without what steers a terminal or turns writing round, and not endlessly long.
+
+    >>> shown("a\\x1b[31m\\u202eb"), len(shown("x" * 10_240)) < 250
+    ('a [31m b', True)
+    """
+    plain = printable(str(text))
+    return plain if len(plain) <= MOST_TEXT else f"{plain[:MOST_TEXT]}… ({len(plain):,} characters)"
+
+
+def moment(at: float) -> str:
+    """Return a Unix time as reports show it: ``2026-11-22 02:10 UTC``."""
+    return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def about(summary: Summary) -> Iterator[Line]:
+    """Yield which run this is."""
+    run = summary.run
+    yield Line("status", run.status, f"{duration(run.seconds)}, started {moment(run.started_at)}")
+    yield Line("run", run.id)
+    if run.host:
+        yield Line("on", run.host.name)
+    if run.project:
+        yield Line("project", shown(run.project))
+    if run.tags:
+        yield Line("tags", ", ".join(shown(tag) for tag in run.tags))
+    if run.params:
+        yield Line("params", ", ".join(f"{shown(name)} = {shown(value)}" for name, value in run.params.items()))
+    if run.git_commit:
+        yield Line("commit", run.git_commit, "and files that differed from it" if run.git_dirty else "")
+
+
+def headline(summary: Summary) -> Iterator[Line]:
+    """Yield what the run cost, the energy first."""
+    if summary.joules is None or summary.g is None or summary.measured_share is None:
+        yield Line("energy", "nothing was measured")
+        yield from _charges(summary)
+        return
+    carbon = summary.intensity
+    what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
+    own = f"the run's own share of {what}" if summary.scope == "process" else what
+    yield Line("energy", energy_range(summary.joules), f"{own}, {percent(summary.measured_share)} of it measured")
+    if (above := summary.above_idle) is not None:
+        about = "of it is what the GPUs used beyond their power while nothing ran on them"
+        yield Line("above idle", energy_range(above), about)
+    if summary.facility_joules is not None:
+        pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
+        about = f"with the data centre's overhead, a PUE of {pue}"
+        yield Line("facility", energy_range(summary.facility_joules), about)
+    at = f"at {digits(carbon.g_per_kwh)} g/kWh, {carbon.zone} {carbon.year} ({carbon.how})"
+    yield Line("carbon", mass_range(summary.g), at)
+    yield from _charges(summary)
+
+
+def worth(summary: Summary) -> Iterator[Line]:
+    """Yield what the energy compares to and what it bought."""
+    if summary.joules is None:
+        return
+    like = [equivalent.text for equivalent in summary.equivalents]
+    if (comparison := summary.comparison) is not None:
+        like.append(comparison.text)
+    for text in like:
+        yield Line("as much as", text)
+    for unit, work in summary.work.items():
+        each = "" if work.joules_per is None else f"{_joules_each(work.joules_per)} each"
+        yield Line("work", f"{_count(work.total)} {unit}", each)
+    for rate in summary.rates:
+        yield Line("that is", rate.text)
+
+
+def wasted(summary: Summary) -> tuple[str, ...]:
+    """Return what bought nothing."""
+    return tuple(
+        f"{one.what}: about {energy(one.joules)}, {percent(one.share)} of the run; {one.remedy}"
+        for one in waste(summary)
+    )
+
+
+def own_cost(summary: Summary) -> str:
+    """Return what tracking itself took, "" where that is not known."""
+    toll = summary.toll
+    if not (toll.readings or toll.cpu_seconds):
+        return ""
+    return (
+        f"Tracking took {duration(toll.cpu_seconds)} of CPU for {toll.readings:,} readings; "
+        f"{toll.late:,} late, {toll.failures:,} failed."
+    )
+
+
+def _charges(summary: Summary) -> Iterator[Line]:
+    if summary.embodied is not None:
+        yield Line("embodied", mass_range(summary.embodied), "of making the hardware, not in the carbon")
+    if (money := summary.money) is not None:
+        yield Line("money", money_range(money.amount, money.currency), f"{money.basis}: {money.note}")
+    if summary.water is not None:
+        yield Line("water", litres_range(summary.water), "evaporated at the site and at power stations")
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number == round(number) else digits(number, 6)
+
+
+def _joules_each(joules: Figure) -> str:
+    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"

@@ -1,0 +1,61 @@
+"""A summary as a LaTeX table in the style of booktabs, to be put into a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from greentrack.reports import disclosure
+from greentrack.reports.escape import latex, name
+from greentrack.reports.headline import headline
+from greentrack.reports.summary import Summary
+from greentrack.reports.units import energy_range
+
+
+def render(summary: Summary) -> str:
+    """Return *summary* as a floating table; its caption has what the figures rest on."""
+    return "\n".join(
+        (
+            rf"% {disclosure.TOOL}, run {latex(summary.run.id)}; needs \usepackage{{booktabs}}",
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{latex(_caption(summary))}}}",
+            rf"  \label{{tab:greentrack-{latex(summary.run.id[:13])}}}",
+            r"  \begin{tabular}{lrr}",
+            r"    \toprule",
+            r"    & value & range \\",
+            r"    \midrule",
+            *(_row(row.label, row.figure) for row in headline(summary)),
+            *_devices(summary),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+        )
+    )
+
+
+def _caption(summary: Summary) -> str:
+    parts = [f"Energy and carbon of {name(summary.run.name)}, by {disclosure.TOOL}"]
+    if summary.joules is None:
+        return f"{parts[0]}: {disclosure.NOTHING}."
+    parts += ["; ".join(map(str, disclosure.methods(summary)))]
+    parts += [f"Energy: {row.remark}" for row in headline(summary) if row.label == "Energy"]
+    pue = disclosure.overhead(summary)
+    parts += [f"PUE {pue}" if pue else "No overhead of a data centre (PUE) is included"]
+    parts += [f"Grid: {disclosure.grid(summary)}", "Ranges are about 95 %"]
+    return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
+
+
+def _devices(summary: Summary) -> Iterator[str]:
+    known = [device for device in summary.devices if device.joules is not None]
+    if known:
+        yield r"    \midrule"
+    for device in known:
+        if device.joules is not None:
+            kind = disclosure.SEEN.get(device.kind, "rest of the machine")
+            how = "measured" if device.measured else "modelled"
+            yield _row(f"{kind}: {name(device.name)}, {how}", energy_range(device.joules))
+
+
+def _row(label: str, figure: str) -> str:
+    value, _, around = figure.partition(" (")
+    return rf"    {latex(label)} & {latex(value)} & {latex(around.removesuffix(')'))} \\"

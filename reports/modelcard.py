@@ -1,0 +1,58 @@
+"""A summary as the front matter of a Hugging Face model card: ``co2_eq_emissions``, in grams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from greentrack.reports import disclosure
+from greentrack.reports.escape import name, yaml
+from greentrack.reports.summary import Summary
+from greentrack.reports.units import duration, energy_range, in_unit, mass_range, percent
+
+TYPES = ("pre-training", "fine-tuning")
+"""What the card knows as a kind of training."""
+
+
+def render(summary: Summary) -> str:
+    """Return a block of YAML between two lines of dashes; where nothing was measured, it has no emissions in it."""
+    return "\n".join(("---", *_fields(summary), "---"))
+
+
+def _fields(summary: Summary) -> Iterator[str]:
+    whole = disclosure.total(summary)
+    if whole.g is None or whole.joules is None:
+        yield f"# co2_eq_emissions: {disclosure.NOTHING}"
+        return
+    yield "co2_eq_emissions:"
+    yield f"  emissions: {in_unit(whole.g, 'g CO2e')[0]}  # grams of CO2e"
+    yield f"  source: {yaml(_source(summary, whole))}"
+    if (kind := _training_type(summary)) is not None:
+        yield f"  training_type: {yaml(kind)}"
+    else:
+        yield f"  # training_type: {' or '.join(TYPES)}; taken from a tag of the run, which has none of them"
+    carbon = summary.intensity
+    how = "" if carbon.how == "given" else f", {carbon.how}"
+    yield f"  geographical_location: {yaml(f'{name(carbon.name)} ({carbon.zone}){how}')}"
+    yield f"  hardware_used: {yaml(', '.join(disclosure.hardware(summary)) or 'not known')}"
+
+
+def _source(summary: Summary, whole: disclosure.Total) -> str:
+    parts = [f"{disclosure.TOOL}: {mass_range(whole.g)}"] if whole.g else []
+    parts += [f"from {energy_range(whole.joules)} in {duration(whole.seconds)}"] if whole.joules else []
+    parts += [f"{whole.number} parts together"] if whole.number > 1 else []
+    if summary.measured_share is not None:
+        of = f" of the energy of {disclosure.is_part(summary)}" if summary.whole else ""
+        parts += [f"{percent(summary.measured_share)}{of} measured", f"energy of {disclosure.boundary(summary)}"]
+    pue = disclosure.overhead(summary)
+    parts += [
+        f"PUE {pue}" if pue else "no overhead of a data centre (PUE)",
+        f"at {disclosure.grid(summary)}",
+        "without the carbon of making the hardware",
+    ]
+    return "; ".join(parts)
+
+
+def _training_type(summary: Summary) -> str | None:
+    """Return the kind of training that the run's tags name, in whatever spelling."""
+    tags = {tag.lower().replace("-", "").replace("_", "").replace(" ", "") for tag in summary.run.tags}
+    return next((kind for kind in TYPES if kind.replace("-", "") in tags), None)

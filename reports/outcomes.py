@@ -1,0 +1,71 @@
+"""What came of a run: its metrics, which way is better, and who pays least energy for how good a result."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+
+if TYPE_CHECKING:
+    from greentrack.model import Metric
+
+BETTER = ("higher", "lower")
+
+_LOWER = {"loss", "error", "err", "perplexity", "ppl", "wer", "cer", "mae", "mse", "rmse", "nll", "fid"}
+_LOWER |= {"deviance", "divergence", "latency", "brier"}
+_HIGHER = {"acc", "accuracy", "f1", "auc", "auroc", "auprc", "ap", "map", "precision", "recall", "top1", "top5"}
+_HIGHER |= {"bleu", "rouge", "iou", "miou", "dice", "r2", "psnr", "ssim", "reward", "return", "score", "ndcg", "mcc"}
+
+
+def higher_is_better(metric: str, better: str | None = None) -> bool | None:
+    """Return whether more of *metric* is better, as *better* says or else by its name; None where that does not tell.
+
+    >>> [higher_is_better(name) for name in ("val_acc", "train/loss", "Top1", "lr")]
+    [True, False, True, None]
+    """
+    if better is not None:
+        if better not in BETTER:
+            raise ConfigError(f"unknown better {better!r}{did_you_mean(better, BETTER)}; known: {', '.join(BETTER)}")
+        return better == "higher"
+    words = set(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", metric).lower()))
+    lower, higher = bool(words & _LOWER), bool(words & _HIGHER)
+    return None if lower == higher else higher
+
+
+def finite(values: Sequence["Metric"]) -> list["Metric"]:
+    """Return the values that are numbers, in order of time."""
+    return [metric for metric in values if metric.value is not None and math.isfinite(metric.value)]
+
+
+def last(values: Sequence["Metric"]) -> float | None:
+    """Return the last value that is a number, None where there is none."""
+    found = finite(values)
+    return found[-1].value if found else None
+
+
+def best(values: Sequence["Metric"], higher: bool) -> float | None:
+    """Return the best value, None where there is none."""
+    return (max if higher else min)((metric.value for metric in finite(values)), default=None)
+
+
+def pareto(points: Sequence[tuple[float, float]], higher_is_better: bool) -> list[int]:
+    """Return which of the *points* (energy, quality) no other one beats: with less of the one and no worse the other.
+
+    >>> pareto([(100, 0.95), (69, 0.94), (80, 0.93)], higher_is_better=True)
+    [0, 1]
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    graded = [(energy, sign * quality) for energy, quality in points]
+    return [
+        number
+        for number, (energy, quality) in enumerate(graded)
+        if not any(less <= energy and good >= quality and (less, good) != (energy, quality) for less, good in graded)
+    ]
+
+
+def expect(metric: str, known: Mapping[str, object], where: str) -> None:
+    """Raise NotFoundError, with what was perhaps meant, where *metric* is none of the *known* ones of *where*."""
+    if metric not in known:
+        names = ", ".join(list(known)[:10]) or "none"
+        raise NotFoundError(f"{where} logged no metric {metric!r}{did_you_mean(metric, known)}; logged: {names}")

@@ -1,0 +1,112 @@
+"""Published trainings to hold a run against: energy, carbon and money where they are known, and how each was found."""
+
+from functools import cache
+from typing import NamedTuple
+
+from greentrack.errors import NotFoundError, did_you_mean
+from greentrack.reports.figures import JOULES_PER_KWH, Figure
+from greentrack.reports.tables import rows
+from greentrack.reports.units import digits, energy
+
+JOULES_PER_MWH = JOULES_PER_KWH * 1000
+LEAST = 1e-4
+"""A run that is less than this part of the smallest training is not held against any."""
+
+HOW = {"measured": "measured", "assumed": "partly assumed", "tdp": "rated power x hours", "": "not published"}
+"""How the energy of a training was found, as people read it."""
+
+
+class Reference(NamedTuple):
+    """A published training. *energy_mwh* and *tco2e* are None, *money* and *how* "" where nothing was published.
+
+    *how* the energy was found: measured, assumed (hardware, number or power partly so) or tdp (hours x rated power).
+    *certainty* is published, "co2e uncertain" or uncertain: what is uncertain was not checked at its source.
+    """
+
+    name: str
+    year: int
+    hardware: str
+    energy_mwh: float | None
+    tco2e: float | None
+    money: str
+    how: str
+    boundary: str
+    source: str
+    certainty: str
+
+    @property
+    def energy_text(self) -> str:
+        """Its energy as people read it, with a tilde where it is uncertain; "" where it is unknown."""
+        if self.energy_mwh is None:
+            return ""
+        return ("~" if self.certainty == "uncertain" else "") + energy(self.energy_mwh * JOULES_PER_MWH)
+
+    @property
+    def carbon_text(self) -> str:
+        """Its carbon as people read it, with a tilde where it is uncertain; "" where it is unknown."""
+        if self.tco2e is None:
+            return ""
+        return ("" if self.certainty == "published" else "~") + f"{digits(self.tco2e)} t"
+
+
+class Comparison(NamedTuple):
+    """A run beside the published training that it is nearest to: *ratio* of their energies, the run's range with it."""
+
+    text: str
+    ratio: Figure
+    reference: Reference
+
+
+@cache
+def references() -> tuple[Reference, ...]:
+    """Return all published trainings by their energy; those without come last, in the order of their years."""
+    known = map(_reference, rows("published_trainings.csv"))
+    return tuple(sorted(known, key=lambda row: (row.energy_mwh is None, row.energy_mwh or row.year)))
+
+
+def reference(name: str) -> Reference:
+    """Return the published training of that name. Raises NotFoundError, with suggestions."""
+    for row in references():
+        if row.name == name:
+            return row
+    raise NotFoundError(f"no published training is called {name!r}{did_you_mean(name, (r.name for r in references()))}")
+
+
+def closest(joules: float) -> Reference:
+    """Return the smallest training that took at least *joules*, or else the largest; never one of uncertain energy.
+
+    >>> closest(450 * 3.6e6).name, closest(1e18).name
+    ('StyleGAN2 (one network)', 'Llama 3.1 (8B to 405B)')
+    """
+    known = [row for row in references() if row.energy_mwh is not None and row.certainty != "uncertain"]
+    return next((row for row in known if (row.energy_mwh or 0.0) * JOULES_PER_MWH >= joules), known[-1])
+
+
+def compare(joules: Figure) -> Comparison | None:
+    """Hold *joules* against the closest published training; None where they are nothing beside the smallest."""
+    other = closest(joules.value)
+    assert other.energy_mwh is not None  # closest sees to it
+    ratio = joules / (other.energy_mwh * JOULES_PER_MWH)
+    if ratio.value < LEAST:
+        return None
+    n, low, high = (digits(part, 2) for part in (ratio.value, ratio.low, ratio.high))
+    spread = "" if low == high else f" ({low}–{high})"
+    text = f"{n} {'of' if ratio.value <= 1 else 'times'} what {other.name} took{spread}"
+    return Comparison(
+        text=f"{text}: {other.energy_text}, {HOW[other.how]} [{other.source}]", ratio=ratio, reference=other
+    )
+
+
+def _reference(row: dict[str, str]) -> Reference:
+    return Reference(
+        name=row["name"],
+        year=int(row["year"]),
+        hardware=row["hardware"],
+        energy_mwh=float(row["energy_mwh"]) if row["energy_mwh"] else None,
+        tco2e=float(row["tco2e"]) if row["tco2e"] else None,
+        money=row["money"],
+        how=row["how"],
+        boundary=row["boundary"],
+        source=row["source"],
+        certainty=row["certainty"],
+    )

@@ -1,0 +1,64 @@
+"use strict";
+(() => {
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const coarse = matchMedia("(pointer: coarse)");
+
+  // every colour of a chart is a variable of the page, so that it follows light, dark and paper
+  const coloured = (value, key, style) => {
+    if (Array.isArray(value)) return key === "colorway" ? value.map((one) => style.getPropertyValue(one).trim()) : value.map((one) => coloured(one, "", style));
+    if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, coloured(inner, name, style)]));
+    return /color$/.test(key) && typeof value === "string" && value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+  };
+
+  const draw = () => {
+    const root = document.documentElement;
+    const style = getComputedStyle(root);
+    root.classList.remove("drawn");
+    return Promise.all(Object.entries(figures).map(([id, figure]) => {
+      const { data, layout } = coloured(figure, "", style);
+      const dragmode = coarse.matches ? false : "zoom"; // a finger scrolls the page
+      return Plotly.react(id, data, { ...layout, dragmode }, { displayModeBar: false, responsive: true });
+    })).then(() => root.classList.add("drawn"));
+  };
+
+  const sortable = (table) => {
+    const heads = [...table.tHead.rows[0].cells];
+    const body = table.tBodies[0];
+    const sort = (column) => {
+      const head = heads[column];
+      const down = head.getAttribute("aria-sort") === "ascending";
+      const known = (row) => row.cells[column].dataset.key;
+      const numbers = [...body.rows].every((row) => Number.isFinite(Number(known(row))));
+      const order = (one, other) => (numbers ? Number(one) - Number(other) : one.localeCompare(other));
+      const rows = [...body.rows].sort((one, other) => {
+        const [a, b] = [known(one), known(other)];
+        if (a === "" || b === "") return (a === "") - (b === ""); // what is not known comes last, either way
+        return down ? order(b, a) : order(a, b);
+      });
+      body.append(...rows);
+      heads.forEach((each) => each.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    };
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => sort(column));
+      head.append(button);
+    });
+  };
+
+  document.querySelectorAll("table.sortable").forEach(sortable);
+  draw();
+  dark.addEventListener("change", draw);
+  addEventListener("beforeprint", () => {
+    document.documentElement.classList.add("printed");
+    document.querySelectorAll("details").forEach((each) => { each.open = true; });
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printed");
+    draw();
+  });
+})();
