@@ -52,8 +52,9 @@ def main() -> None:
     trainer.fit(Digits(), DataLoader(train, batch_size=64, shuffle=True), DataLoader(validation, batch_size=397))
 
     print(green.summary(), flush=True)
-    print(flush=True)
-    subprocess.run([sys.executable, "-m", "greentrack", "runs", "--project", "demo"], check=True)
+    for command in (["runs", "--project", "demo"], ["report", green.run_id, "-o", "digits.html"]):
+        print(flush=True)
+        subprocess.run([sys.executable, "-m", "greentrack", *command], check=True)
 
 
 if __name__ == "__main__":

@@ -34,9 +34,7 @@ def cost(
     chassis = _machine(record, terms.rest)
     zone = terms.zone or run.zone or terms.home
     intensity = find_intensity(zone, timezone=run.host.timezone if run.host else None)
-    uses = sorted(
-        (used(use, terms.scope) for use in record.devices), key=lambda use: KINDS.index(use.use.device.kind)
-    )
+    uses = sorted((used(use, terms.scope) for use in record.devices), key=lambda use: KINDS.index(use.use.device.kind))
     if terms.hourly is not None:
         from greentrack.reports.hourly import by_hour
 

@@ -47,7 +47,9 @@ def read(path: Path, source: str, zone: str, start: float, end: float) -> list[H
     with closing(db), translated(path):
         return [
             Hour(since, since + seconds, grams, bool(forecast), bool(estimated), fetched_at)
-            for since, seconds, grams, forecast, estimated, fetched_at in checked(db.execute(_ASK, (source, zone, end, start)), path)
+            for since, seconds, grams, forecast, estimated, fetched_at in checked(
+                db.execute(_ASK, (source, zone, end, start)), path
+            )
         ]
 
 
