@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test lint bench campaign docs clean
 
 help:            ## what each target does
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -36,6 +36,9 @@ bench: $(VENV)/.dev ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.peers
 	$(BIN)/python -m tests.models
+
+campaign: $(VENV)/.dev ## kills, trouble and processes: the counts of docs/reliability.md
+	$(BIN)/python -m tests.campaign
 
 docs: $(VENV)/.dev  ## the parts of the documents that come from the code
 	$(BIN)/python -m tests.documents

@@ -53,7 +53,7 @@ class Settings(NamedTuple):
     budget: tuple[str, ...] = ()
     """What a run may use at most: ``2 kWh``, ``500 g CO2e``, ``3 EUR``, ``1h30m``; several separated by ``;``."""
     redact: bool = True
-    """False keeps passwords, tokens and keys in a run's parameters and command as they are."""
+    """False keeps passwords, tokens and keys in a run's parameters, command, errors and span attributes as they are."""
 
 
 REST = ("auto", "off", "desktop", "laptop", "server", "vm")
@@ -112,6 +112,8 @@ def _text(value: Any) -> str:
     text = os.fspath(value)
     if not text.strip():
         raise ValueError("is empty")
+    if "\0" in text:  # which no path and no address may hold
+        raise ValueError("holds a null character")
     return str(text)
 
 
@@ -257,8 +259,11 @@ def _project_table(folder: Path | None) -> tuple[str, dict[str, Any]] | None:
                 )  # parsing costs milliseconds: only where it may matter
             except OSError:
                 ours = False
-            table = _toml(project).get("tool", {}).get("greentrack") if ours else None
+            tools = _toml(project).get("tool") if ours else None
+            table = tools.get("greentrack") if isinstance(tools, dict) else None
             if table is not None:
+                if not isinstance(table, dict):
+                    raise ConfigError(f"{project}: tool.greentrack = {table!r} is not a table of settings")
                 return str(project), table
     return None
 
@@ -270,6 +275,8 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path} cannot be read: it is nested too deeply") from error
 
 
 def _user_file(env: Mapping[str, str]) -> Path | None:

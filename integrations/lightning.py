@@ -1,16 +1,19 @@
 """Lightning: ``Trainer(callbacks=[GreenTrackCallback()])``, for ``lightning.pytorch`` and ``pytorch_lightning``."""
 
 import functools
-import importlib
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal
 
-from greentrack import config, log
+from greentrack import config
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.integrations import lightning_trainer as ask
+from greentrack.integrations.lightning_base import HarmlessCallback, harmless
+from greentrack.integrations.lightning_budget import Budget, OnBudget
+from greentrack.integrations.lightning_elsewhere import blame, group_of, newest_of
+from greentrack.integrations.lightning_logs import log_epoch, log_live
+from greentrack.integrations.lightning_plan import is_within_epoch
 from greentrack.integrations.lightning_session import Session
 from greentrack.integrations.resume import earlier_parts
 from greentrack.tracking import facts, track
@@ -19,56 +22,13 @@ from greentrack.tracking.run import Run, outcome
 from greentrack.tracking.tracker import is_disabled, start, unrecorded
 
 if TYPE_CHECKING:
-    from lightning.pytorch import Callback
-
     from greentrack.reports.summary import Summary
-
-    _BASES = (Callback,)
-else:
-
-    def _bases() -> tuple[type, ...]:
-        """Return the Callback of each of Lightning's two packages that is installed, the one in use first."""
-        found = []
-        for name in sorted(("lightning.pytorch", "pytorch_lightning"), key=lambda name: name not in sys.modules):
-            try:
-                found.append(importlib.import_module(name).Callback)
-            except Exception as error:  # noqa: BLE001  # one may be missing or broken; the other is enough
-                log.debug("no callback for %s: %r", name, error)
-        if not found:
-            raise ImportError("neither lightning nor pytorch-lightning can be imported; try: pip install lightning")
-        return tuple(dict.fromkeys(found))
-
-    class Callback(*_bases()):
-        """Both packages accept it: each knows its own Callback by class, and only that."""
-
-
-P = ParamSpec("P")
-
-OnBudget = Literal["stop", "warn"] | Callable[[Any, str], None]
-
-
-BLAME_WAIT_S = 2.0
-"""How long a run whose process has died is waited for: its recorder closes it in milliseconds."""
 
 START_WAIT_S = 1.0
 """How long a stage waits at most for its recorder (usually some 80 ms), whose first reading its time begins with."""
 
 
-def _harmless(hook: Callable[P, None]) -> Callable[P, None]:
-    """Let what goes wrong in a hook of ours be a warning, once: no training ends for its bookkeeping."""
-
-    @functools.wraps(hook)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            hook(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is ours and not the training's
-            callback: Any = args[0]
-            callback._complain(hook.__name__, error)
-
-    return guarded
-
-
-class GreenTrackCallback(Callback):
+class GreenTrackCallback(HarmlessCallback):
     """Records every fit, validate, test and predict of a trainer as a run, with its epochs, phases and forecasts.
 
     The arguments up to ``quiet`` are those of ``greentrack.track``; nothing is started before the trainer sets up.
@@ -76,8 +36,7 @@ class GreenTrackCallback(Callback):
     ``energy/gpu_kwh``, ``energy/power_w``, ``carbon/g``, ``energy/j_per_sample`` and ``energy/forecast_kwh``.
     """
 
-    log: Callable[..., None]  # the trainer attaches these two to every callback
-    log_dict: Callable[..., None]
+    KEY = "GreenTrack"
 
     def __init__(
         self,
@@ -123,10 +82,11 @@ class GreenTrackCallback(Callback):
             ConfigError: an argument is wrong; nothing raises once a training has begun.
         """
         super().__init__()
+        self._trainer: Any = None  # that is being recorded
         self._session: Session | None = None
+        self._budget: Budget | None = None  # of a fit that has one
         self._last: Run | None = None
         self._state: dict[str, Any] = {}  # of the last fit
-        self._complained: set[str] = set()
         self._given: dict[str, Any] = {
             "project": project,
             "zone": zone,
@@ -154,7 +114,7 @@ class GreenTrackCallback(Callback):
     @property
     def state_key(self) -> str:
         """The name under which checkpoints keep its state, whatever the class is called."""
-        return "GreenTrack"
+        return self.KEY
 
     @property
     def run_id(self) -> str | None:
@@ -171,49 +131,63 @@ class GreenTrackCallback(Callback):
 
         if self._session is not None and self._session.crew.records:
             return self._session.run.summary(**assumptions)
-        db = config.load(self._given).db
-        run_id = self.run_id or self._recorded_elsewhere(db)
+        settings = config.load(self._given)
+        run_id = self.run_id or newest_of(group_of(self._group), settings)
         if run_id is None:
             raise NotFoundError("this callback has recorded nothing yet; fit first")
-        return summarize(run_id, db=db, **assumptions)
+        try:
+            return summarize(run_id, db=settings.db, **assumptions)
+        except NotFoundError:
+            if self._last is None or self._last.id != run_id:
+                raise
+            return self._last.summary(**assumptions)  # it could not be kept, and is known all the same
 
     # -- the stages
 
-    @_harmless
+    @harmless
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Begin recording, in one process of each host."""
+        if self._is_busy(trainer):
+            self.say_once("busy", "a callback records one trainer at a time; give this other one a callback of its own")
+            return
         self._finish("finished")
         if stage == "fit":
             self._state = {}
-        if is_disabled() or self._is_superseded(trainer):
+        if self._is_superseded(trainer):
             return
-        crew = ask.muster(trainer, self._group)
+        self._trainer = trainer  # at once: another thread may be here a moment later
+        crew = ask.muster(trainer, self._group, off=is_disabled(), limits=self._limits)
+        if crew.off:
+            self._trainer = None
+            return
         self._group = crew.group or self._group
         name = getattr(stage, "value", stage)
         title = self._name or type(pl_module).__name__ + ("" if name == "fit" else f" {name}")
         settings = config.load(self._given)
         try:
             run = self._start(title, settings, crew, {"stage": name}) if crew.records else unrecorded(title)
-        except Exception as error:  # noqa: BLE001  # as in _harmless; the other ranks count on this one's part
-            self._complain("start", error)
+        except Exception as error:  # noqa: BLE001  # as in harmless; the other ranks count on this one's part
+            self.complain("start", error)
             run = unrecorded(title)
         waits = self._waiting_for(trainer) if self._synchronize else None
         self._session = Session(run, crew, name, settings=settings, synchronize=waits)
+        if crew.limits and name == "fit":
+            self._budget = Budget(self._session, self._on_budget, self._when)
         self._last = run
         self._session.watch_checkpoints(trainer)
         run.learn(params=ask.facts(trainer, pl_module))
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Describe the model, which is whole now; a resumed work may have used up its budget already."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             self._describe(trainer, pl_module, session)
-            if self._limits:
-                self._check_budget(trainer)
+            self._check_budget(trainer)
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """End the run: ``finished``, or ``stopped`` by its budget."""
-        over = self._session.over if self._session is not None else None
-        self._finish("finished" if over is None else "stopped", over)
+        if self._session_of(trainer) is not None:
+            over = self._budget.over if self._budget is not None else None
+            self._finish("finished" if over is None else "stopped", over)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """End the run as what ended the training: ``failed``, or ``interrupted`` by Ctrl-C or SIGTERM."""
@@ -222,33 +196,32 @@ class GreenTrackCallback(Callback):
             status, error = "interrupted", "SIGTERM"
         if self._session is None and type(exception).__name__ == "ProcessRaisedException":
             self._blame(str(exception))
-        self._finish(status, error)
+        if self._session_of(trainer) is not None:
+            self._finish(status, error)
 
     # -- training
 
-    @_harmless
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Describe the data, whose loaders are made now; go on within an epoch where a checkpoint was saved in one."""
-        if (session := self._session) is not None:
-            session.run.learn(params=ask.data_facts(trainer))
-            if ask.is_within_epoch(trainer):
-                session.epoch_starts(trainer.current_epoch)
+        """Describe the data, whose loaders are made now; the sanity check may have used up the budget already."""
+        if (session := self._session_of(trainer)) is not None:
+            self._describe_data(trainer, session)
+            self._check_budget(trainer)
 
-    @_harmless
+    @harmless
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin an epoch; keep the last one's averages, which are only known now."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.keep(trainer.callback_metrics)
             session.epoch_starts(trainer.current_epoch)
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Let the time of the step begin."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.batch_starts()
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Count the batch; about once a second look at the figures, log them, check the budget."""
-        session = self._session
+        session = self._session_of(trainer)
         if session is None:
             return
         try:
@@ -256,95 +229,94 @@ class GreenTrackCallback(Callback):
             if due:
                 session.look()
             if session.fresh:
-                self._log_live(trainer, session)
-        except Exception as error:  # noqa: BLE001  # as in _harmless, without the cost of another call
+                log_live(trainer, session)
+        except Exception as error:  # noqa: BLE001  # as in harmless, without the cost of another call
             due = False
-            self._complain("on_train_batch_end", error)
-        if self._limits and (due if session.crew.world_size == 1 else session.check_is_due()):
+            self.complain("on_train_batch_end", error)
+        if self._budget is not None and self._budget.is_due(due):
             self._check_budget(trainer)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Log the epoch's figures, forecast the rest, check the budget."""
-        if (session := self._session) is None:
+        if (session := self._session_of(trainer)) is None:
             return
         self._close_epoch(trainer, session)
-        self._log_epoch(trainer, session, logger=True)
-        if self._limits:
-            self._check_budget(trainer)
+        log_epoch(self, trainer, session, logger=True)
+        self._check_budget(trainer)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Keep the last outcomes, and the state of a training that its budget stopped."""
-        session = self._session
+        session, budget = self._session_of(trainer), self._budget
         if session is None:
             return
         try:
             session.keep(trainer.callback_metrics)
-            if ask.is_complete(trainer):  # where it was not to be stopped before
-                session.over = None
-            session.save_if_stopped(trainer)
+            if budget is not None:
+                budget.finish(trainer)
         except Exception as error:
-            if session.over is not None and session.crew.world_size > 1:
+            if budget is not None and budget.over is not None and session.crew.world_size > 1:
                 raise  # the other ranks wait for this one to save, and would for ever
-            self._complain("on_train_end", error)
+            self.complain("on_train_end", error)
 
     # -- evaluation
 
-    @_harmless
+    @harmless
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin a validation, in a fit or on its own."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.keep(trainer.callback_metrics)
             session.validation_starts(sanity=trainer.sanity_checking)
 
     def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Let what watches the validation's metrics see the figures of this moment."""
-        if (session := self._session) is not None and session.name == "fit" and not trainer.sanity_checking:
-            self._log_epoch(trainer, session, logger=False)
+        session = self._session_of(trainer)
+        if session is not None and session.name == "fit" and not trainer.sanity_checking:
+            log_epoch(self, trainer, session, logger=False)
 
-    @_harmless
+    @harmless
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """End the validation and keep its outcomes."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.validation_ends(sanity=trainer.sanity_checking)
             if not trainer.sanity_checking:
                 session.keep(trainer.callback_metrics, validated=True)
 
-    @_harmless
+    @harmless
     def on_test_start(self, trainer: Any, pl_module: Any) -> None:
         """Let the time of the test begin."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.stage.enter("test")
 
-    @_harmless
+    @harmless
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """Keep the test's outcomes."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.stage.enter("other")
             session.keep(trainer.callback_metrics)
 
-    @_harmless
+    @harmless
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Let the time of the predictions begin."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.stage.enter("predict")
 
-    @_harmless
+    @harmless
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Let it end."""
-        if (session := self._session) is not None:
+        if (session := self._session_of(trainer)) is not None:
             session.stage.enter("other")
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, *_: Any) -> None:
         """Count what a validation on its own has seen; those of a fit are not what it trains on."""
-        self._count(batch, "validate", "samples")
+        self._count(trainer, batch, "validate", "samples")
 
     def on_test_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, *_: Any) -> None:
         """Count what was tested."""
-        self._count(batch, "test", "samples")
+        self._count(trainer, batch, "test", "samples")
 
     def on_predict_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, *_: Any) -> None:
         """Count what was predicted."""
-        self._count(batch, "predict", "predictions")
+        self._count(trainer, batch, "predict", "predictions")
 
     # -- checkpoints
 
@@ -355,7 +327,7 @@ class GreenTrackCallback(Callback):
             return self._state
         return session.state()
 
-    @_harmless
+    @harmless
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Carry on the work of the run that wrote the checkpoint; for a test it is only noted where it came from."""
         session, run = self._session, state_dict.get("run")
@@ -367,25 +339,49 @@ class GreenTrackCallback(Callback):
         session.run.learn(continues=run)
         session.live.earlier = earlier_parts(run, session.run.id, state_dict, config.load(self._given))
 
+    @harmless
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Carry on what the other of our two callbacks has saved: scripts change between it and this one."""
+        states = checkpoint.get("callbacks") or {}
+        other = states.get(GreenTrackCallback.KEY) or states.get(AutoCallback.KEY)
+        if self.state_key not in states and isinstance(other, dict) and self._session_of(trainer) is not None:
+            self.load_state_dict(other)
+
     # -- details
+
+    def _session_of(self, trainer: Any) -> Session | None:
+        """Return the session of this trainer, where it is the one that is recorded."""
+        return self._session if self._trainer is trainer else None
+
+    def _is_busy(self, trainer: Any) -> bool:
+        """Whether another trainer is at work with this callback: in another thread, or it lets this one test."""
+        other = self._trainer
+        return other is not None and other is not trainer and other.state.status == "running"
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what it was made of: a copy, in another process perhaps, has no run of this one's."""
-        return {**self.__dict__, "_session": None, "_last": None, "_complained": set()}
+        of_this_process = dict.fromkeys(("_trainer", "_session", "_budget", "_last"))
+        return {**self.__dict__, **of_this_process, "_complained": set()}
 
     def _start(self, title: str, settings: config.Settings, crew: ask.Crew, params: dict[str, Any]) -> Run:
         settings = settings._replace(budget=())  # it is looked after here, for all ranks together
         if crew.gpus is not None and settings.gpus == "auto":
             settings = settings._replace(gpus=crew.gpus)
-        more: dict[str, Any] = {"group": os.environ.get("GREENTRACK_RUN_ID") or self._group}
+        more: dict[str, Any] = {"group": group_of(self._group)}
         if crew.world_size > 1:
             more |= {"rank": crew.rank, "world_size": crew.world_size}
         return start(title, settings, tags=self._tags, params=params, more=more, wait_s=START_WAIT_S)
 
-    @_harmless
+    @harmless
     def _describe(self, trainer: Any, pl_module: Any, session: Session) -> None:
         session.run.learn(params=ask.facts(trainer, pl_module))
         session.look()
+
+    @harmless
+    def _describe_data(self, trainer: Any, session: Session) -> None:
+        session.run.learn(params=ask.data_facts(trainer))
+        if is_within_epoch(trainer):  # no hook tells that it begins: it was begun before the checkpoint
+            session.epoch_starts(trainer.current_epoch)
 
     def _waiting_for(self, trainer: Any) -> Callable[[], None] | None:
         device = getattr(trainer.strategy, "root_device", None)
@@ -400,13 +396,13 @@ class GreenTrackCallback(Callback):
         return False
 
     def _finish(self, status: str, error: str | None = None) -> None:
-        session, self._session = self._session, None
+        session, self._session, self._budget, self._trainer = self._session, None, None, None
         if session is not None:
             session.end(status, error)
             if session.name == "fit":
                 self._keep_state(session)
 
-    @_harmless
+    @harmless
     def _keep_state(self, session: Session) -> None:
         """Know the state after the fit, too: it may be saved by hand, or for the exception that ended it."""
         session.live.refresh(session.samples)
@@ -418,109 +414,27 @@ class GreenTrackCallback(Callback):
             session.keep(trainer.callback_metrics)
             if session.crew.rank == 0 and session.foresee(trainer) and not config.load(self._given).quiet:
                 print(session.forecast_line(trainer.current_epoch + 1), file=sys.stderr)
-        except Exception as error:  # noqa: BLE001  # as in _harmless; what follows needs every rank
-            self._complain("on_train_epoch_end", error)
+        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
+            self.complain("on_train_epoch_end", error)
 
-    def _log_live(self, trainer: Any, session: Session) -> None:
-        """Log what is new since the last time, at the trainer's own cadence and on its own axis."""
-        if session.crew.rank != 0 or session.crew.hosts > 1 or not ask.logs_now(trainer):
-            return
-        session.fresh = False
-        named = session.named()
-        if not named:
-            return
-        for logger in trainer.loggers:
-            logger.log_metrics(named, step=ask.steps_logged(trainer))
-        self.log(
-            "energy/kwh", named["energy/kwh"], prog_bar=True, logger=False, on_step=True, on_epoch=False, batch_size=1
-        )
+    def _check_budget(self, trainer: Any) -> None:
+        if self._budget is not None:
+            self._budget.check(trainer, self.complain)
 
-    def _log_epoch(self, trainer: Any, session: Session, *, logger: bool) -> None:
-        try:
-            session.await_first()
-            session.look()
-        except Exception as error:  # noqa: BLE001  # as in _harmless; what follows needs every rank
-            self._complain("look", error)
-        named = session.named_for_all(trainer.strategy)
-        ranks = session.crew.world_size > 1
-        self.log_dict(
-            named,
-            logger=logger and bool(trainer.loggers),  # Lightning warns of what no logger takes
-            on_step=False,
-            on_epoch=True,
-            batch_size=1,
-            sync_dist=ranks,  # Lightning advises it, and rank_zero_only lets it do nothing: all ranks log the same
-            rank_zero_only=ranks,
-        )
-
-    def _count(self, batch: Any, stage: str, unit: str) -> None:
-        session = self._session
+    def _count(self, trainer: Any, batch: Any, stage: str, unit: str) -> None:
+        session = self._session_of(trainer)
         if session is not None and session.name == stage:
             session.run.advance(**{unit: ask.samples_in(batch) * session.crew.local})
 
-    def _check_budget(self, trainer: Any) -> None:
-        """Act where the budget is exceeded; with several ranks they agree on it here, so all must come."""
-        session = self._session
-        if session is None or session.over is not None:
-            return
-        stops = self._on_budget == "stop"
-        text = None
-        if session.crew.rank == 0:
-            try:
-                text = session.exceeded(self._limits, self._when, reserve=stops and trainer.enable_validation)
-            except Exception as error:  # noqa: BLE001  # as in _harmless; what follows needs every rank
-                self._complain("budget", error)
-        if session.crew.world_size > 1:
-            text, batches = trainer.strategy.broadcast((text, session.next_check()), src=0)
-            session.check_again_in(batches)
-        if text is None:
-            return
-        if callable(self._on_budget):
-            self._on_budget(trainer, text)  # the user's own: what it raises is meant
-            return
-        if not stops:
-            what = ""
-        elif ask.is_complete(trainer):
-            what = "; the training came to its end with it"
-        else:
-            session.over = text
-            trainer.should_stop = True
-            refused = ask.stopping_is_refused(trainer)
-            what = "; min_epochs or min_steps keep the training going" if refused else "; the training is stopped"
-        if session.crew.rank == 0:
-            log.warning("%s%s", text, what)
-
-    @_harmless
+    @harmless
     def _blame(self, trace: str) -> None:
-        """Keep as failed the run of processes that the trainer started: an exception in one of them killed all."""
-        from greentrack.store.manage import mark_failed
-        from greentrack.store.place import default_path
-
-        db = config.load(self._given).db
-        if (run_id := self._recorded_elsewhere(db)) is not None:
-            mark_failed(Path(db) if db else default_path(), run_id, trace.strip().rpartition("\n")[2], BLAME_WAIT_S)
-
-    def _recorded_elsewhere(self, db: str | None) -> str | None:
-        """Return the newest run of this callback's group: processes that a trainer starts get a copy of it."""
-        from greentrack.store.place import default_path
-        from greentrack.store.reader import Reader
-
-        with Reader(Path(db) if db else default_path()) as reader:
-            return reader.newest_of(os.environ.get("GREENTRACK_RUN_ID") or self._group)
-
-    def _complain(self, what: str, error: Exception) -> None:
-        if what not in self._complained:
-            self._complained.add(what)
-            log.warning("greentrack's %s failed, and the training goes on: %r", what, error)
+        blame(group_of(self._group), config.load(self._given), trace)
 
 
 class AutoCallback(GreenTrackCallback):
     """The one that GREENTRACK_AUTO=1 attaches to every trainer; it leaves the recording to one that the user made."""
 
-    @property
-    def state_key(self) -> str:
-        """Not the other's: a trainer refuses two callbacks of one key."""
-        return "GreenTrackAuto"
+    KEY = "GreenTrackAuto"  # not the other's: a trainer refuses two callbacks of one key
 
     def _is_superseded(self, trainer: Any) -> bool:
         ours = [one for one in trainer.callbacks if isinstance(one, GreenTrackCallback)]

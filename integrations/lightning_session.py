@@ -2,21 +2,19 @@
 
 import functools
 import math
-import os
 import time
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from greentrack import log
 from greentrack.config import Settings
 from greentrack.integrations import lightning_trainer as ask
 from greentrack.integrations.forecast import Cost, Forecast, Forecaster
+from greentrack.integrations.lightning_plan import plan
 from greentrack.integrations.live import Figures, Live
 from greentrack.integrations.stage import Stage
 from greentrack.reports.figures import Figure
 from greentrack.reports.units import digits, duration, energy_range, mass
-from greentrack.tracking.budget import Limit, Spent, describe, first_over
 from greentrack.tracking.run import Run
 
 LOOK_S = 1.0
@@ -27,9 +25,6 @@ FIRST_WAIT_S = 1.0
 
 OWN = ("energy/", "carbon/")
 """How the names of our own figures begin, which are no outcome of a training."""
-
-CHECK_MOST = 1000
-"""Ranks agree on a budget after no more batches than this; before, about once a second."""
 
 
 class Session:
@@ -49,7 +44,6 @@ class Session:
         self.live = Live(run, settings)
         self.forecaster = Forecaster()
         self.forecast: Forecast | None = None
-        self.over: str | None = None  # what the budget was exceeded by, where that stops the training
         self.samples = 0.0  # of this process
         self.batches = 0
         self.fresh = False  # figures that no logger has seen
@@ -58,7 +52,6 @@ class Session:
         self._counted = 0.0  # samples that the run was told of
         self._scale = float(crew.hosts)  # the job's joules for each of this host's
         self._look_at = perf_counter() + LOOK_S
-        self._check_at = 1
         self._epoch_from = (0, Cost())
         self._validated = Cost()  # within this epoch
         self._validation_from = Cost()
@@ -66,7 +59,6 @@ class Session:
         self._awaited = False  # the first reading
         self._kept: dict[str, float] = {}
         self._of_validation: set[str] = set()
-        self._said: set[str] = set()
         self._unwrap: Callable[[], None] = lambda: None
         self.stage.enter("other")
         self.stage.open(stage)
@@ -116,6 +108,7 @@ class Session:
         """A training epoch begins."""
         self._wait_for_gpu()
         self.stage.open("epoch", index=number)
+        self.await_first()  # or what was used before would be taken to be the epoch's
         self.stage.enter("data")
         self.look()
         self._epoch_from, self._validated = (self.batches, self._now()), Cost()
@@ -144,6 +137,7 @@ class Session:
         self.stage.close("sanity" if sanity else "validation")
         self.stage.enter(self._before_validation or "other")
         self.look()
+        self._look_at = 0.0  # after the next batch again: it may have used much, and another may come within a second
         if not sanity:
             cost = self._now().minus(self._validation_from)
             self.forecaster.validation(cost)
@@ -152,17 +146,19 @@ class Session:
     def foresee(self, trainer: Any) -> bool:
         """Work out what the whole fit will come to; True where this is the first forecast of the run."""
         batches, _ = self._epoch_from
-        plan = ask.plan(trainer, self.batches - batches)
-        if plan is None:
+        left = plan(trainer, self.batches - batches)
+        if left is None:
             return False
         first = self.forecast is None
         earlier, now = self.live.earlier, self._now()
         spent = Cost(now.joules * self._scale + earlier.joules, now.seconds + earlier.seconds)
-        made = self.forecaster.forecast(spent, plan, self._scale)
+        made = self.forecaster.forecast(spent, left, self._scale)
         if made is None or spent.joules <= 0:
             return False
         self.forecast = made
-        self.run.forecast(made.progress, joules=made.joules, seconds=made.seconds)
+        if left.batches > 0:  # after the last epoch it is no forecast any more
+            raw = [part / self.live.overhead for part in made.joules]  # the PUE is applied when somebody asks
+            self.run.forecast(made.progress, joules=raw, seconds=made.seconds)
         return first
 
     def forecast_line(self, epoch: int) -> str:
@@ -180,7 +176,7 @@ class Session:
         if not self.crew.records:
             return
         values = {name: value for name, value in ask.scalars(metrics).items() if not name.startswith(OWN)}
-        new = {name: value for name, value in values.items() if self._kept.get(name) != value}
+        new = {name: value for name, value in values.items() if not _is_same(value, self._kept.get(name))}
         if validated:  # nothing says which of all metrics are the validation's, but those that it once changed
             self._of_validation |= new.keys()
             new |= {name: value for name, value in values.items() if name in self._of_validation}
@@ -227,49 +223,15 @@ class Session:
         job = Figures(joules, gpu_joules, grams, samples=samples + earlier, watts=watts)
         return _named(job, expected)
 
-    # -- the budget
+    def cost_of_all(self) -> Cost:
+        """Return what all hosts have used up to now, earlier parts included."""
+        joules = self.figures().joules + (self._scale - 1) * self.live.own.joules
+        return Cost(joules, self.live.earlier.seconds + self._now().seconds)
 
-    def exceeded(self, limits: tuple[Limit, ...], when: str, *, reserve: bool) -> str | None:
-        """Return which limit is exceeded and by what, each limit once; None where none is (any more).
-
-        *when* is "spent" or "forecast". With *reserve* one more validation, which follows a stop, is counted as spent.
-        """
-        figures = self.live.total()
-        left = tuple(limit for limit in limits if limit.text not in self._said)
-        joules = figures.joules + (self._scale - 1) * self.live.own.joules
-        seconds = self.live.earlier.seconds + self._now().seconds
-        if when == "forecast":
-            if self.forecast is None:
-                return None
-            joules, seconds, aside = self.forecast.joules.value, self.forecast.seconds.value, Cost()
-        else:
-            aside = self.forecaster.validation_cost() if reserve else Cost()
-        joules, seconds = joules + aside.joules * self._scale, seconds + aside.seconds
-        part = joules / figures.joules if figures.joules > 0 else 1.0
-        money = None if figures.money is None else figures.money * part
-        spent = Spent(joules, figures.grams * part, money, figures.currency, seconds)
-        limit = first_over(left, spent)
-        if limit is None:
-            return None
-        self._said.add(limit.text)
-        how = (
-            "expected at the end" if when == "forecast" else "used, one validation included" if aside.joules else "used"
-        )
-        return f"budget: {describe(limit, spent)} {how}"
-
-    def next_check(self) -> int:
-        """Return after how many batches the ranks shall agree on the budget again: about a second."""
-        seconds = self.live.now()[1]
-        rate = self.batches / seconds if seconds > 0 else 1.0
-        return max(1, min(CHECK_MOST, math.ceil(rate * LOOK_S)))
-
-    def check_is_due(self) -> bool:
-        """Whether all ranks are at the batch at which they agreed to look at the budget again."""
-        return self.batches >= self._check_at
-
-    def check_again_in(self, batches: int) -> None:
-        """Set the batch of the next look at the budget; the same on every rank."""
-        self._check_at = self.batches + batches
+    def cost_of_a_validation(self) -> Cost:
+        """Return what a validation costs all hosts, by those seen; nothing before the first."""
+        joules, seconds = self.forecaster.validation_cost()
+        return Cost(joules * self._scale, seconds)
 
     # -- checkpoints and the end
 
@@ -294,15 +256,6 @@ class Session:
         trainer.save_checkpoint = save_checkpoint
         self._unwrap = unwrap
 
-    def save_if_stopped(self, trainer: Any) -> None:
-        """Save the state of a training that its budget stops, unless that was just done. Every rank must ask."""
-        if self.over is None or ask.saved_now(trainer):
-            return
-        path = os.path.join(ask.folder_for_checkpoints(trainer), f"greentrack-budget-step={trainer.global_step}.ckpt")
-        trainer.save_checkpoint(path)
-        if self.crew.rank == 0:
-            log.warning("the state of the training that its budget stopped is kept in %s", path)
-
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: the run and its figures as they were last looked at; {} in other ranks."""
         return {"version": 1, "run": self.run.id, **self.figures()._asdict()} if self.crew.records else {}
@@ -323,6 +276,11 @@ class Session:
             began = perf_counter()
             self._synchronize()
             self.waited_s += perf_counter() - began
+
+
+def _is_same(value: float, before: float | None) -> bool:
+    """Whether a metric is what it was *before*; not a number is the same as not a number."""
+    return value == before or (before is not None and math.isnan(value) and math.isnan(before))
 
 
 def _named(figures: Figures, expected: float) -> dict[str, float]:

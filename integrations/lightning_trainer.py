@@ -1,18 +1,26 @@
-"""What a Lightning trainer can be asked: who trains together, what is trained, what is left to do.
+"""What a Lightning trainer can be asked: who trains together, what is trained, what is in a batch.
 
 Nothing here imports Lightning: the same questions are put to the trainers of both of its packages.
 """
 
-import math
-import os
+import reprlib
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import log, system
-from greentrack.integrations.forecast import Plan
+from greentrack.integrations.lightning_plan import HARMLESS, finite
 
-HARMLESS = (AttributeError, TypeError, ValueError, RuntimeError, NotImplementedError)
-"""What asking a trainer or a user's dataset may raise; the fact is then left out."""
+if TYPE_CHECKING:
+    from greentrack.tracking.budget import Limit
+
+MOST_TEXT = 1000
+"""No hyperparameter is kept with more characters than this: a whole model may be among them."""
+
+MOST_PARTS = 100
+"""A list or mapping of more parts is no choice but data, of which the beginning is kept as text."""
+
+MOST_LEVELS = 8
+"""The same goes for what is nested deeper than this."""
 
 
 class Crew(NamedTuple):
@@ -20,7 +28,7 @@ class Crew(NamedTuple):
 
     *records* is true in the one process of each host that records; *hosts* is how many there are, *local* the processes
     of this one. *gpus* are the UUIDs of this host's GPUs in use, or None where none is known. *group* is the same word
-    for all of them.
+    for all of them, and so are *limits*, the budget; *off* is true where none of them is to be recorded.
     """
 
     rank: int
@@ -30,32 +38,43 @@ class Crew(NamedTuple):
     records: bool
     gpus: tuple[str, ...] | None
     group: str | None
+    off: bool = False
+    limits: tuple["Limit", ...] = ()
 
 
-def muster(trainer: Any, group: str) -> Crew:
+def muster(trainer: Any, group: str, *, off: bool = False, limits: tuple["Limit", ...] = ()) -> Crew:
     """Return who trains together; all ranks must ask at the same time, as they do when they set up.
 
-    One exchange of small objects by the strategy's own process group; nothing where a process trains alone.
+    One exchange of small objects by the strategy's own process group; nothing where a process trains alone. What the
+    environment of each rank says may differ (*off*: it is not to record; *limits*: its budget), what they do must not:
+    a rank that stays away from the others' exchanges would let them wait for ever.
     """
     rank, size = int(trainer.global_rank), int(trainer.world_size)
+    if size <= 1 and off:
+        return Crew(0, 1, 1, 1, False, None, None, off=True)
     gpu = _gpu(trainer)
-    mine: dict[str, Any] = {"host": f"{system.boot_id()} {_host_name()}", "rank": rank, "gpu": gpu, "group": group}
     if size <= 1:
-        return Crew(0, 1, 1, 1, True, (gpu,) if gpu else None, None)
+        return Crew(0, 1, 1, 1, True, (gpu,) if gpu else None, None, limits=limits)
+    place = f"{system.boot_id()} {_host_name()}"
+    mine = {"host": place, "rank": rank, "gpu": gpu, "group": group, "off": off, "limits": limits}
     every = _exchange(mine, size)
     if every is None:  # a strategy of another kind (TPU): go by the ranks that the trainer knows
-        hosts = int(getattr(trainer, "num_nodes", 1))
-        return Crew(rank, size, hosts, max(1, size // hosts), int(trainer.local_rank) == 0, None, group)
-    here = [one for one in every if one["host"] == mine["host"]]
+        hosts, first = int(getattr(trainer, "num_nodes", 1)), int(trainer.local_rank) == 0
+        return Crew(rank, size, hosts, max(1, size // hosts), first and not off, None, group, off, limits)
+    every.sort(key=lambda one: int(one["rank"]))
+    here = [one for one in every if one["host"] == place]
+    recorder = next((one["rank"] for one in here if not one["off"]), None)
     uuids = tuple(dict.fromkeys(one["gpu"] for one in here if one["gpu"]))
     return Crew(
         rank=rank,
         world_size=size,
         hosts=len({one["host"] for one in every}),
         local=len(here),
-        records=rank == min(one["rank"] for one in here),
+        records=rank == recorder,
         gpus=uuids or None,
-        group=min(every, key=lambda one: one["rank"])["group"],
+        group=every[0]["group"],
+        off=all(one["off"] for one in every),
+        limits=next((one["limits"] for one in every if one["limits"]), ()),
     )
 
 
@@ -70,8 +89,8 @@ def facts(trainer: Any, module: Any) -> dict[str, Any]:
         ("devices", lambda: int(trainer.num_devices)),
         ("nodes", lambda: int(trainer.num_nodes)),
         ("accumulate_grad_batches", lambda: int(trainer.accumulate_grad_batches)),
-        ("max_epochs", lambda: _finite(trainer.max_epochs)),
-        ("max_steps", lambda: _finite(trainer.max_steps)),
+        ("max_epochs", lambda: finite(trainer.max_epochs)),
+        ("max_steps", lambda: finite(trainer.max_steps)),
     ):
         try:
             value = read()
@@ -97,64 +116,6 @@ def data_facts(trainer: Any) -> dict[str, Any]:
         if part == "train" and len(batches) == 1 and isinstance(batch := batches.pop(), int):
             found["batch_size"] = batch
     return found
-
-
-def plan(trainer: Any, batches_of_epoch: float) -> Plan | None:
-    """Return what is left of a fit after its current epoch; None where nothing says when it will end.
-
-    *batches_of_epoch* is what the last epoch had, for datasets without a length. Early stopping is not foreseen.
-    """
-    loop = trainer.fit_loop
-    per_epoch = float(loop.max_batches)
-    if not math.isfinite(per_epoch):
-        per_epoch = batches_of_epoch
-    done = int(loop.epoch_progress.current.processed)
-    ends = []
-    if (epochs := _finite(trainer.max_epochs)) is not None:
-        ends.append(max(0.0, float(epochs - done)) * per_epoch)
-    if (steps := _finite(trainer.max_steps)) is not None:
-        # batches per step as they were so far: it holds for accumulation and for manual optimization
-        each = loop.total_batch_idx + 1 if trainer.global_step else trainer.accumulate_grad_batches
-        ends.append(max(0.0, float(steps - trainer.global_step)) * each / max(1, trainer.global_step))
-    seconds = _time_left(trainer)
-    if not ends:
-        if seconds is None:
-            return None
-        ends.append(per_epoch * 1e6)  # the time is what ends it
-    batches = min(ends)
-    return Plan(batches, *_validations(trainer, batches, per_epoch, done), seconds)
-
-
-def is_within_epoch(trainer: Any) -> bool:
-    """Whether a training goes on in the middle of an epoch, as its checkpoint says: no hook tells its start."""
-    return bool(getattr(trainer.fit_loop, "restarted_mid_epoch", False))
-
-
-def is_complete(trainer: Any) -> bool:
-    """Whether a training has done all the epochs or steps that it was to do."""
-    epochs, steps = _finite(trainer.max_epochs), _finite(trainer.max_steps)
-    done = int(trainer.fit_loop.epoch_progress.current.processed)
-    return (epochs is not None and done >= epochs) or (steps is not None and trainer.global_step >= steps)
-
-
-def stopping_is_refused(trainer: Any) -> bool:
-    """Whether ``min_epochs`` or ``min_steps`` keep a training going that has been asked to stop."""
-    try:
-        return not trainer.fit_loop._can_stop_early  # no public name says it
-    except AttributeError:
-        return False
-
-
-def saved_now(trainer: Any) -> bool:
-    """Whether a checkpoint callback has saved the state of this very step."""
-    saved = (getattr(callback, "_last_global_step_saved", None) for callback in trainer.checkpoint_callbacks)
-    return any(step == trainer.global_step for step in saved)
-
-
-def folder_for_checkpoints(trainer: Any) -> str:
-    """Return where this training keeps its checkpoints."""
-    callback = trainer.checkpoint_callback
-    return str(getattr(callback, "dirpath", None) or os.path.join(trainer.default_root_dir, "checkpoints"))
 
 
 def steps_logged(trainer: Any) -> int:
@@ -252,22 +213,35 @@ def _parameters(model: Any) -> dict[str, int]:
     total = trainable = 0
     try:
         for parameter in model.parameters():
-            try:
-                n = int(parameter.numel())
-            except HARMLESS:  # a lazy module's, of no shape yet
-                continue
+            n = int(parameter.numel())
             total += n
             trainable += n if parameter.requires_grad else 0
-    except HARMLESS:
+    except HARMLESS:  # a lazy module's has no shape yet: how many there are is not known
         return {}
     return {"parameters": total, "trainable_parameters": trainable}
 
 
 def _hyperparameters(module: Any) -> dict[str, Any]:
     try:
-        return {str(name): value for name, value in dict(module.hparams).items()}
+        return {str(name): _short(value) for name, value in dict(module.hparams).items()}
     except HARMLESS:
         return {}
+
+
+def _short(value: Any, level: int = 0) -> Any:
+    """Return a hyperparameter as it is, or the beginning of its text where it is large or no plain value."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    is_mapping = isinstance(value, Mapping)
+    if is_mapping or isinstance(value, list | tuple | set | frozenset):
+        if len(value) > MOST_PARTS or level == MOST_LEVELS:
+            value = f"{type(value).__name__} of {len(value)}: {reprlib.repr(value)}"
+        elif is_mapping:
+            return {name: _short(one, level + 1) for name, one in value.items()}
+        else:
+            return [_short(one, level + 1) for one in value]
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
 def _leaves(loaders: Any) -> Iterator[Any]:
@@ -287,39 +261,3 @@ def _length(dataset: Any) -> int | None:
         return len(dataset)
     except HARMLESS:
         return None
-
-
-def _finite(limit: Any) -> int | None:
-    return int(limit) if isinstance(limit, int) and limit >= 0 else None
-
-
-def _time_left(trainer: Any) -> float | None:
-    """Return the seconds that ``max_time`` (a Timer among the callbacks) leaves; None without one."""
-    left = []
-    for callback in trainer.callbacks:
-        if callable(remaining := getattr(callback, "time_remaining", None)):
-            try:
-                seconds = remaining()
-            except HARMLESS:
-                continue
-            if isinstance(seconds, int | float):
-                left.append(float(seconds))
-    return min(left, default=None)
-
-
-def _validations(trainer: Any, batches: float, per_epoch: float, done: int) -> tuple[float, float]:
-    """Return how many validations are to come in so many training *batches*, and the batches of each."""
-    loop = trainer.fit_loop.epoch_loop.val_loop
-    if not trainer.enable_validation or per_epoch <= 0:
-        return 0.0, 0.0
-    each = float(sum(loop.max_batches)) if loop.max_batches else 0.0
-    check = float(trainer.val_check_batch) if trainer.val_check_batch is not None else math.inf
-    every = trainer.check_val_every_n_epoch
-    if every is None:  # epochs do not matter to it
-        before = trainer.fit_loop.total_batch_idx + 1
-        return (before + batches) // check - before // check, each
-    epochs = int(batches / per_epoch + 1e-9)
-    validations = ((done + epochs) // every - done // every) * (per_epoch // check if math.isfinite(check) else 1.0)
-    if (done + epochs + 1) % every == 0:  # steps may end it within an epoch
-        validations += max(0.0, batches - epochs * per_epoch) // check
-    return validations, each

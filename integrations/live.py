@@ -61,6 +61,7 @@ class Live:
     def __init__(self, run: Recorded, settings: Settings | None = None) -> None:
         self.earlier = Figures()
         self.own = Figures()
+        self.overhead = 1.0  # the PUE that is in the joules
         self._run, self._settings = run, settings
         self._seen = 0.0  # seconds of the run that its devices had been read for
         self._elapsed = 0.0
@@ -93,6 +94,7 @@ class Live:
             return
         watts = (spent.joules - self.own.joules) / (seen - self._seen)
         self._seen = seen
+        self.overhead = summary.pue.value
         self.own = Figures(
             joules=spent.joules,
             gpu_joules=summary.by_kind.get("gpu", 0.0),

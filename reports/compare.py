@@ -169,7 +169,7 @@ def _money(groups: Sequence[Group]) -> Iterator[Row]:
             "money",
             paid_in[0],
             groups,
-            lambda summary: summary.money.amount.value if summary.money else None,
+            _amount,
             money_doubt,
         )
 

@@ -14,7 +14,7 @@ from greentrack.errors import ConfigError, did_you_mean
 from greentrack.reports.escape import FORMULAS
 from greentrack.store.export import TABLES, Export, Kind, Table, exporting
 from greentrack.store.listing import RunRow
-from greentrack.store.place import default_path
+from greentrack.store.place import default_path, make_folder, opener
 from greentrack.store.reader import Reader
 
 WHAT = (*TABLES, "all")
@@ -91,7 +91,7 @@ def _folder(to: str | Path | BinaryIO, form: str, write: Write, source: Export, 
         raise ConfigError(f"all tables do not go into one {form} file; name a folder, or use the format jsonl")
     folder = Path(to).expanduser()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ConfigError(f"{folder} cannot be a folder for all tables ({error.strerror}); name another") from error
     counts = {}
@@ -119,7 +119,7 @@ def _opened(to: str | Path | BinaryIO, db: Path) -> Iterator[BinaryIO]:
             raise ConfigError(f"{file} is a folder; name a file in it")
         begun = file.with_name(f".{file.name}.{os.getpid()}")
         try:
-            with begun.open("xb") as open_file:
+            with open(begun, "xb", opener=opener) as open_file:
                 yield open_file
             begun.replace(file)
         finally:

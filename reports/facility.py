@@ -9,6 +9,7 @@ from typing import NamedTuple
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.model import DeviceUse, Run
 from greentrack.reports.figures import JOULES_PER_KWH, Figure, product
+from greentrack.reports.money import this_year
 from greentrack.reports.tables import fits, rows
 from greentrack.reports.terms import Pue
 
@@ -81,9 +82,9 @@ def parse_pue(given: str | float) -> Pue:
     if not 1 <= value <= MOST_PUE:
         raise ConfigError(f"pue {given!r} is not from 1 to {MOST_PUE:g}: it is the site's energy over its computers'")
     if value == 1.0:
-        return Pue(Figure(value=1.0, low=1.0, high=1.0), "given by the user", 2026)
+        return Pue(Figure(value=1.0, low=1.0, high=1.0), "given by the user", this_year())
     figure = Figure(value=value, low=max(1.0, round(value * (1 - SITE_PUE), 9)), high=round(value * (1 + SITE_PUE), 9))
-    return Pue(figure, "given by the user; range: judgement", 2026)
+    return Pue(figure, "given by the user; range: judgement", this_year())
 
 
 def parts_of(run: Run, uses: Sequence[DeviceUse]) -> tuple[list[Part], str]:
@@ -131,7 +132,8 @@ def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
 
 def water(joules: Figure, pue: Figure, grid: Litres, site: Litres) -> Figure:
     """Return litres: what the site evaporates for its computers, and the power stations for all that it draws."""
-    per_kwh = _doubted(site.per_kwh + pue.value * grid.per_kwh, *WATER_DOUBT)
+    there, here = product(pue, _doubted(grid.per_kwh, *WATER_DOUBT)), _doubted(site.per_kwh, *WATER_DOUBT)
+    per_kwh = Figure(value=there.value + here.value, low=there.low + here.low, high=there.high + here.high)
     return product(joules / JOULES_PER_KWH, per_kwh)
 
 

@@ -32,11 +32,15 @@ class Choice(NamedTuple):
 def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack["Knobs"]) -> Choice:
     """Return one group a run that *refs* name; *terms* are the assumptions of ``summarize``.
 
-    Raises ConfigError for fewer than two, NotFoundError for a run that is not there.
+    Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
     """
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
     summaries = _parted([summarize(ref, db=db, **terms) for ref in refs])
+    called: dict[str, str] = {}
+    for ref, summary in zip(refs, summaries, strict=True):
+        if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
+            raise ConfigError(f"{first} and {ref} are the same run, {summary.run.id[:13]}; name two that differ")
     names = [summary.run.name for summary in summaries]
     groups = [
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))

@@ -7,9 +7,17 @@ from typing import NamedTuple
 
 from greentrack.reports import disclosure
 from greentrack.reports.escape import name
-from greentrack.reports.figures import Figure
 from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, duration, energy_range, litres_range, mass_range, money_range, percent
+from greentrack.reports.units import (
+    duration,
+    energy_range,
+    joules_each,
+    litres_range,
+    mass_range,
+    money_range,
+    percent,
+    work_done,
+)
 
 UNKNOWN = "not known"
 
@@ -43,8 +51,8 @@ def headline(summary: Summary) -> Iterator[Row]:
         yield Row("Water", litres_range(summary.water), "evaporated at the site and at power stations")
     yield Row("Time", duration(summary.run.seconds))
     for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"{_joules(work.joules_per)} each"
-        yield Row(f"Work, {name(unit)}", f"{work.total:,.0f}" if work.total.is_integer() else digits(work.total), each)
+        each = "" if work.joules_per is None else f"{joules_each(work.joules_per)} each"
+        yield Row(f"Work, {name(unit)}", work_done(work.total), each)
     yield from _whole(summary)
 
 
@@ -61,7 +69,3 @@ def _whole(summary: Summary) -> Iterator[Row]:
     if whole.money is not None:
         yield Row("All parts: money", money_range(whole.money.amount, whole.money.currency))
     yield Row("All parts: time", duration(whole.seconds), "pauses not counted")
-
-
-def _joules(joules: Figure) -> str:
-    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"

@@ -99,6 +99,11 @@ def report(
                 _detail(summary, number, record, reader.readings(record.run.id))
                 for number, (summary, record) in enumerate(zip(summaries, records, strict=True), 1)
             ]
+            names = [detail.name for detail in details]
+            details = [
+                detail if names.count(detail.name) == 1 else detail._replace(name=f"{detail.name} {run_id[:13]}")
+                for detail, run_id in zip(details, ids, strict=True)
+            ]
         if len(ids) == 1 and not chosen:
             return _page(details, title=summaries[0].run.name)
         once = reader.joules_once(run_id for summary in summaries for run_id in html_many.parts_of(summary))

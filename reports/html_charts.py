@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from greentrack.model import Metric, Record, Run, Span
-from greentrack.reports.html_plot import MOST_MARKS, Chart, counted, errors, label, layout, rounded, unit_of
+from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, counted, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_power import Trace
-from greentrack.reports.html_tables import Table, came_to, forecast_range, forecasts, left_out, sampled
+from greentrack.reports.html_tables import Table, forecast_range, forecasts, left_out, sampled
 from greentrack.reports.html_words import shown
 from greentrack.reports.outcomes import finite
+from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range
 from greentrack.vocabulary import KINDS
@@ -40,13 +41,19 @@ def power(traces: Sequence[Trace], record: Record, *, own: bool) -> Chart | None
             "name": label(trace.name),
             "x": [rounded(at / unit) for at in trace.at],
             "y": list(trace.watts),
-            "line": {"shape": "vh", "width": 1.5, "dash": "solid" if trace.measured else "dot"},
+            "line": {
+                "shape": "vh",
+                "width": 2,
+                "dash": "solid" if trace.measured else "dot",
+                "color": colour(number),
+            },
             "hovertemplate": "%{y:.4g} W",
         }
-        for trace in traces
+        for number, trace in enumerate(traces)
     ]
     marks = _marks(record.spans, run, unit)
-    frame = layout(340 + 24 * len(marks), f"{name} since the run began", "W")
+    frame = layout(340 + 24 * len(marks), f"time, {name}", "W")
+    frame["yaxis"]["rangemode"] = "tozero"
     if marks:
         floor = 0.08 + 0.06 * len(marks)
         frame["yaxis"]["domain"] = [floor + 0.06, 1]
@@ -101,24 +108,27 @@ def waterfall(summary: Summary) -> Chart | None:
     texts = [energy(joules) for _, joules, _ in steps]
     trace = {
         "type": "waterfall",
-        "x": [name for name, _, _ in steps],
-        "y": [rounded(joules / size) for _, joules, _ in steps],
+        "orientation": "h",  # names and figures have room beside the bars, on a phone too
+        "y": [name for name, _, _ in steps],
+        "x": [rounded(joules / size) for _, joules, _ in steps],
         "measure": [kind for _, _, kind in steps],
         "text": texts,
         "textposition": "outside",
+        "constraintext": "none",
         "cliponaxis": False,
-        "hovertemplate": "%{x}: %{text}<extra></extra>",
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
         "increasing": {"marker": {"color": "--c1"}},
-        "totals": {"marker": {"color": "--c2"}},
+        "totals": {"marker": {"color": "--c3"}},
         "connector": {"line": {"color": "--muted", "width": 1}},
     }
     rows = tuple(
         (name, energy_range(figure) if (figure := ranges.get(name)) else text)
         for (name, _, _), text in zip(steps, texts, strict=True)
     )
-    frame = layout(340, "", unit)
-    frame["yaxis"]["rangemode"] = "tozero"
-    frame["margin"]["t"] = 28  # a figure stands above the highest bar
+    frame = layout(80 + 36 * len(steps), unit, "")
+    frame["xaxis"] |= {"rangemode": "tozero", "nticks": 3, "tickangle": 0}
+    frame["yaxis"] |= {"autorange": "reversed", "showgrid": False}
+    frame["margin"]["r"] = 76  # a figure stands beside the longest bar
     return Chart(
         "waterfall",
         "From the chips to the wall",
@@ -198,6 +208,8 @@ def forecast(summary: Summary) -> Chart | None:
             "x": [rounded(100 * one.progress) for one in made],
             "y": [rounded(one.joules / size) for one in made],
             "error_y": errors([forecast_range(one) for one in made], size),
+            "marker": {"color": colour(0)},
+            "line": {"color": colour(0)},
             "text": [energy_range(forecast_range(one)) for one in made],
             "hovertemplate": "%{text}<extra></extra>",
         }
@@ -205,8 +217,8 @@ def forecast(summary: Summary) -> Chart | None:
     if ended and joules is not None:
         came = {"type": "scatter", "mode": "lines", "name": "what it came to", "x": [0, 100]}
         came |= {"y": [rounded(joules.value / size)] * 2, "text": [energy(joules.value)] * 2}
-        data.append(came | {"hovertemplate": "%{text}<extra></extra>", "line": {"dash": "dash"}})
-    frame = layout(300, "% of the work done", unit)
+        data.append(came | {"hovertemplate": "%{text}<extra></extra>", "line": {"dash": "dash", "color": colour(1)}})
+    frame = layout(320, "% of the work done", unit)
     frame["yaxis"]["rangemode"] = "tozero"
     alt = "Line chart: " + "; ".join(f"{when}: {spent}" for when, spent, _ in (table.rows[0], table.rows[-1])) + "."
     return Chart("forecast", "Forecasts beside what came", alt, {"data": data, "layout": frame}, table)
@@ -223,7 +235,8 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
         "y": [rounded(metric.value, 6) for metric in drawn],
         "text": [f"{metric.value:.6g} after {energy(metric.joules or 0.0)}" for metric in drawn],
         "hovertemplate": "%{text}<extra></extra>",
-        "marker": {"size": 4},
+        "marker": {"size": 4, "color": colour(0)},
+        "line": {"color": colour(0)},
     }
     rows = tuple((energy(metric.joules or 0.0), f"{metric.value:.6g}") for metric in sampled(values, MOST_VALUES))
     first, last = values[0], values[-1]

@@ -10,7 +10,7 @@ from greentrack.reports.compare import Comparison, Row, compare
 from greentrack.reports.difference import Difference, sentence
 from greentrack.reports.figures import Figure
 from greentrack.reports.groups import ENDED_WELL, Group
-from greentrack.reports.html_plot import Chart, counted, errors, label, layout, rounded, unit_of
+from greentrack.reports.html_plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_tables import Table
 from greentrack.reports.html_words import moment, shown
 from greentrack.reports.layout import UNKNOWN
@@ -22,7 +22,7 @@ from greentrack.store.once import Once
 MOST_GROUPS = 8
 """More groups than this are neither compared on a page nor told apart by colour."""
 
-HEAD = ("run", "status", "started", "time", "energy", "range", "CO2e", "money", "measured")
+HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
 
 _WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
 
@@ -122,14 +122,15 @@ def energies(summaries: Sequence[Summary]) -> Chart | None:
             "x": [_date(summary.run.started_at) for summary, _ in some],
             "y": [rounded(joules.value / size) for _, joules in some],
             "error_y": {**errors([joules for _, joules in some], size), "thickness": 1, "width": 2},
+            "marker": {"color": colour(number)},
             "text": [f"{label(summary.run.name)}: {energy_range(joules)}" for summary, joules in some],
             "hovertemplate": "%{text}<extra></extra>",
         }
-        for name, some in groups.items()
+        for number, (name, some) in enumerate(groups.items())
     ]
     frame = layout(320, "started (UTC)", unit)
     frame["yaxis"]["rangemode"] = "tozero"
-    frame["xaxis"]["type"] = "date"
+    frame["xaxis"] |= {"type": "date", "nticks": 6}
     spent = [joules.value for _, joules in known]
     alt = f"Scatter chart: {counted(len(known), 'run')}, from {energy(min(spent))} to {energy(max(spent))} each."
     note = "Bars are ranges; the figures are in the table of runs."
@@ -143,8 +144,9 @@ def _row(summary: Summary, anchor: str) -> tuple[Cell, ...]:
     name = shown(run.name) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
     return (
         Cell(name, run.name.casefold()[:100], anchor),
+        Cell(run.id[:13], run.id),
         Cell((summary.whole or run).status, (summary.whole or run).status),
-        Cell(moment(run.started_at), run.started_at),
+        Cell(moment(run.started_at).removesuffix(" UTC"), run.started_at),
         Cell(duration(seconds), seconds),
         Cell(UNKNOWN, None) if joules is None else Cell(energy(joules.value), joules.value),
         Cell("", None) if joules is None else Cell(spread(joules), joules.high - joules.low),
@@ -219,9 +221,9 @@ def _front_chart(comparison: Comparison) -> Chart | None:
             "y": [rounded(value, 6) for _, value in points],
             "text": [f"{label(name)}: {value:.6g} for {energy(joules)}" for joules, value in points],
             "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"size": 9},
+            "marker": {"size": 9, "color": colour(number)},
         }
-        for name, points in placed
+        for number, (name, points) in enumerate(placed)
     ]
     metric = shown(front.metric)
     alt = f"Scatter chart: the best {metric} of {counted(len(every), 'run')} against their energy."

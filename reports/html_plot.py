@@ -22,6 +22,9 @@ MOST_LABEL = 28
 MOST_MARKS = 300
 """So many stretches of one span, or values of a metric, are drawn."""
 
+COLOURS = 8
+"""So many colours has the page's style, for what is drawn side by side."""
+
 _SIZES = {"mWh": 3.6, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9}
 
 
@@ -46,20 +49,29 @@ def label(text: str) -> str:
     return html.escape(text if len(text) <= MOST_LABEL else text[: MOST_LABEL - 1] + "…", quote=False)
 
 
+def colour(number: int) -> str:
+    """Return the colour of a chart's line of that number, which Plotly's own choice would give to two of them.
+
+    >>> colour(0), colour(8)
+    ('--c1', '--c1')
+    """
+    return f"--c{number % COLOURS + 1}"
+
+
 def layout(height: int, x: str, y: str) -> dict[str, Any]:
     """Return the frame of a chart of so many pixels, with the titles of its axes."""
     axis = {"gridcolor": "--grid", "zerolinecolor": "--grid", "linecolor": "--muted", "automargin": True}
+    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beneath, it would lie on the axis's title
     return {
         "height": height,
         "margin": {"l": 48, "r": 12, "t": 12, "b": 40},
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "--ink"},
         "paper_bgcolor": "--paper",
         "plot_bgcolor": "--paper",
-        "colorway": [f"--c{number}" for number in range(1, 9)],
         "hoverlabel": {"bgcolor": "--paper", "bordercolor": "--muted", "font": {"color": "--ink"}},
-        "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
-        "xaxis": {**axis, "title": {"text": x}},
-        "yaxis": {**axis, "title": {"text": y}},
+        "legend": place,
+        "xaxis": {**axis, "title": {"text": x, "standoff": 8}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 8}},
     }
 
 

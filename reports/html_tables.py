@@ -9,6 +9,7 @@ from greentrack.model import Forecast
 from greentrack.reports.figures import Figure
 from greentrack.reports.html_words import moment, shown
 from greentrack.reports.layout import UNKNOWN
+from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, money_range, percent, spread
 
@@ -50,17 +51,6 @@ def forecasts(summary: Summary) -> Table | None:
 def forecast_range(forecast: Forecast) -> Figure:
     """Return the energy of a forecast."""
     return Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
-
-
-def came_to(summary: Summary) -> tuple[str, float, Figure | None]:
-    """Return how the whole work stands, its seconds, and its joules as forecasts count them."""
-    whole = summary.whole
-    status = summary.run.status if whole is None else whole.status
-    seconds = summary.run.seconds if whole is None else whole.seconds
-    joules = summary.joules if whole is None else whole.joules
-    if joules is not None and summary.facility_joules is not None:
-        joules = joules * summary.pue.value
-    return status, seconds, joules
 
 
 def parts(summary: Summary) -> Table | None:
@@ -136,7 +126,7 @@ def outcomes(summary: Summary) -> Table | None:
         by_then = "" if last.joules is None else f"after {energy(last.joules)}"
         rows.append((shown(name), UNKNOWN if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
     left = left_out(len(rows), len(summary.metrics))
-    return Table("Metrics", ("metric", "last", "values", ""), tuple(rows), (1, 2), left) if rows else None
+    return Table("Metrics", ("metric", "last", "values", ""), tuple(rows), (1, 2, 3), left) if rows else None
 
 
 def assumptions(summary: Summary) -> Table:

@@ -76,8 +76,7 @@ def headline(summary: Summary) -> Iterator[Line]:
     own = f"the run's own share of {what}" if summary.scope == "process" else what
     yield Line("energy", energy_range(summary.joules), f"{own}, {percent(summary.measured_share)} of it measured")
     if (above := summary.above_idle) is not None:
-        about = "of it is what the GPUs used beyond their power while nothing ran on them"
-        yield Line("above idle", energy_range(above), about)
+        yield Line("above idle", energy_range(above), "the GPUs', beyond their power while nothing runs")
     if summary.facility_joules is not None:
         pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
         about = f"with the data centre's overhead, a PUE of {pue}"

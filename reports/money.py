@@ -158,7 +158,7 @@ def _amount(number: str, where: str) -> float:
     except ValueError:
         hint = "; write a decimal point, not a comma" if "," in number else ""
         raise ConfigError(f"{where}: {number!r} is not a number{hint}") from None
-    if not math.isfinite(price):
+    if not math.isfinite(price) or "_" in number:
         raise ConfigError(f"{where}: {number!r} is not a number")
     if price < 0:
         raise ConfigError(f"{where} is negative; a price is 0 or more")

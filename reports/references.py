@@ -12,6 +12,11 @@ JOULES_PER_MWH = JOULES_PER_KWH * 1000
 LEAST = 1e-4
 """A run that is less than this part of the smallest training is not held against any."""
 
+WELL_KNOWN = frozenset(
+    {"BERT-base", "T5-11B", "BLOOM 176B", "GPT-3 175B", "PaLM 540B", "Llama 3 (8B and 70B)", "Llama 3.1 (8B to 405B)"}
+)
+"""Trainings that most readers have heard of: a run is held against one of these, unless it is nothing beside it."""
+
 HOW = {"measured": "measured", "assumed": "partly assumed", "tdp": "rated power x hours", "": "not published"}
 """How the energy of a training was found, as people read it."""
 
@@ -75,11 +80,17 @@ def reference(name: str) -> Reference:
 def closest(joules: float) -> Reference:
     """Return the smallest training that took at least *joules*, or else the largest; never one of uncertain energy.
 
-    >>> closest(450 * 3.6e6).name, closest(1e18).name
-    ('StyleGAN2 (one network)', 'Llama 3.1 (8B to 405B)')
+    A well-known one goes before, unless *joules* are less than ``LEAST`` of it.
+
+    >>> closest(0.45 * 3.6e6).name, closest(0.1 * 3.6e6).name, closest(1e18).name
+    ('BERT-base', 'ViT-Tiny', 'Llama 3.1 (8B to 405B)')
     """
     known = [row for row in references() if row.energy_mwh is not None and row.certainty != "uncertain"]
-    return next((row for row in known if (row.energy_mwh or 0.0) * JOULES_PER_MWH >= joules), known[-1])
+    larger = [row for row in known if (row.energy_mwh or 0.0) * JOULES_PER_MWH >= joules]
+    famous = next((row for row in larger if row.name in WELL_KNOWN), None)
+    if famous is not None and joules >= LEAST * (famous.energy_mwh or 0.0) * JOULES_PER_MWH:
+        return famous
+    return larger[0] if larger else known[-1]
 
 
 def compare(joules: Figure) -> Comparison | None:

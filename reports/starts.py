@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from greentrack.carbon.hourly import NOTES, UNSEEN, Series
 from greentrack.errors import ConfigError, SourceError
 from greentrack.reports.figures import JOULES_PER_KWH, Figure, product
-from greentrack.reports.units import clock_time, duration, iso
+from greentrack.reports.units import clock_time, duration, iso, percent
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
@@ -21,7 +21,7 @@ AHEAD_S = 24 * 3600.0
 
 USUAL_HOURS = 3.0
 
-_POWER = re.compile(r"(\d+(?:\.\d+)?)\s*(w|kw|mw)", re.IGNORECASE)
+_POWER = re.compile(r"(\d+(?:\.\d+)?)\s*([Ww]|[Kk][Ww]|M[Ww])", re.ASCII)  # mW may be a slip for either of two
 _WATTS = {"w": 1.0, "kw": 1e3, "mw": 1e6}
 
 
@@ -125,7 +125,7 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
         notes=tuple(
             note
             for note in (
-                f"forecasts may be off by {UNSEEN:.0%}; starts that differ by less cannot be told apart",
+                f"forecasts may be off by {percent(UNSEEN)}; starts that differ by less cannot be told apart",
                 "these are averages of the grid; what a shifted load really avoids is decided by the power stations "
                 "that follow it",
                 NOTES[series.boundary],

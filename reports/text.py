@@ -7,17 +7,20 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from greentrack.reports.figures import Figure
+from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import (
     digits,
     duration,
     energy,
     energy_range,
+    joules_each,
     litres_range,
     mass_range,
     money_range,
     percent,
     spread,
+    work_done,
 )
 from greentrack.reports.waste import waste
 from greentrack.vocabulary import DISABLED
@@ -86,8 +89,8 @@ def _head(summary: Summary, width: int) -> Iterator[str]:
     for number, text in enumerate(like):
         yield from _labelled("" if number else "as much as", text, width)
     for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"  {_joules_each(work.joules_per)} each"
-        yield from _labelled("work", f"{_count(work.total)} {unit}{each}", width)
+        each = "" if work.joules_per is None else f"  {joules_each(work.joules_per)} each"
+        yield from _labelled("work", f"{work_done(work.total)} {unit}{each}", width)
     for rate in summary.rates:
         yield from _labelled("that is", rate.text, width)
     yield from _forecasts(summary, width)
@@ -112,12 +115,7 @@ def _forecasts(summary: Summary, width: int) -> Iterator[str]:
     made = summary.forecasts
     if not made:
         return
-    whole = summary.whole
-    status = summary.run.status if whole is None else whole.status
-    seconds = summary.run.seconds if whole is None else whole.seconds
-    joules = summary.joules if whole is None else whole.joules
-    if joules is not None and summary.facility_joules is not None:
-        joules = joules * summary.pue.value
+    status, seconds, joules = came_to(summary)
     for label, one in zip(("forecast", ""), made[:1] + made[1:][-1:], strict=False):
         expected = energy_range(Figure(value=one.joules, low=one.joules_low, high=one.joules_high))
         end = "" if status != "running" else " expected at the end"
@@ -290,11 +288,3 @@ def _cut(text: str, width: int) -> str:
 def _sum(parts: Iterable[float | None]) -> float | None:
     known = [part for part in parts if part is not None]
     return sum(known) if known else None
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else digits(number, 6)
-
-
-def _joules_each(joules: Figure) -> str:
-    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"

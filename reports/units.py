@@ -69,6 +69,24 @@ def money_range(amount: Figure, currency: str) -> str:
     return money(amount.value, currency) + ("" if low == high else f" ({low}–{high})")
 
 
+def joules_each(joules: Figure) -> str:
+    """Return the joules of one unit of work and their range.
+
+    >>> joules_each(Figure(value=6.432, low=5.7, high=7.71))
+    '6.43 J (5.7–7.7)'
+    """
+    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"
+
+
+def work_done(number: float) -> str:
+    """Return how many units of work were done.
+
+    >>> work_done(1_000_000.0), work_done(1234.5)
+    ('1,000,000', '1234.5')
+    """
+    return f"{number:,.0f}" if number == round(number) else digits(number, 6)
+
+
 def litres_range(litres: Figure) -> str:
     """Return an amount of water and its range.
 

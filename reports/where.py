@@ -99,7 +99,7 @@ def where(
     others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
     key = _by_carbon if by == "carbon" else _by_money
     comparable = [one for one in others if _comparable(one, here, by)]
-    ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, key(here))
+    ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, here)
     return Elsewhere(
         run=summary.run,
         joules=joules,
@@ -210,11 +210,17 @@ def _comparable(place: Place, here: Place, by: str) -> bool:
     return place.money is not None and here.money is not None and place.money.currency == here.money.currency
 
 
-def _ranked(places: Sequence[Place], key: Callable[[Place], Figure], here: Figure) -> tuple[Place, ...]:
+def _ranked(places: Sequence[Place], key: Callable[[Place], Figure], origin: Place) -> tuple[Place, ...]:
+    """Number the *places*; one whose grid is counted within other bounds than that of *origin* has no number."""
     made: list[Place] = []
-    rank, first = 0, None
-    for number, place in enumerate(places, start=1):
+    rank, number, first = 0, 0, None
+    here = key(origin)
+    for place in places:
         figure = key(place)
+        if key is _by_carbon and place.intensity.boundary != origin.intensity.boundary:
+            made.append(place._replace(times_here=figure.value / here.value if here.value > 0 else 1.0))
+            continue
+        number += 1
         if first is None or figure.low > first.high:
             rank, first = number, figure
         times = figure.value / here.value if here.value > 0 else 1.0
@@ -233,7 +239,10 @@ def _notes(summary: Summary, terms: Terms, here: Place, places: Sequence[Place],
         f"(of its {'grid' if by == 'carbon' else 'price'}; the energy's own error is the same everywhere)"
     )
     if by == "carbon" and len({place.intensity.boundary for place in places}) > 1:
-        yield "direct: only chimneys are counted; the life-cycle figure, which the others have, would be higher"
+        yield (
+            "direct: only chimneys are counted; the life-cycle figure, which the others have, would be higher, so what "
+            "is counted otherwise than here stands among them without a rank"
+        )
     if summary.intensity.how != "given":
         yield f"the zone here is {summary.intensity.how}"
     if terms.hourly is not None:

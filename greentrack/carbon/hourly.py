@@ -52,8 +52,8 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
     """
     shares, seen = _shares(series.hours, stretches)
     if not shares:
-        why = series.note or f"{series.source} has no figure for the hours of this run"
-        return unchanged(yearly, why)
+        why = f"{series.source} has no figure for the hours of this run"
+        return unchanged(yearly, f"{why}; {series.note}" if series.note else why)
     unseen = 0.0 if seen >= WHOLE else 1 - seen
     parts = [(share, hour.g_per_kwh or 0.0, *_spread(hour)) for hour, share in shares]
     if unseen:
@@ -90,11 +90,12 @@ def _shares(hours: Sequence[Hour], stretches: Iterable[Stretch]) -> tuple[list[t
     for at, seconds, joules in stretches:
         total += joules
         since = at - seconds
+        width = at - since  # as it is in floats, so that parts of it add up to it exactly
         index = max(0, bisect_right(starts, since) - 1)
         while index < len(hours) and starts[index] < at:
             overlap = min(at, hours[index].end) - max(since, starts[index])
             if overlap > 0:
-                joules_in[index] += joules * overlap / seconds
+                joules_in[index] += joules * overlap / width
             index += 1
     if total <= 0:
         return [], 0.0

@@ -31,6 +31,10 @@ from greentrack.store.hours import Hour
 UNITS = ("g_per_kwh", "gCO2/kWh", "gCO2e/kWh", "gCO2eq/kWh", "kg_per_mwh")
 """Names that a column of figures may have; a kg per MWh is a g per kWh."""
 
+LEAST_G_PER_KWH = 1.5
+"""A file without any figure as large is taken to be in kg: the yearly averages of grids are 21 to 1,306 g/kWh (Ember
+2025), and less than 1.5 g only where chimneys alone are counted."""
+
 LONGEST_S = 3600.0
 _SETTINGS = ("timezone", "zone", "boundary", "source")
 _FOLDED = {unit.casefold(): unit for unit in UNITS}
@@ -53,9 +57,15 @@ def read(file: Path) -> Series:
     head = dict(_settings(file, lines))
     rows = list(_rows(file, lines, head))
     step = _step(file, rows)
+    boundary = head.get("boundary", "not stated")
+    most = max(row.g_per_kwh or 0.0 for row in rows)
+    if 0 < most < LEAST_G_PER_KWH and boundary != "direct":
+        raise ConfigError(
+            f"{file}: its largest figure is {most:g} g/kWh; is it in kg per kWh? If not, add: # boundary: direct"
+        )
     hours = (Hour(row.at, row.at + step, row.g_per_kwh) for row in rows if row.g_per_kwh is not None)
     source = head.get("source", file.name)
-    return Series(head.get("zone", ""), tuple(hours), source, head.get("boundary", "not stated"))
+    return Series(head.get("zone", ""), tuple(hours), source, boundary)
 
 
 def _settings(file: Path, lines: list[str]) -> Iterator[tuple[str, str]]:

@@ -94,6 +94,8 @@ def _of_file(file: str, zone: str) -> Series:
     series = read(Path(file).expanduser())
     if zone and series.zone and series.zone not in (zone, Regions().place(zone)):
         raise SourceError(f"{file} is of {series.zone}, not of {zone}")
+    if zone and not series.zone:
+        return series._replace(note=f"{file} does not say its zone (# zone: {zone}); it is taken to be of {zone}")
     return series
 
 

@@ -10,6 +10,7 @@ import click
 
 from greentrack.cli import options
 from greentrack.errors import ConfigError
+from greentrack.store.place import opener
 
 
 @click.command(
@@ -73,7 +74,8 @@ def _write(file: Path, text: str) -> None:
     """Write *text*, whole or not at all. Raises ConfigError."""
     begun = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        begun.write_text(text, encoding="utf-8")
+        with open(begun, "w", encoding="utf-8", opener=opener) as page:
+            page.write(text)
         begun.replace(file)
     except OSError as error:
         raise ConfigError(

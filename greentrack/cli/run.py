@@ -133,7 +133,7 @@ def _param(text: str) -> tuple[str, Any]:
         raise click.UsageError(f"--param {text!r} is not KEY=VALUE; write for example --param lr=0.001")
     try:
         return key, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: it is nested too deeply
         return key, value
 
 

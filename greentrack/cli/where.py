@@ -82,7 +82,7 @@ def _lines(found: "Elsewhere", top: int) -> list[str]:
     shown = [found.here, *found.ranked[:top]]
     names = [printable(place.name) for place in shown]
     columns = {
-        "rank": Column("rank", ["here" if place is found.here else str(place.rank) for place in shown], right=True),
+        "rank": Column("rank", ["here", *(str(place.rank or "") for place in shown[1:])], right=True),
         "zone": Column("zone", [place.zone for place in shown]),
         "place": Column("place", names),
         "grid": Column("g/kWh", [digits(place.intensity.g_per_kwh) for place in shown], right=True),
@@ -102,11 +102,12 @@ def _lines(found: "Elsewhere", top: int) -> list[str]:
         columns.pop("money" if found.by == "carbon" else "carbon", None)
     if room() < columns["place"].width:
         columns["place"] = Column("place", [cut(name, max(LEAST_NAME, room())) for name in names])
-    less = sum(place.times_here < 1 and not place.like_here for place in found.ranked)
+    counted = [place for place in found.ranked if place.rank is not None]
+    less = sum(place.times_here < 1 and not place.like_here for place in counted)
     title = f"{printable(found.run.name)} elsewhere, by {found.by}: {energy_range(found.joules)}"
     if found.ranked:
         what = "emit less" if found.by == "carbon" else "are cheaper"
-        title += f"; {less:,} of {len(found.ranked):,} places {what}, beyond their ranges"
+        title += f"; {less:,} of {len(counted):,} places {what}, beyond their ranges"
     more = f"… and {len(found.ranked) - top:,} more" if len(found.ranked) > top else ""
     left_out = f"{len(found.unranked):,} places without such a price are not ranked" if found.unranked else ""
     return [

@@ -9,7 +9,7 @@ from greentrack.activity import ProcessTree, busy_seconds, quota
 from greentrack.errors import NotFoundError, StoreError
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.model import Missing
+from greentrack.model import DeviceUse, Missing
 from greentrack.recorder import git, wire
 from greentrack.recorder.loop import Recorder
 from greentrack.store.batch import Batch
@@ -45,15 +45,22 @@ def start(
     return recorder, list(found.missing)
 
 
-def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
+def complete(recorder: Recorder, hello: Mapping[str, Any], warn: Callable[[str], None]) -> Path | None:
     """Find out what could wait until the first reads were done: the host, the commit, the process tree.
 
     Returns the root of the git work tree that the run was started in, or None where there is none.
     """
+    try:
+        return _look_around(recorder, hello)
+    except Exception as error:  # noqa: BLE001  # no file may be left to open: the readings are worth more than these facts
+        warn(f"host, commit and processes could not all be found out: {error!r}")
+        return None
+
+
+def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     from greentrack.store.known import known as known_hosts
     from greentrack.store.manage import mark_interrupted
     from greentrack.store.place import default_path
-    from greentrack.store.reader import Reader
 
     work_tree = git.commit(Path(hello["folder"]))
     host = system.host()
@@ -68,15 +75,25 @@ def complete(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     try:
         place = Path(hello["db"]) if hello["db"] else default_path()
         if hello.get("carried"):
-            with Reader(place) as reader:
-                recorder.make_up(reader.record(recorder.run.id).devices)
+            recorder.make_up(_kept(place, recorder.run.id))
         mark_interrupted(place)
         known = known_hosts(place, BUSY_S).get(host.id)
-    except (StoreError, NotFoundError):  # where nothing can be read or kept, the sink says so
+    except StoreError:  # where nothing can be read or kept, the sink says so
         known = None
     if known is not None:
         recorder.tell_of(known)
     return work_tree[0] if work_tree else None
+
+
+def _kept(place: Path, run_id: str) -> Sequence[DeviceUse]:
+    """What the store has of the run; nothing where it was never written. Raises StoreError."""
+    from greentrack.store.reader import Reader
+
+    try:
+        with Reader(place) as reader:
+            return reader.record(run_id).devices
+    except NotFoundError:
+        return ()
 
 
 def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:

@@ -1,6 +1,5 @@
 """The run's end of the pipe: starts a recorder, sends it marks without ever waiting, reads the latest figures back."""
 
-import contextlib
 import mmap
 import os
 import select
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 
 from greentrack import log, system
 from greentrack.recorder import wire
+from greentrack.recorder.files import pipe_end, shared_memory
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
@@ -27,6 +27,10 @@ BACKLOG = 10_000
 
 RESTART_GAP_S = 1.0
 """A recorder that died is replaced at most this often."""
+
+
+_lost: list[mmap.mmap] = []
+"""Memory of programs that closed all their files: never freed, since that would close another file."""
 
 
 class Link(Protocol):
@@ -92,14 +96,9 @@ class ProcessLink:
         self._final: dict[str, Any] | None = None
         self._seen: dict[str, Any] | None = None
         self._hear_at = time.monotonic() + 1.0
-        self._board_fd = _shared_memory()
+        self._make_board()
         try:
-            self._board = mmap.mmap(self._board_fd, wire.BOARD_BYTES)
             self._spawn()
-        except BaseException:
-            os.close(self._board_fd)
-            raise
-        try:
             self._push()
             meanwhile()
             waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
@@ -107,8 +106,7 @@ class ProcessLink:
             if not self._listen(wait_s, lambda: self._ready or self._refused) and not self._refused:
                 raise OSError("it ended as soon as it began")
         except BaseException:  # Ctrl-C, too: in a notebook the owner lives on, and a recorder that nobody holds with it
-            self._process.kill()
-            self._close()
+            self._abandon()
             raise
 
     def send(self, message: Mapping[str, Any]) -> None:
@@ -135,6 +133,19 @@ class ProcessLink:
         if not self._mine:
             return None
         self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
+        try:
+            self._await_final(message)
+        except BaseException:  # Ctrl-C: the recorder ends by itself where it was told to, and by force where it was not
+            if self._backlog:
+                self._process.kill()
+            self._close()
+            raise
+        if self._dropped:
+            log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
+        self._close()
+        return self._final
+
+    def _await_final(self, message: Mapping[str, Any]) -> None:
         deadline = time.monotonic() + FINISH_WAIT_S
         again = True
         while self._final is None and time.monotonic() < deadline:
@@ -146,22 +157,31 @@ class ProcessLink:
             again = False  # it died with the end in its pipe, or right before: another one closes the run
             if not self._backlog or self._backlog[-1] != wire.line(message):
                 self._backlog.append(wire.line(message))
-        if self._dropped:
-            log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
-        self._close()
-        return self._final
 
     def forget(self) -> None:
         """Give up this copy of the pipe, so that its end is seen when the parent ends."""
         if self._mine:
             self._mine = False
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            self._to.close()
+            self._from.close()
             self._process.returncode = 0  # not this process's child: nothing to wait for, nothing to warn of
 
     # -- the process
+
+    def _make_board(self) -> None:
+        self._board_file = shared_memory(wire.BOARD_BYTES)
+        try:
+            self._board = mmap.mmap(self._board_file.fd, wire.BOARD_BYTES)
+        except BaseException:
+            self._board_file.close()
+            raise
+
+    def _drop_board(self) -> None:
+        if self._board_file.intact():
+            self._board.close()
+            self._board_file.close()
+        else:
+            _lost.append(self._board)  # it has a descriptor of its own, whose number is another file's by now
 
     def _spawn(self) -> None:
         script = Path(__file__).with_name("__main__.py")
@@ -170,20 +190,20 @@ class ProcessLink:
         self._started = time.monotonic()
         self._lines = wire.Lines()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), str(self._board_fd), *_places(self._hello["folder"])],
+            [sys.executable, "-I", "-S", str(script), str(self._board_file.fd), *_places(self._hello["folder"])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
             cwd="/",
-            pass_fds=(self._board_fd,),
+            pass_fds=(self._board_file.fd,),
             start_new_session=True,  # Ctrl-C and the terminal's end are the training's business
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._to, False)
-        os.set_blocking(self._from, False)
+        self._to = pipe_end(self._process.stdin)
+        self._from = pipe_end(self._process.stdout)
+        self._process.stdin = self._process.stdout = None
         self._backlog.appendleft(wire.line(self._hello))
 
     def _push(self) -> None:
@@ -194,7 +214,9 @@ class ProcessLink:
             while self._backlog:
                 data = self._backlog[0]
                 try:
-                    written = os.write(self._to, data)
+                    if not self._to.intact():
+                        raise OSError("the pipe was closed")
+                    written = os.write(self._to.fd, data)
                 except BlockingIOError:
                     return
                 except OSError:
@@ -221,8 +243,12 @@ class ProcessLink:
         self._hello["carried"] = _restarted(self.look())
         self._reap(0.1)
         try:
+            if not self._board_file.intact():
+                self._drop_board()
+                self._make_board()
             self._spawn()
         except OSError as error:
+            self._process.kill()  # where it was started, and no descriptor was left for its pipes
             log.warning("no other recorder can be started: %s", error)
             self._backlog = waiting
             self._started = time.monotonic()
@@ -236,9 +262,11 @@ class ProcessLink:
         deadline = time.monotonic() + wait_s
         while not done():
             try:
-                if not _readable(self._from, max(0.0, deadline - time.monotonic())):
+                if not self._from.intact():
+                    return False
+                if not _readable(self._from.fd, max(0.0, deadline - time.monotonic())):
                     return True
-                data = os.read(self._from, 1 << 16)
+                data = os.read(self._from.fd, 1 << 16)
             except InterruptedError:
                 continue
             except (OSError, ValueError):
@@ -262,17 +290,26 @@ class ProcessLink:
                 self._refused = True  # a training is not stopped for it, however early it comes
                 log.warning("nothing is recorded: %s", message["text"])
 
+    def _abandon(self) -> None:
+        """End a start that failed, however far it came."""
+        self._mine = False
+        made = self.__dict__
+        if "_process" in made:
+            self._process.kill()
+            self._process.wait()
+        for end in ("_to", "_from"):
+            if end in made:
+                made[end].close()
+        self._drop_board()
+
     def _close(self) -> None:
         self._mine = False
         self._reap(1.0)
-        self._board.close()
-        os.close(self._board_fd)
+        self._drop_board()
 
     def _reap(self, wait_s: float) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        self._to.close()
+        self._from.close()
         try:
             self._process.wait(wait_s)
         except subprocess.TimeoutExpired:  # it hangs in a sensor; it ends by itself, at the latest with this process
@@ -301,21 +338,3 @@ def _restarted(figures: dict[str, Any] | None) -> dict[str, Any] | None:
     if figures is not None:
         figures["toll"]["restarts"] += 1
     return figures
-
-
-def _shared_memory() -> int:
-    """A file of BOARD_BYTES that lives in memory and has no name, for this process and its recorder."""
-    if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("greentrack")
-    else:
-        import tempfile  # costs as much as the rest of this module
-
-        with tempfile.TemporaryFile() as file:
-            fd = os.dup(file.fileno())
-    if fd <= 2:  # a daemon closes these three, and the recorder's own pipes go there
-        import fcntl
-
-        low, fd = fd, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
-        os.close(low)
-    os.ftruncate(fd, wire.BOARD_BYTES)
-    return fd

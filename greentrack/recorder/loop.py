@@ -25,6 +25,9 @@ EDGE_GAP_S = 0.005
 SETTLE_S = 5.0
 """Marks that are no edges wait for the next full read, but not longer than this: reads are soon forgotten."""
 
+SAY_AGAIN_S = 3600.0
+"""A trouble of one device, or of the store, that comes and goes is told once in so long."""
+
 HELD = 20_000
 """Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
 
@@ -78,6 +81,7 @@ class Recorder:
         self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
         self._marks = Marks(self._timeline, wall, lambda energies: sum(use.joules for use in self._uses(energies)))
         self._broken: dict[str, str] = {}
+        self._said: dict[str, float] = {}  # when something was last said of a device, or of the store ("")
         self._paces: list[_Pace] = []
         self._edge_due: float | None = None
         self._read_at = float("-inf")
@@ -233,9 +237,8 @@ class Recorder:
                 self._toll = replace(self._toll, failures=self._toll.failures + 1)
                 if uid not in self._broken:  # once per trouble, not once per tick
                     self._broken[uid] = str(error)
-                    self._warn(
-                        f"{meter.device.name or uid}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}"
-                    )
+                    name = meter.device.name or uid
+                    self._say(uid, f"{name}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}")
 
     def _emit(self) -> None:
         """Turn what was used since the last readings into readings."""
@@ -299,13 +302,19 @@ class Recorder:
         if trouble is not None:
             text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
             if not self._store_trouble:
-                self._warn(f"{text}; readings are held in memory and tried again")
+                self._say("", f"{text}; readings are held in memory and tried again")
             self._store_trouble = text
             self._batch.bounded(HELD)
             return False
         self._store_trouble = ""
         self._batch = Batch(run_id=self.run.id)
         return True
+
+    def _say(self, what: str, text: str) -> None:
+        now = self._clock()
+        if now - self._said.get(what, float("-inf")) >= SAY_AGAIN_S:
+            self._said[what] = now
+            self._warn(text)
 
     def _write(self) -> Exception | None:
         try:

@@ -88,7 +88,7 @@ def serve(board_fd: int) -> None:
         _say({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
         return
     _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
-    root = complete(recorder, hello)
+    root = complete(recorder, hello, _warn)
     dirty = git.Dirty(root) if root is not None else None
     figures = _until_the_end(recorder, owner, lines, early, dirty)
     _say({"m": "final", "figures": figures})

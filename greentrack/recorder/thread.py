@@ -55,10 +55,11 @@ class ThreadLink:
         self._figures = figures
 
     def _record(self, hello: dict[str, Any]) -> None:
+        def warn(text: str) -> None:
+            log.warning("%s", text)
+
         try:
-            recorder, missing = start(
-                hello, publish=self._show, warn=lambda text: log.warning("%s", text), cpu_time=time.thread_time
-            )
+            recorder, missing = start(hello, publish=self._show, warn=warn, cpu_time=time.thread_time)
         except GreenTrackError as error:
             log.warning("nothing is recorded: %s", error)
             return
@@ -67,7 +68,7 @@ class ThreadLink:
             return
         self.missing = [[m.source, m.reason, m.remedy] for m in missing]
         self._ready.set()
-        complete(recorder, hello)
+        complete(recorder, hello, warn)
         while True:
             messages = self._take(recorder)
             recorder.handle(message for message in messages if message["m"] != "end")

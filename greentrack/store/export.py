@@ -120,7 +120,7 @@ class Export:
     def rows(self, what: str) -> Iterator[Sequence[Any]]:
         """Yield the rows of ``TABLES[what]``, run by run. Raises StoreError."""
         table = TABLES[what]
-        wanted = Shape(tuple(table.columns), tuple(_TYPES[kind] for kind in table.columns.values()), ())
+        wanted = Shape(tuple((name, _TYPES[kind], 0.0) for name, kind in table.columns.items()))
         for run in self._runs:
             with translated(self._path):
                 for row in self._db.execute(table.query, (run.id,)):
@@ -128,7 +128,7 @@ class Export:
                         wanted.check(row)
                     except ValueError as error:
                         raise refused(self._path, error, run.id) from error
-                    yield row if what != "runs" else _settled(wanted.names, row, run)
+                    yield row if what != "runs" else _settled(tuple(table.columns), row, run)
 
 
 def _settled(columns: Sequence[str], row: Sequence[Any], run: RunRow) -> Sequence[Any]:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from greentrack.errors import StoreError
+from greentrack.secrets import redact_text
 from greentrack.store import queries
 from greentrack.store.connect import open_for_writing, translated
 from greentrack.store.reader import Reader
@@ -55,7 +56,7 @@ def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0) -> boo
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute(
             "UPDATE runs SET status = 'failed', error = ?, ended_at = ?, seconds = ? WHERE id = ?",
-            (error[:500], run.ended_at, run.seconds, run_id),
+            (redact_text(error)[:500], run.ended_at, run.seconds, run_id),
         )
     return True
 

@@ -37,13 +37,25 @@ def default_path() -> Path:
 def prepare(path: Path) -> None:
     """Make the folder of *path* and an empty file there, both with the user's umask. Raises StoreError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if path.is_dir():
             raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
         if not path.exists():
             path.touch(mode=0o664)  # SQLite itself would ask for 0644 and so refuse a group its umask grants
     except OSError as error:
         raise StoreError(f"{path} cannot be created ({error.strerror or error}); {WAY_OUT}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder* and those above it where they are missing, with the user's umask, and never for all to write."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o775, exist_ok=True)
+
+
+def opener(place: str, flags: int) -> int:
+    """Open a file for ``open(…, opener=opener)``: a new one with the user's umask, and never for all to write."""
+    return os.open(place, flags, 0o664)
 
 
 def network_filesystem(path: Path, mounts: Path = MOUNTS) -> str | None:

@@ -38,10 +38,11 @@ SPAN_ENERGY = """SELECT span, uid, joules, seconds, check_joules FROM span_energ
 PHASES = "SELECT name, calls, seconds FROM phases WHERE run = ? ORDER BY seconds DESC"
 PHASE_ENERGY = """SELECT phase, uid, joules, seconds, check_joules FROM phase_energy
     JOIN devices ON devices.key = device WHERE run = ?"""
-METRICS = "SELECT name, at, value, joules AS used FROM metrics WHERE run = ? ORDER BY key"
-FORECASTS = "SELECT at, kind, value, low, high FROM forecasts WHERE run = ? ORDER BY at"
+METRICS = "SELECT name, at, value AS outcome, joules AS used FROM metrics WHERE run = ? ORDER BY key"
+FORECASTS = "SELECT at, kind, value AS expected, low, high FROM forecasts WHERE run = ? ORDER BY at"
 LINKS = "SELECT id, continues FROM runs WHERE continues IS NOT NULL"
-STAYS = """SELECT id, group_id, host, started_at, max(started_at, coalesce(ended_at, last_reading_at, updated_at)) AS ended_at
+STAYS = """SELECT id, group_id, host, started_at,
+    max(started_at, coalesce(ended_at, last_reading_at, updated_at)) AS ended_at
     FROM runs WHERE world_size > 1 AND host IS NOT NULL AND group_id IN
     (SELECT group_id FROM runs WHERE world_size > 1 GROUP BY group_id HAVING count(DISTINCT host) > 1)"""
 PLACES = "SELECT id, started_at, group_id, rank FROM runs WHERE id IN (SELECT value FROM json_each(?))"
@@ -55,8 +56,8 @@ STRETCHES = f"""SELECT runs.key, device, trusted OR check_joules IS NULL,
     max(started_at, coalesce(ended_at, 0), coalesce(last_reading_at, 0)) AS ended_at, {BELIEVED} AS joules
     FROM runs JOIN run_devices ON run_devices.run = runs.key JOIN devices ON devices.key = device
     WHERE runs.id IN (SELECT value FROM json_each(?))"""
-BELIEVED_READINGS = """SELECT at, seconds, CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END AS joules FROM readings
-    WHERE run = ?1 AND device = ?2 ORDER BY at"""
+BELIEVED_READINGS = """SELECT at, seconds, CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END AS joules
+    FROM readings WHERE run = ?1 AND device = ?2 ORDER BY at"""
 DEVICES = """SELECT runs.id, uid FROM run_devices JOIN devices ON devices.key = device JOIN runs ON runs.key = run
     WHERE runs.host = ? AND (run_devices.seconds > 0 OR run_devices.joules > 0)"""
 HOSTS = f"SELECT {', '.join(rows.HOST)} FROM hosts"

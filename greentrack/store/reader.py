@@ -97,7 +97,7 @@ class Reader:
             "until": until,
             "name": name,
             "without": json.dumps(left_out) if left_out else None,
-            "limit": limit if early else -1,
+            "limit": min(limit or 0, 2**62) if early else -1,  # more is no number to SQLite
         }
         with self._snapshot():
             found = self._with_energy(self._query(queries.runs(filters), filters))

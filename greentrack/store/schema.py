@@ -203,7 +203,7 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         version = _version(db, path, len(steps))  # again: another process may have been quicker
         if version == 0:
             _create(db, steps[:PLAIN])
-        if version > 0 or len(steps) > PLAIN:
+        if 0 < version < len(steps) or (version == 0 and len(steps) > PLAIN):
             _migrate(db, steps)
         db.execute(f"PRAGMA user_version = {len(steps)}")
         db.execute("COMMIT")

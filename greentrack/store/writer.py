@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from greentrack.errors import StoreError
@@ -69,6 +70,8 @@ class Writer:
 
     def _open(self) -> sqlite3.Connection:
         if self._db is not None and self._file != identity(self.path):
+            with suppress(sqlite3.Error):  # else the log that it leaves would be taken for that of the file now there
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._drop()
         if self._db is None:
             self._db = open_for_writing(self.path, self._busy_timeout_s)

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from greentrack.tracking.budget import Limit, Spent
     from greentrack.tracking.watch import Watch
 
+MOST_ERROR = 500
+"""So much of an error's text is kept."""
+
+MOST_READ = 10_000
+"""So much of it is looked at for secrets before it is cut: a half of one would not be known for what it is."""
+
 _open: set["Run"] = set()
 """The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
 
@@ -145,11 +151,13 @@ class Run:
 
     def joules(self) -> dict[str, float]:
         """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
+        figures = self._final or (self._link.look() if self._link is not None else None)
+        if figures is None:
+            return {}
         from greentrack.recorder.wire import figures_of
 
-        figures = self._final or (self._link.look() if self._link is not None else None)
         by_kind: dict[str, float] = {}
-        for use in figures_of(figures)[0] if figures else ():
+        for use in figures_of(figures)[0]:
             if use.energy.seconds <= 0 and use.joules <= 0:
                 continue  # not seen yet: absent is not zero
             by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
@@ -168,13 +176,19 @@ class Run:
         if status not in ENDINGS:
             log.warning("no run ends with status %r; this one is kept as finished", status)
             status = "finished"
-        _open.discard(self)
         for tally in list(self._tallies.values()):
             tally.send()
         if self._watch is not None:
             status, error = self._watch.verdict(status, error)
+        if error is not None:
+            if self._redacts:
+                from greentrack.secrets import redact_text
+
+                error = redact_text(error[:MOST_READ])
+            error = error[:MOST_ERROR]
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         link, self._link = self._link, None
+        _open.discard(self)  # not before: where Ctrl-C came in between, the program's end ends the run
         self._facts |= {"status": status, "error": error, "seconds": clock() - self._began}
         self._final = link.finish({"m": "end", "t": clock(), "status": status, "error": error})
         if self._final is None:
@@ -261,17 +275,27 @@ class Run:
         return spent_of(self.summary())
 
     def _without_secrets(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        if self._settings is not None and not self._settings.redact:
+        if not self._redacts:
             return dict(params)
         from greentrack.secrets import redact
 
         return redact(params)
 
+    @property
+    def _redacts(self) -> bool:
+        return self._settings is None or self._settings.redact
+
     def _open_span(self, name: str, attrs: dict[str, Any]) -> int:
         self._last_span = number = self._last_span + 1
         above = _span.get()
         parent = above[1] if above is not None and above[0] is self else None
-        message = {"m": "open", "t": clock(), "id": number, "parent": parent, "name": name, "attrs": attrs}
+        at = clock()  # before anything that takes time
+        try:
+            kept = self._without_secrets(attrs) if attrs else attrs
+        except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
+            self._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {error!r}")
+            kept = {}
+        message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._spans[number] = message
         self._send(message)
         return number
@@ -349,7 +373,7 @@ def outcome(error: BaseException | None) -> tuple[str, str | None]:
         return "finished", None
     if isinstance(error, OverBudgetError):
         return "stopped", str(error)
-    text = f"{type(error).__name__}: {error}"[:500]
+    text = f"{type(error).__name__}: {error}"
     if type(error).__name__ == "CancelledError":  # asyncio's: its task was told to end
         return "stopped", text
     return ("interrupted" if isinstance(error, KeyboardInterrupt) else "failed"), text

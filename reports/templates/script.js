@@ -3,10 +3,11 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const coarse = matchMedia("(pointer: coarse)");
+  const narrow = matchMedia("(max-width: 30rem)");
 
   // every colour of a chart is a variable of the page, so that it follows light, dark and paper
   const coloured = (value, key, style) => {
-    if (Array.isArray(value)) return key === "colorway" ? value.map((one) => style.getPropertyValue(one).trim()) : value.map((one) => coloured(one, "", style));
+    if (Array.isArray(value)) return value.map((one) => coloured(one, "", style));
     if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, coloured(inner, name, style)]));
     return /color$/.test(key) && typeof value === "string" && value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
   };
@@ -17,8 +18,12 @@
     root.classList.remove("drawn");
     return Promise.all(Object.entries(figures).map(([id, figure]) => {
       const { data, layout } = coloured(figure, "", style);
-      const dragmode = coarse.matches ? false : "zoom"; // a finger scrolls the page
-      return Plotly.react(id, data, { ...layout, dragmode }, { displayModeBar: false, responsive: true });
+      layout.dragmode = coarse.matches ? false : "zoom"; // a finger scrolls the page
+      const place = document.getElementById(id);
+      layout.width = place.clientWidth; // Plotly's own following of the window forgets the height
+      if (narrow.matches) layout.height += 18 * data.filter((trace) => trace.showlegend !== false).length; // a row for each
+      place.style.height = `${layout.height}px`; // the page keeps its place while a chart is made anew
+      return Plotly.newPlot(place, data, layout, { displayModeBar: false });
     })).then(() => root.classList.add("drawn"));
   };
 
@@ -50,15 +55,25 @@
   };
 
   document.querySelectorAll("table.sortable").forEach(sortable);
-  draw();
+  let width = 0;
+  new ResizeObserver(() => {
+    if (width !== (width = document.body.clientWidth)) draw();
+  }).observe(document.body);
   dark.addEventListener("change", draw);
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printed");
-    document.querySelectorAll("details").forEach((each) => { each.open = true; });
+    document.querySelectorAll("details:not([open])").forEach((each) => {
+      each.open = true;
+      each.classList.add("unfolded");
+    });
     draw();
   });
   addEventListener("afterprint", () => {
     document.documentElement.classList.remove("printed");
+    document.querySelectorAll(".unfolded").forEach((each) => {
+      each.open = false;
+      each.classList.remove("unfolded");
+    });
     draw();
   });
 })();

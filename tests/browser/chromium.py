@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 FLAGS = (
     "--headless",
@@ -31,6 +31,7 @@ FLAGS = (
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
+    "--hide-scrollbars",  # in a picture there is none, and the page would be laid out anew for it
     "--force-color-profile=srgb",
     "--remote-debugging-pipe",
 )
@@ -127,6 +128,9 @@ class Chromium:
 class Tab:
     """A page that is shown."""
 
+    PAPER_WIDTH = 680
+    """The pixels between the margins of a sheet of A4."""
+
     def __init__(self, browser: Chromium, width: int, height: int) -> None:
         self._browser = browser
         self._target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
@@ -134,7 +138,7 @@ class Tab:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
         self.size(width, height)
-        self.ask("Page.bringToFront")  # a page behind another one paints nothing and gets no keys
+        self.front()
         self.ask("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
@@ -154,7 +158,17 @@ class Tab:
     def scheme(self, dark: bool) -> None:
         """Let the user prefer dark or light."""
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.ask("Emulation.setEmulatedMedia", features=[feature])
+        self.ask("Emulation.setEmulatedMedia", media="", features=[feature])
+
+    def paper(self) -> None:
+        """Show the page as it is laid out on paper by somebody who prefers dark."""
+        feature = {"name": "prefers-color-scheme", "value": "dark"}
+        self.ask("Emulation.setEmulatedMedia", media="print", features=[feature])
+        self.size(self.PAPER_WIDTH, 960)
+
+    def front(self) -> None:
+        """Bring the page before the others: one behind paints nothing and gets no keys."""
+        self.ask("Page.bringToFront")
 
     def go(self, file: Path) -> None:
         """Open *file* and wait until its charts are drawn."""

@@ -43,6 +43,25 @@ def show(chromium: Chromium) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="session")
+def tabs() -> dict[str, Tab]:
+    """The pages that are open on a desk."""
+    return {}
+
+
+@pytest.fixture
+def opened(chromium: Chromium, pages: dict[str, Path], tabs: dict[str, Tab]) -> Open:
+    """A page on a desk, in the light; it stays open for the tests after, as reading Plotly takes seconds."""
+
+    def make(name: str) -> Tab:
+        if name not in tabs:
+            tabs[name] = chromium.open(pages[name])
+        tabs[name].front()
+        return tabs[name]
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def pages(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The three kinds of pages: one run with hostile names, two that are compared, sixty in a table."""
     del chromium  # without it nobody looks at them

@@ -39,6 +39,13 @@ def test_a_reading_across_two_hours_is_split_by_time() -> None:
     assert found.g_per_kwh == pytest.approx(250)
 
 
+def test_rounding_is_no_gap() -> None:
+    """A Unix time is kept to 0.24 us, a millionth of a short reading: what lies within the hours is all covered."""
+    stretches = [(NOON + 0.2 * n, 0.2, 60.0) for n in range(1, 100)]
+    found = applied(stretches, series(100, 300), YEARLY)
+    assert (found.hourly_share, found.yearly, found.note) == (1.0, None, "")
+
+
 def test_several_devices_add_up() -> None:
     """Two devices in the same hour are one amount of energy: 2 J at 100 g, 2 J at 300 g are 200 g/kWh."""
     first, second = (NOON + HOUR, HOUR, 1.0), (NOON + 2 * HOUR, HOUR, 2.0)

@@ -146,6 +146,14 @@ def test_a_header_that_leaves_questions_is_refused(reads: Reads, head: str, what
         reads("2026-05-01T00:00,4", head=head)
 
 
+def test_kilograms_that_are_called_grams_are_refused(reads: Reads) -> None:
+    """0.475 g/kWh is no grid's, 475 is; where only chimneys are counted, hydropower may be as clean."""
+    with pytest.raises(ConfigError, match=r"largest figure is 0.475 g/kWh; is it in kg per kWh\?"):
+        reads("2026-05-01T00:00Z,0.475", "2026-05-01T01:00Z,0.381")
+    clean = reads("2026-05-01T00:00Z,0.475", "2026-05-01T01:00Z,0", head="# boundary: direct\ndatetime,g_per_kwh")
+    assert [hour.g_per_kwh for hour in clean.hours] == [0.475, 0]
+
+
 def test_one_row_does_not_say_how_long_it_holds(reads: Reads) -> None:
     """Two do."""
     with pytest.raises(ConfigError, match="has 1 rows"):

@@ -158,6 +158,16 @@ def test_a_file_is_read_and_not_kept(db: Path, tmp_path: Path) -> None:
     assert not db.exists()
 
 
+def test_a_file_that_does_not_say_its_zone_is_taken_for_the_runs_and_that_is_said(db: Path, tmp_path: Path) -> None:
+    """Carbon of another place would look the same."""
+    file = tmp_path / "hours.csv"
+    file.write_text("datetime,g_per_kwh\n2026-05-01T00:00Z,4\n2026-05-01T01:00Z,5\n")
+    found = past(str(file), "FR", DAY, DAY + HOUR, db=db, now=NOW)
+    assert "does not say its zone (# zone: FR); it is taken to be of FR" in found.note
+    file.write_text(f"# zone: FR\n{file.read_text()}")
+    assert past(str(file), "FR", DAY, DAY + HOUR, db=db, now=NOW).note == ""
+
+
 def test_a_source_that_does_not_exist_is_named(db: Path) -> None:
     """With what was perhaps meant."""
     with pytest.raises(ConfigError, match=r"'electricitymap' \(did you mean electricitymaps\?\); known: .* \.csv"):

@@ -11,6 +11,7 @@ import lightning.pytorch as pl
 import pytest
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor
 
 from greentrack.integrations import lightning_session
 from greentrack.integrations.lightning import GreenTrackCallback
@@ -174,6 +175,18 @@ def test_our_figures_are_no_outcomes_and_those_of_the_training_are(
     assert energies[0] > 0
     assert {metric.name for metric in record.metrics} == {"val_loss", "train_loss"}
     assert len([metric for metric in record.metrics if metric.name == "train_loss"]) == 3
+
+
+def test_a_metric_that_is_no_number_is_kept_once(db: Path, green: GreenTrackCallback, make: Make) -> None:
+    """A loss that became NaN in the first epoch is the same NaN in the second."""
+
+    class Lost(Tiny):
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            self.log("lost", float("nan"))
+            return super().training_step(batch, batch_idx)
+
+    make(green, max_epochs=3).fit(Lost(), samples())
+    assert len([metric for metric in only(db).metrics if metric.name == "lost"]) == 1
 
 
 def test_without_any_meter_a_training_waits_for_readings_once(

@@ -149,13 +149,40 @@ def test_a_script_that_copies_the_automatic_callback_is_recorded_once(db: Path, 
 
 
 @pytest.mark.usefixtures("auto")
-def test_a_mistyped_setting_is_an_error_when_the_automatic_callback_is_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_mistyped_setting_is_a_warning_where_nobody_asked_for_the_callback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, db: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It names the variable, before anything trains."""
+    """It names the variable, before anything trains; the training goes on without a record."""
     monkeypatch.setenv("GREENTRACK_BUDGET", "2 parsecs")
-    with pytest.raises(ConfigError, match=r"GREENTRACK_BUDGET.*parsecs"):
-        new.Trainer(default_root_dir=tmp_path, **QUIET)
+    one = new.Trainer(default_root_dir=tmp_path, **QUIET)
+    assert "records nothing" in caplog.text
+    assert "GREENTRACK_BUDGET" in caplog.text
+    assert "parsecs" in caplog.text
+    one.fit(NewTiny())
+    assert one.state.finished
+    assert not db.exists()
+
+
+@pytest.mark.parametrize("first_is_automatic", [True, False])
+def test_the_automatic_callback_and_ones_own_carry_on_each_others_work(
+    first_is_automatic: bool, db: Path, green: GreenTrackCallback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that is given a callback, or one that is taken away, goes on from its checkpoint as one work."""
+    for name, value in {
+        "GREENTRACK_DB": str(db),
+        "GREENTRACK_METERS": KNOWN["meters"][0],
+        "GREENTRACK_QUIET": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    callbacks: list[Any] = [AutoCallback(), green] if first_is_automatic else [green, AutoCallback()]
+    model = NewTiny()
+    first = new.Trainer(default_root_dir=tmp_path, callbacks=callbacks[0], **QUIET)
+    first.fit(model)
+    first.save_checkpoint(tmp_path / "one.ckpt")
+    second = new.Trainer(default_root_dir=tmp_path, callbacks=callbacks[1], **{**QUIET, "max_epochs": 2})
+    second.fit(model, ckpt_path=tmp_path / "one.ckpt")
+    before, after = records(db)
+    assert after.run.continues == before.run.id
 
 
 def pickled(green: GreenTrackCallback) -> GreenTrackCallback:
@@ -313,12 +340,12 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let neither of Lightning's packages be importable."""
     import sys
 
-    name = "greentrack.integrations.lightning"
-    kept = sys.modules.pop(name)
+    names = ("greentrack.integrations.lightning", "greentrack.integrations.lightning_base")
+    kept = {name: sys.modules.pop(name) for name in names}
     monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
     yield
-    sys.modules[name] = kept
+    sys.modules.update(kept)
 
 
 @pytest.mark.usefixtures("without")

@@ -89,7 +89,7 @@ def test_the_state_is_plain_values_that_torch_trusts(db: Path, two_epochs: Path)
     used = sum(use.joules for use in only(db).devices)
     assert WATTS * STEPS * 0.02 < state["joules"] <= used  # as of a reading, one of which comes each 0.1 s
     assert state["gpu_joules"] == pytest.approx(0.75 * state["joules"], rel=0.01)
-    assert state["samples"] == 2 * STEPS * 8
+    assert STEPS * 8 < state["samples"] <= 2 * STEPS * 8
 
 
 def test_a_checkpoint_that_is_saved_after_the_fit_has_all_of_it(db: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Every way in which a Lightning training can go, and how its run ends."""
 
+import contextlib
 import logging
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -399,6 +401,55 @@ def test_a_database_that_cannot_be_written_ends_no_training(make: Make, caplog: 
     one.fit(Tiny(), samples())
     assert one.state.finished
     assert "/proc/nowhere" in caplog.text
+
+
+def test_a_run_that_could_not_be_kept_has_its_summary(make: Make) -> None:
+    """It is asked of what the callback still knows: as much as was drawn."""
+    green = callback("/proc/nowhere/greentrack.db")
+    make(green).fit(Busy(0.1), samples())
+    summary = green.summary()
+    assert summary.joules is not None
+    assert summary.joules.value == pytest.approx(400 * summary.run.seconds, rel=0.1, abs=200)
+
+
+class Within(pl.Callback):
+    """At the end of the first epoch it lets another trainer test, with the callback of the first."""
+
+    def __init__(self, other: Callable[[], None]) -> None:
+        self._other = other
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        if trainer.current_epoch == 0:
+            self._other()
+
+
+def test_a_trainer_within_a_fit_is_part_of_it(
+    db: Path, green: GreenTrackCallback, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One callback records one trainer at a time: the fit goes on, and a warning says what the other needs."""
+    within = Within(lambda: print(make(green).test(Tiny(), samples())))
+    one = make(green, within, max_epochs=3)
+    one.fit(Tiny(), samples())
+    record = only(db)
+    assert (record.run.status, record.work["batches"]) == ("finished", 3 * STEPS)
+    assert one.callback_metrics["energy/kwh"] > 0
+    assert caplog.text.count("a callback of its own") == 1
+
+
+def test_a_failure_within_a_fit_is_not_the_fits(db: Path, green: GreenTrackCallback, make: Make) -> None:
+    """What the script catches ends only the trainer that raised it."""
+
+    class Broken(Tiny):
+        def test_step(self, batch: Any, batch_idx: int) -> None:
+            raise ZeroDivisionError
+
+    def fails() -> None:
+        with contextlib.suppress(ZeroDivisionError):
+            make(green).test(Broken(), samples())
+
+    make(green, Within(fails), max_epochs=2).fit(Tiny(), samples())
+    record = only(db)
+    assert (record.run.status, record.work["batches"]) == ("finished", 2 * STEPS)
 
 
 def test_a_fault_of_ours_is_a_warning_once_and_ends_no_training(

@@ -39,7 +39,7 @@ def loaded(): return sorted(n for n in sys.modules if n == "sqlite3" or n.starts
 hello = json.loads(sys.argv[1])
 recorder, _ = start(hello, publish=lambda _: None, warn=print)
 ready = loaded()
-complete(recorder, hello)
+complete(recorder, hello, print)
 print(json.dumps([ready, loaded()]))
 """
     command = [sys.executable, "-I", "-S", "-c", script, json.dumps(hello(db))]

@@ -451,6 +451,39 @@ def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeC
     assert use.energy.seconds == pytest.approx(5.0)
 
 
+def test_what_a_recorder_that_died_had_not_written_is_made_up(kept: Kept, clock: FakeClock) -> None:
+    """It had shown 300 J in 3 s, the store has 200 J in 2 s: the next one hands in 100 J, stamped with that moment."""
+    shown: list[dict[str, Any]] = []
+    first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, publish=shown.append)
+    pass_time(first, clock, 2)
+    (use,) = wire.figures_of(shown[-1])[0]
+    pass_time(first, clock, 1)
+    second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
+    second.make_up([use])
+    second.flush()
+    (missed,) = kept.batches[-1].readings
+    assert missed.joules == pytest.approx(100.0)
+    assert missed.seconds == pytest.approx(1.0)
+    pass_time(second, clock, 2)
+    assert wire.figures_of(second.finish("finished"))[0][0].joules == pytest.approx(500.0)
+
+
+def test_a_trouble_that_comes_and_goes_is_told_once_an_hour(kept: Kept, clock: FakeClock) -> None:
+    """A disk that is full at every other write fills no log."""
+    warned: list[str] = []
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, warn=warned.append)
+    for _ in range(50):
+        kept.refuse = True
+        pass_time(made, clock, 1)
+        kept.refuse = False
+        pass_time(made, clock, 1)
+    assert len(warned) == 1
+    pass_time(made, clock, 3600)
+    kept.refuse = True
+    pass_time(made, clock, 1)
+    assert len(warned) == 2
+
+
 def test_marks_that_make_no_sense_are_left_out(kept: Kept, clock: FakeClock) -> None:
     """A span that was never opened, a mark without its name, a word nobody knows: the recording goes on."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)

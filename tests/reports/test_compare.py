@@ -13,7 +13,9 @@ from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Record, Run
 from greentrack.reports import compare_json, compare_text
 from greentrack.reports.compare import Comparison, compare
+from greentrack.reports.figures import JOULES_PER_KWH as KWH
 from greentrack.reports.groups import Group
+from greentrack.reports.parts import joined
 from greentrack.reports.summary import Summary, summary_of
 from greentrack.reports.target import target
 
@@ -222,6 +224,15 @@ def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
     assert reached == pytest.approx(10)
     assert unreached is None
     assert "b: val_acc >= 0.9 was not reached (best 0.8)" in found.notes
+
+
+def test_money_is_of_all_parts_as_the_energy_is(run: MakeRun) -> None:
+    """2 kWh at 0.25 EUR in two parts of 1 kWh are 0.50 EUR, beside 1 kWh at once for 0.25 EUR."""
+    part, other = run(KWH, tariff="0.25 EUR"), run(KWH, tariff="0.25 EUR")
+    work = replace(part, whole=joined(part, [part, part], 1.0).whole)
+    found = compare([group("resumed", work), group("at once", other)])
+    assert found.row("energy").values == pytest.approx((2 * KWH, KWH))
+    assert found.row("money").values == pytest.approx((0.50, 0.25))
 
 
 def test_one_group_is_no_comparison(run: MakeRun) -> None:

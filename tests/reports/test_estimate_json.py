@@ -14,5 +14,5 @@ def test_it_says_how_and_has_the_figures_of_a_summary() -> None:
     assert round(made["energy"]["kwh"]["value"], 1) == 491.4
     assert made["energy"]["measured_share"] == 0
     assert {row["method"] for row in made["devices"]} == {"estimate"}
-    assert made["comparison"]["name"] == "StyleGAN2 (one network)"
+    assert made["comparison"]["name"] == "BERT-base"
     assert not {"run", "spans", "phases", "metrics", "tracker", "waste"} & set(made)

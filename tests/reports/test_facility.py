@@ -26,6 +26,16 @@ def test_a_sites_pue_may_be_off_by_a_tenth_and_is_never_below_one() -> None:
     assert facility.parse_pue(1).figure == Figure(value=1.0, low=1.0, high=1.0)
 
 
+def test_a_pue_that_is_given_is_of_the_year_in_which_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A summary of 2031 does not call it one of 2026."""
+    monkeypatch.setattr(facility, "this_year", lambda: 2031)
+    assert (facility.parse_pue(1.5).year, facility.parse_pue(1).year, facility.parse_pue("world").year) == (
+        2031,
+        2031,
+        2025,
+    )
+
+
 def test_the_worlds_pue_is_1_54_with_a_wide_range() -> None:
     """Uptime Institute 2025; 25 % less and 20 % more."""
     pue = facility.parse_pue("world")
@@ -83,10 +93,15 @@ def test_a_server_without_gpus_is_counted_whole_and_what_is_not_known_is_not_not
 
 
 def test_water_is_the_sites_and_that_of_the_power_stations() -> None:
-    """1 kWh at a PUE of 1.5 in France: 1.5 x 3.67 = 5.505 l; on Amazon's site 0.15 l more; each by a factor of two."""
+    """1 kWh at a PUE of 1.5 in France: 1.5 x 3.67 = 5.505 l; on Amazon's site 0.15 l more; each by a factor of two.
+
+    The PUE's 10 % widen that: below by the root of 50² + 10², 51.0 %; above by that of 100² + 10², 100.5 %.
+    """
     kwh, pue = Figure(value=3.6e6, low=3.6e6, high=3.6e6), Figure(value=1.5, low=1.35, high=1.65)
     own = facility.water(kwh, pue, *facility.water_of("FR", "FR"))
-    assert (own.value, own.low, own.high) == pytest.approx((5.505, 2.7525, 11.01))
+    assert (own.value, own.low, own.high) == pytest.approx((5.505, 5.505 * (1 - 0.5099), 5.505 * 2.005), rel=1e-4)
+    exact = facility.water(kwh, Figure(value=1.5, low=1.5, high=1.5), *facility.water_of("FR", "FR"))
+    assert (exact.value, exact.low, exact.high) == pytest.approx((5.505, 2.7525, 11.01))
     amazons = facility.water(kwh, pue, *facility.water_of("aws:eu-west-3", "FR"))
     assert amazons.value == pytest.approx(5.655)
 

@@ -71,6 +71,14 @@ def test_one_run_cannot_be_compared(keep: Keep, db: Path) -> None:
         named(["fp32", "fp23"], db=db)
 
 
+def test_a_run_is_not_compared_with_itself(keep: Keep, db: Path) -> None:
+    """Named twice, be it by name and by id, it would differ from itself in nothing."""
+    run = keep("fp32")
+    keep("int8")
+    with pytest.raises(ConfigError, match="fp32 and 019a0000 are the same run"):
+        named(["int8", "fp32", run.id[:8]], db=db)
+
+
 def test_runs_of_a_project_with_one_name_are_repeats(keep: Keep, db: Path) -> None:
     """Three seeds of one and two of the other; the older name is what is compared with."""
     for name in ("fp32", "int8", "fp32", "int8", "fp32"):

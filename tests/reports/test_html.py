@@ -201,13 +201,13 @@ def test_a_page_of_one_run_has_every_chart(full: Summary) -> None:
 def test_the_waterfall_leads_from_the_chips_to_the_facility(full: Summary) -> None:
     """0.36 + 0.036 kWh of devices, (0.396 + 0.05) / 0.9 = 0.496 at the wall, x 1.5 = 0.743 in the facility."""
     (trace,) = Page(render(full)).figures["run-1-waterfall"]["data"]
-    steps = dict(zip(trace["x"], trace["y"], strict=True))
+    steps = dict(zip(trace["y"], trace["x"], strict=True))
     assert steps == pytest.approx(
         {"gpu": 360, "cpu": 36, "devices": 396, "rest": 99.56, "whole machine": 495.56, "overhead (PUE)": 247.78,
          "facility": 743.33},
         rel=1e-3,
     )  # fmt: skip
-    added = sum(value for value, kind in zip(trace["y"], trace["measure"], strict=True) if kind == "relative")
+    added = sum(value for value, kind in zip(trace["x"], trace["measure"], strict=True) if kind == "relative")
     assert added == pytest.approx(steps["facility"], rel=1e-3)
 
 

@@ -96,6 +96,7 @@ def test_a_file_has_a_price_for_each_hour(tmp_path: Path) -> None:
         ("hour,EUR\n0;0.3\n", "row 2"),
         ("hour,EUR\n0,-0.3\n", "negative"),
         ("hour,EUR\n0,dear\n", "'dear' is not a number"),
+        ("hour,EUR\n0,1_0\n", "'1_0' is not a number"),
     ],
 )
 def test_a_file_with_holes_or_nonsense_is_refused(tmp_path: Path, text: str | None, says: str) -> None:

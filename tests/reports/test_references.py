@@ -11,7 +11,7 @@ from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.reports.figures import Figure
 from greentrack.reports.json import to_dict
-from greentrack.reports.references import HOW, JOULES_PER_MWH, closest, compare, reference, references
+from greentrack.reports.references import HOW, JOULES_PER_MWH, WELL_KNOWN, closest, compare, reference, references
 from greentrack.reports.summary import summary_of
 
 KWH = 3.6e6
@@ -104,8 +104,30 @@ def test_pounds_are_tons(pounds: float, name: str) -> None:
     assert reference(name).tco2e == pytest.approx(pounds * 0.45359e-3, abs=0.0006)
 
 
-def test_the_nearest_is_the_smallest_that_took_more() -> None:
-    """1 MWh is nearer to BERT-base (1.507 MWh) than to anything smaller, and 0.66 of it."""
+def test_a_training_that_is_well_known_goes_before_one_that_is_nearer() -> None:
+    """0.45 kWh / 1,507 kWh (Strubell et al. 2019) = 0.0003 of BERT-base, though ViT-Tiny's 1.7 kWh are nearer."""
+    shown = compare(exactly(0.45 * KWH))
+    assert shown is not None
+    assert shown.text == "0.0003 of what BERT-base took: 1.51 MWh, partly assumed [Strubell et al. 2019, table 3]"
+
+
+def test_a_run_that_is_nothing_beside_the_well_known_is_held_against_the_nearest() -> None:
+    """A ten-thousandth of BERT-base is 0.1507 kWh; 0.15 kWh are 0.088 of ViT-Tiny's 1.7 (Dodge et al. 2022)."""
+    assert closest(0.151 * KWH).name == "BERT-base"
+    shown = compare(exactly(0.15 * KWH))
+    assert shown is not None
+    assert shown.text.startswith("0.088 of what ViT-Tiny took")
+
+
+def test_the_well_known_trainings_have_an_energy_that_is_sure() -> None:
+    """A name that is misspelt, or a row of uncertain energy, would never be chosen."""
+    for name in WELL_KNOWN:
+        assert reference(name).energy_mwh is not None
+        assert reference(name).certainty != "uncertain"
+
+
+def test_of_the_well_known_it_is_the_smallest_that_took_more() -> None:
+    """1 MWh is 0.66 of BERT-base's 1.507 MWh."""
     shown = compare(exactly(1000 * KWH))
     assert shown is not None
     assert shown.reference.name == "BERT-base"
@@ -113,11 +135,10 @@ def test_the_nearest_is_the_smallest_that_took_more() -> None:
 
 
 def test_the_runs_range_goes_along() -> None:
-    """100 kWh (80 to 120) beside Transformer-big's 201: 0.5 (0.4 to 0.6)."""
-    shown = compare(Figure(value=100.5 * KWH, low=80.4 * KWH, high=120.6 * KWH))
+    """753.5 kWh (602.8 to 904.2) beside BERT-base's 1,507: 0.5 (0.4 to 0.6)."""
+    shown = compare(Figure(value=753.5 * KWH, low=602.8 * KWH, high=904.2 * KWH))
     assert shown is not None
-    assert shown.reference.name == "Transformer-big"
-    assert "0.5 of what Transformer-big took (0.4–0.6)" in shown.text
+    assert "0.5 of what BERT-base took (0.4–0.6)" in shown.text
 
 
 def test_more_than_all_of_them_is_so_many_times_the_largest() -> None:
@@ -143,13 +164,13 @@ def test_a_run_is_never_held_against_a_doubtful_energy(joules: float) -> None:
 
 
 def test_a_report_has_one_line_of_it(use: MakeUse, record: MakeRecord) -> None:
-    """10 kW for an hour, and a PUE of 1.5: 15 kWh are 0.4 of the 37.3 kWh of 36 hours of BERT."""
+    """10 kW for an hour, and a PUE of 1.5: 15 kWh are 0.01 of BERT-base's 1,507."""
     summary = summary_of(record(use(watts=10_000.0)), pue=1.5)
     text = " ".join(str(summary).split())
-    assert text.count("0.4 of what BERT pre-training (36 h) took (0.36–0.44): 37.3 kWh, measured") == 1
+    assert text.count("0.01 of what BERT-base took (0.009–0.011): 1.51 MWh, partly assumed") == 1
     made = to_dict(summary)["comparison"]
-    assert made["ratio"]["value"] == pytest.approx(15 / 37.3)
-    assert (made["name"], made["energy_mwh"], made["how"]) == ("BERT pre-training (36 h)", 0.0373, "measured")
+    assert made["ratio"]["value"] == pytest.approx(15 / 1507)
+    assert (made["name"], made["energy_mwh"], made["how"]) == ("BERT-base", 1.507, "assumed")
 
 
 def test_a_run_of_which_nothing_was_read_is_compared_with_nothing(use: MakeUse, record: MakeRecord) -> None:

@@ -83,8 +83,8 @@ def test_json_has_every_start_in_the_order_of_carbon() -> None:
     assert (made["kwh"], made["zone"], made["hours"]) == (None, "GB", 1)
 
 
-@pytest.mark.parametrize("wrong", ["", "300", "300 J", "-3W", "0W", "nanW", "1e3W", "W"])
+@pytest.mark.parametrize("wrong", ["", "300", "300 J", "300mW", "-3W", "0W", "nanW", "1e3W", "W"])
 def test_a_power_needs_a_number_and_its_unit(wrong: str) -> None:
-    """What is no power is refused with an example."""
+    """What is no power is refused with an example, and mW too: megawatts are MW, and no training draws milliwatts."""
     with pytest.raises(ConfigError, match="300W"):
         watts_of(wrong)

@@ -70,9 +70,17 @@ def test_all_countries_states_and_areas_are_ranked(two_kwh: Record) -> None:
     assert not [zone for zone in zones if ":" in zone or zone in ("WORLD", "FR")]
     intensities = [place.intensity.g_per_kwh for place in found.ranked]
     assert intensities == sorted(intensities)
-    ranks = [place.rank for place in found.ranked]
+    ranks = [place.rank for place in found.ranked if place.intensity.boundary == found.here.intensity.boundary]
     assert ranks[0] == 1
     assert all(rank is not None and rank <= number for number, rank in enumerate(ranks, start=1))
+
+
+def test_a_place_that_is_counted_otherwise_has_no_rank(two_kwh: Record) -> None:
+    """Vermont's 23.7 g are of chimneys alone; beside a country's whole life cycle they win nothing."""
+    found = where(two_kwh, today=TODAY)
+    unlike = [place for place in found.ranked if place.intensity.boundary != found.here.intensity.boundary]
+    assert "US-VT" in {place.zone for place in unlike}
+    assert {(place.rank, place.like_here) for place in unlike} == {(None, False)}
 
 
 def test_figures_that_count_less_are_called_direct(two_kwh: Record) -> None:

@@ -162,6 +162,22 @@ def test_a_new_database_and_a_migrated_one_are_the_same(path: Path, tmp_path: Pa
     old.close()
 
 
+def test_who_comes_second_to_a_new_database_has_nothing_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two recorders begin at once: the other has made all tables while this one waited, which holds up neither."""
+    whole, versions, really = sqlite3.connect(path, isolation_level=None), [0], schema._version
+    schema.upgrade(whole, path)
+
+    def fail(*_: Any) -> None:
+        raise AssertionError("nothing is left to migrate, and sqlite-utils takes its time to load")
+
+    monkeypatch.setattr(schema, "_migrate", fail)
+    monkeypatch.setattr(schema, "_version", lambda *asked: versions.pop() if versions else really(*asked))
+    schema.upgrade(whole, path)
+    assert not versions
+    assert not whole.in_transaction
+    whole.close()
+
+
 def test_an_empty_file_gets_every_migration(path: Path, ask: Ask) -> None:
     """A new database is as new as a migrated one."""
     db = opened(path)

@@ -298,6 +298,19 @@ def test_a_file_that_vanished_or_was_replaced_is_made_anew(
     assert {row.id: row.joules for row in reader.runs()} == {"01-a": 7.0} | ({"00-other": 0.0} if replaced else {})
 
 
+def test_a_log_is_never_taken_for_another_files(
+    writer: Writer, path: Path, tmp_path: Path, reader: Reader, a_batch: MakeBatch
+) -> None:
+    """A database is moved over ours and our log stays: its runs are not overwritten by what the log holds."""
+    other = Writer(tmp_path / "backup.db")
+    other.write(a_batch("00-other", joules=[5.0]))
+    other.close()
+    writer.write(a_batch(joules=[1.0]))
+    (tmp_path / "backup.db").replace(path)
+    writer.write(Batch(run_id="01-a", readings=[Reading(device="cpu", at=102.0, seconds=1.0, joules=7.0)]))
+    assert {row.id: row.joules for row in reader.runs()} == {"01-a": 7.0, "00-other": 10.0}  # 5 J each of two
+
+
 def test_a_deleted_run_never_writes_into_another(writer: Writer, ask: Ask, a_batch: MakeBatch, path: Path) -> None:
     """A run that is deleted while it writes comes back; another that got its key meanwhile is left alone."""
     writer.write(a_batch())

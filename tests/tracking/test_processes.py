@@ -83,6 +83,53 @@ with tracked as run:
     assert sum(use.joules for use in record.devices if use.device.kind == "gpu") >= float(before)
 
 
+def test_a_recorder_that_dies_right_before_the_end_leaves_a_finished_run(db: Path, program: Start) -> None:
+    """Another one closes the run, and keeps what the first had shown and not written: no joule is lost or doubled."""
+    training = program(
+        """
+with tracked as run:
+    while not run.joules(): pass
+    with run.span("one"): pass
+    until = time.monotonic() + 0.3
+    while time.monotonic() < until: pass
+    with run.span("two"): pass
+    until = time.monotonic() + 0.2
+    while time.monotonic() < until: pass
+    shown = run.joules()["gpu"]
+    os.kill(recorder(run), signal.SIGKILL)
+    os.waitid(os.P_PID, recorder(run), os.WEXITED | os.WNOWAIT)
+say(run.id, shown, run.joules()["gpu"])
+"""
+    )
+    code, out, errors = training.end()
+    assert code == 0, errors
+    run_id, shown, told = out.split()
+    record = Reader(db).record(run_id)
+    assert record.run.status == "finished"
+    gpu = next(use for use in record.devices if use.device.kind == "gpu")
+    assert gpu.joules >= float(shown) * 0.999
+    assert gpu.joules == pytest.approx(float(told), rel=0.001)
+
+
+def test_a_program_that_closes_all_files_keeps_its_own(db: Path, program: Start, tmp_path: Path) -> None:
+    """The numbers of our files may be another's by then: nothing is written there and nothing is closed."""
+    training = program(
+        f"""
+with tracked as run:
+    while not run.joules(): pass
+    os.closerange(3, 64)
+    others = [open({str(tmp_path)!r} + f"/{{n}}", "wb") for n in range(12)]
+    with run.span("s"): pass
+for other in others:
+    other.write(b"mine"); other.close()
+say("on")
+"""
+    )
+    code, out, errors = training.end()
+    assert (code, out.strip()) == (0, "on"), errors
+    assert {(tmp_path / str(n)).read_bytes() for n in range(12)} == {b"mine"}
+
+
 def test_a_forked_child_writes_nothing_and_ends_nothing(db: Path, program: Start) -> None:
     """Its marks go nowhere, its exit does not end the run, and the parent's run is whole."""
     training = program(

@@ -1,0 +1,58 @@
+"""File descriptors that are closed and used only while they are ours: a program may close all of its files."""
+
+import os
+from typing import IO
+
+
+class File:
+    """A descriptor, and which file it stood for: its number may be another file's by now, which is then not touched."""
+
+    __slots__ = ("_identity", "fd")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._identity = _identity(fd)
+
+    def intact(self) -> bool:
+        """Whether it is still open and still the same file."""
+        try:
+            return _identity(self.fd) == self._identity
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close it where it is ours."""
+        if self.intact():
+            os.close(self.fd)
+        self._identity = (-1, -1)
+
+
+def pipe_end(file: IO[bytes]) -> File:
+    """Take over the pipe that *file* (of a Popen) holds, which is closed; reading and writing it never wait."""
+    fd = os.dup(file.fileno())
+    file.close()
+    os.set_blocking(fd, False)
+    return File(fd)
+
+
+def shared_memory(size: int) -> File:
+    """A file of *size* bytes that lives in memory and has no name, for this process and its recorder."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("greentrack")
+    else:
+        import tempfile  # costs as much as the rest of this module
+
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    if fd <= 2:  # a daemon closes these three, and the recorder's own pipes go there
+        import fcntl
+
+        low, fd = fd, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(low)
+    os.ftruncate(fd, size)
+    return File(fd)
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    stat = os.fstat(fd)
+    return stat.st_dev, stat.st_ino

@@ -1,0 +1,158 @@
+"""Where one attempt takes place: a folder of its own, the processes started in it, and what must not be left of it."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from greentrack.model import Record
+from greentrack.store.reader import Reader
+from greentrack.system import clock
+
+ROOT = Path(__file__).parents[2]
+GONE_WITHIN_S = 5.0
+"""The promise is a second; beside other work on two processors a little more is no fault, and the longest is told."""
+
+
+class Scene:
+    """A folder with a database, and processes that can be told by a word in their environment."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder, self.db = folder, folder / "data" / "greentrack.db"
+        self.db.parent.mkdir()
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        self.word = uuid.uuid4().hex
+        self.env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("GREENTRACK_")},
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder),
+            "TMPDIR": str(self.temporary),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "CAMPAIGN": self.word,
+        }
+        self._began = 0
+
+    def start(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start Python with *command* in a session of its own; what it says goes to a file."""
+        self._began += 1
+        with self.log(self._began).open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env={**self.env, **(env or {})},
+                start_new_session=True,
+            )
+
+    def log(self, number: int = 1) -> Path:
+        """The file with what the process of this *number* has said."""
+        return self.folder / f"log{number}"
+
+    def said(self, word: str, number: int = 1) -> list[str] | None:
+        """What follows *word* in the first line that begins with it; None where there is none."""
+        for line in self.log(number).read_text(errors="replace").splitlines(keepends=True):
+            if line.startswith(f"{word} ") and line.endswith("\n"):  # else it was killed as it said so
+                return line.split()[1:]
+        return None
+
+    def wait_for(self, word: str, process: subprocess.Popen[bytes], seconds: float = 60.0) -> list[str] | None:
+        """Wait until it has said *word*; None where it ended without."""
+        deadline = time.monotonic() + seconds
+        while (found := self.said(word)) is None and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found or self.said(word)
+
+    def processes(self) -> list[int]:
+        """The living processes that were started here, and theirs."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    environment = (folder / "environ").read_bytes()
+                except OSError:
+                    continue  # it has ended, or is another user's
+                if f"CAMPAIGN={self.word}".encode() in environment:
+                    found.append(int(folder.name))
+        return found
+
+    def emptied_after(self, begun: float, seconds: float = GONE_WITHIN_S) -> float:
+        """Wait until no process is left; return how long after *begun* (on the clock) that was.
+
+        Raises AssertionError where some are left, and ends them.
+        """
+        deadline = clock() + seconds
+        while left := self.processes():
+            if clock() > deadline:
+                names = [Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode() for pid in left]
+                self.end()
+                raise AssertionError(f"processes are left: {names}")
+            time.sleep(0.01)
+        return max(0.0, clock() - begun)
+
+    def end(self) -> None:
+        """Kill what was started here."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+
+    def check_files(self, *, recorder_killed: bool) -> None:
+        """Nothing lies beside the database but the log of a killed recorder, which the next reader tidies up."""
+        allowed = {
+            "greentrack.db",
+            *(("greentrack.db-wal", "greentrack.db-shm", "greentrack.db-journal") if recorder_killed else ()),
+        }
+        assert names(self.db.parent) <= allowed, f"left beside the database: {names(self.db.parent) - allowed}"
+        left = {name for name in names(self.temporary) if not name.startswith("torchinductor")}  # torch's own
+        assert not left, f"temporary files are left: {left}"
+
+    def records(self) -> list[Record]:
+        """Every run of the database as a reader sees it a few seconds later; the file is whole, and alone afterwards.
+
+        Raises AssertionError where it is not.
+        """
+        if not self.db.exists() or self.db.stat().st_size == 0:
+            return []
+        assert integrity(self.db) == "ok"
+        with Reader(self.db, clock=lambda: time.time() + 6) as reader:  # a recorder that wrote within 5 s holds its run
+            found = [reader.record(row.id) for row in reader.runs()]
+        assert names(self.db.parent) == {"greentrack.db"}, f"left after reading: {names(self.db.parent)}"
+        return found
+
+
+def integrity(db: Path) -> str:
+    """What SQLite says of the whole of *db*; "ok" where nothing is wrong."""
+    with closing(sqlite3.connect(db)) as other:
+        return str(other.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def names(folder: Path) -> set[str]:
+    """The names of what is in *folder*."""
+    return {path.name for path in folder.iterdir()}
+
+
+def seconds_of(record: Record) -> float:
+    """The seconds of which a run knows the energy: those of the device that knows most."""
+    return max((use.energy.seconds for use in record.devices), default=0.0)
+
+
+def check_energy(record: Record, watts: Mapping[str, float]) -> None:
+    """Every device has its watts times its seconds, and nothing that is no number. Raises AssertionError."""
+    for use in record.devices:
+        power, energy = watts[use.device.kind], use.energy
+        assert abs(energy.joules - power * energy.seconds) <= power * 0.1 + 0.01 * energy.joules, (use.device, energy)
+
+
+def strings(values: Sequence[object]) -> list[str]:
+    """Every value as text."""
+    return [str(value) for value in values]

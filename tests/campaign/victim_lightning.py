@@ -1,0 +1,56 @@
+"""A Lightning training that is to be killed. Arguments: database, interval, seconds, how it ends itself, or "ddp"."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import lightning.pytorch as pl
+
+from greentrack.system import clock
+from tests.campaign.victim import ENDS
+from tests.integrations.training import Tiny, callback, data, trainer
+
+
+class Fate(pl.Callback):
+    """Says when the fit is on, and ends it after a while in the way that was asked for."""
+
+    def __init__(self, lasts: float, how: str) -> None:
+        self._lasts, self._how, self._until = lasts, how, 0.0
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, *rest: object) -> None:
+        """Look at the clock after each batch."""
+        if not self._until:
+            self._until = clock() + self._lasts
+            print("on", "x", _recorder(), clock(), clock(), flush=True)
+        if clock() >= self._until:
+            if self._how in ENDS:
+                print("dies", clock(), flush=True)
+                ENDS[self._how]()
+            trainer.should_stop = True
+
+
+def _recorder() -> int:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == os.getpid() and "recorder" in (folder / "cmdline").read_text():
+                    return int(folder.name)
+            except OSError:
+                continue
+    return 0
+
+
+def main(db: str, interval: float, lasts: float, how: str) -> None:
+    """Train until the time is up."""
+    ddp = {"strategy": "ddp", "devices": 2} if how == "ddp" else {}
+    recording = callback(db, interval=interval)
+    fit = trainer(Path(db).parents[1], recording, Fate(lasts, how), max_epochs=10_000, **ddp)
+    fit.fit(Tiny(step_s=0.02), data())
+    time.sleep(0.0)
+    print("done", clock(), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4])
