@@ -307,7 +307,8 @@ def many_writers(scene: Scene, count: float) -> str:
 def stopped(scene: Scene, seconds: float) -> str:
     """Training and recorder are stopped (SIGSTOP) and continued."""
     script = PREAMBLE.format(db=str(scene.db))
-    script += "with tracker as run:\n    work(run, 0.5)\n    say(ready=1)\n    work(run, 1.5)"
+    script += "with tracker as run:\n    work(run, 0.5)\n    say(ready=1)\n"
+    script += f"    work(run, {seconds + 1.5})"
     process = scene.start("-c", script)
     scene.wait_for("said", process)
     pids = scene.processes()
