@@ -74,6 +74,8 @@ def test_a_file_of_prices_lies_beside_the_file_that_names_it_and_a_price_is_no_f
         ("project = 7", ["greentrack.toml", "project = 7"]),
         ('project = ""', ["greentrack.toml", "project", "empty"]),
         ("project = [", ["greentrack.toml", "cannot be read"]),
+        ('db = "a\\u0000b"', ["greentrack.toml", "db = ", "null character"]),
+        (f"gpus = {'[' * 5000}", ["greentrack.toml", "nested too deeply"]),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_the_file(tmp_path: Path, text: str, says: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_the_best_hours_are_ranked(ask: Ask, db: Path, server: Server) -> None:
     assert (first.astimezone(UTC).hour, first.minute) == (0, 0)
     assert " 110   99 g " in lines[head + 1]
     assert " now " in found.out
-    assert "may be off by 10%" in found.out
+    assert "may be off by 10 %" in found.out
     assert "chimneys only" in found.out
     assert max(map(len, lines)) <= 80
 

@@ -112,7 +112,7 @@ def lines(draw: st.DrawFn, name: str) -> list[str]:
 def test_any_arguments_get_a_right_answer_or_one_line(name: str, place: Path, whole: Path) -> None:
     """For each command: its own options with good, nearly good and nasty values; nothing outside the folder is made."""
 
-    @cases({"doctor": 20, "report": 40}.get(name, 80))  # which take a tenth of a second
+    @cases({"doctor": 10, "report": 40}.get(name, 80))  # which take a tenth of a second
     @given(lines(name))
     def each(words: list[str]) -> None:
         past.renew(whole, place / "g.db")

@@ -72,7 +72,7 @@ def one_line(use: Callable[[], Any]) -> Any:
         return None
 
 
-@cases(2500)
+@cases(2000)
 @given(st.lists(named(), max_size=3))
 def test_any_variables_are_settings_or_one_error(variables: list[tuple[str, str]]) -> None:
     """GREENTRACK_<NAME> for each name there is, with whatever a shell can hand over."""
@@ -82,7 +82,7 @@ def test_any_variables_are_settings_or_one_error(variables: list[tuple[str, str]
         holds(settings)
 
 
-@cases(1500)
+@cases(1200)
 @given(st.dictionaries(st.sampled_from(Settings._fields) | st.text(max_size=8), anything, max_size=3))
 def test_any_arguments_are_settings_or_one_error(arguments: dict[str, Any]) -> None:
     """What Python code hands over, of whatever type."""
