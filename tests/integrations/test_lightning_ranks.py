@@ -11,7 +11,7 @@ import lightning.pytorch as pl
 import pytest
 
 from greentrack import summarize, system
-from greentrack.integrations import lightning
+from greentrack.integrations import lightning_recording
 from greentrack.integrations import lightning_trainer as ask
 from greentrack.model import Record
 from greentrack.store.reader import Reader
@@ -194,7 +194,7 @@ def start_badly(db: str, folder: str) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError("no more processes")
 
-    setattr(lightning, "start", fail)  # noqa: B010  # this process is nobody else's
+    setattr(lightning_recording, "start", fail)  # noqa: B010  # this process is nobody else's
     join(db, folder, EPOCHS)
 
 
