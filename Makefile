@@ -20,7 +20,7 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) -e '.[demo]'
 	@touch $@
 
-demo: $(VENV)/.demo ## train a small classifier on real digits, print its summary and the list of runs
+demo: $(VENV)/.demo ## train a small classifier on real digits, print its summary and the list of runs, write its report
 	$(BIN)/python examples/lightning_digits.py
 
 test: $(VENV)/.dev  ## all tests
