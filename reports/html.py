@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Record
-from greentrack.reports import html_charts, html_many, html_power, html_tables, html_words
+from greentrack.reports import html_charts, html_many, html_power, html_tables, words
 from greentrack.reports.escape import printable
 from greentrack.reports.html_plot import Chart
 from greentrack.reports.html_tables import Table
-from greentrack.reports.html_words import Line, shown
 from greentrack.reports.summary import Summary
+from greentrack.reports.words import Line, shown
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -170,16 +170,16 @@ def _detail(
     return Detail(
         id=f"run-{number}",
         name=run.name,
-        about=tuple(html_words.about(summary)),
+        about=tuple(words.about(summary)),
         error=run.error or "",
-        headline=tuple(html_words.headline(summary)),
-        worth=tuple(html_words.worth(summary)),
+        headline=tuple(words.headline(summary)),
+        worth=tuple(words.worth(summary)),
         charts=tuple(chart._replace(id=f"run-{number}-{chart.id}") for chart in charts if chart is not None),
         tables=tuple(table for table in tables if table is not None and table.rows),
-        waste=html_words.wasted(summary),
+        waste=words.wasted(summary),
         notes=summary.notes,
         assumptions=html_tables.assumptions(summary),
-        own_cost=html_words.own_cost(summary),
+        own_cost=words.own_cost(summary),
     )
 
 
@@ -199,7 +199,7 @@ def _page(details: Sequence[Detail], *, title: str, **more: Any) -> str:
         scripts=[_safe(script) for script in scripts],
         figures=_safe(_script_json(drawn)),
         version=greentrack.__version__,
-        written=html_words.moment(datetime.datetime.now(datetime.UTC).timestamp()),
+        written=words.moment(datetime.datetime.now(datetime.UTC).timestamp()),
         **{"runs": None, "energies": None, "beside": None, "too_many": "", **more},
     )
 

@@ -9,11 +9,11 @@ from greentrack.model import Metric, Record, Run, Span
 from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, counted, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_power import Trace
 from greentrack.reports.html_tables import Table, forecast_range, forecasts, left_out, sampled
-from greentrack.reports.html_words import shown
 from greentrack.reports.outcomes import finite
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range
+from greentrack.reports.words import shown
 from greentrack.vocabulary import KINDS
 
 MOST_METRICS = 4

@@ -12,11 +12,11 @@ from greentrack.reports.figures import Figure
 from greentrack.reports.groups import ENDED_WELL, Group
 from greentrack.reports.html_plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_tables import Table
-from greentrack.reports.html_words import moment, shown
 from greentrack.reports.layout import UNKNOWN
 from greentrack.reports.outcomes import best
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass, money, percent, spread
+from greentrack.reports.words import moment, shown
 from greentrack.store.once import Once
 
 MOST_GROUPS = 8

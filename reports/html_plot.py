@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from greentrack.reports.figures import Figure
 from greentrack.reports.html_tables import Table
-from greentrack.reports.html_words import shown
 from greentrack.reports.units import energy
+from greentrack.reports.words import shown
 
 MOST_LABEL = 28
 """So much of a name has room beside a chart."""

@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeVar
 
 from greentrack.model import Forecast
 from greentrack.reports.figures import Figure
-from greentrack.reports.html_words import moment, shown
 from greentrack.reports.layout import UNKNOWN
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, money_range, percent, spread
+from greentrack.reports.words import moment, shown
 
 MOST_ROWS = 50
 """A table shows up to so many rows; what is left out is said beneath it."""

@@ -14,15 +14,12 @@ from greentrack.reports.units import (
     duration,
     energy,
     energy_range,
-    joules_each,
-    litres_range,
     mass_range,
     money_range,
     percent,
     spread,
-    work_done,
 )
-from greentrack.reports.waste import waste
+from greentrack.reports.words import Line, headline, own_cost, wasted, worth
 from greentrack.vocabulary import DISABLED
 
 MOST_ROWS = 12
@@ -44,10 +41,10 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> s
         _spans(summary, width),
         _phases(summary, width),
         _outcomes(summary, width),
-        _list("Waste", _waste(summary), width),
+        _list("Waste", wasted(summary), width),
         _list("Notes", summary.notes, width),
         _list("Assumptions", _assumptions(summary), width),
-        _own_cost(summary, width),
+        textwrap.wrap(own_cost(summary), width),
     )
     return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section)))
 
@@ -64,50 +61,15 @@ def _head(summary: Summary, width: int) -> Iterator[str]:
     if run.error:
         yield from _labelled("error", run.error, width)
     yield ""
-    if summary.joules is None or summary.g is None or summary.measured_share is None:
-        yield from _labelled("energy", "nothing was measured", width)
-        yield from _charges(summary, width)
+    for line in headline(summary):
+        yield from _line(line, line.label, width)
+    if summary.joules is None:
         return
-    carbon = summary.intensity
-    what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
-    own = f"the run's own share of {what}" if summary.scope == "process" else what
-    share = percent(summary.measured_share)
-    yield from _labelled("energy", f"{energy_range(summary.joules)}  {own}, {share} of it measured", width)
-    if (above := summary.above_idle) is not None:
-        text = f"{energy_range(above)}  the GPUs', beyond their power while nothing runs"
-        yield from _labelled("above idle", text, width)
-    if summary.facility_joules is not None:
-        pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
-        text = f"{energy_range(summary.facility_joules)}  with the data centre's overhead, a PUE of {pue}"
-        yield from _labelled("facility", text, width)
-    at = f"at {digits(carbon.g_per_kwh)} g/kWh, {carbon.zone} {carbon.year} ({carbon.how})"
-    yield from _labelled("carbon", f"{mass_range(summary.g)}  {at}", width)
-    yield from _charges(summary, width)
-    like = [equivalent.text for equivalent in summary.equivalents]
-    if (comparison := summary.comparison) is not None:
-        like.append(comparison.text)
-    for number, text in enumerate(like):
-        yield from _labelled("" if number else "as much as", text, width)
-    for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"  {joules_each(work.joules_per)} each"
-        yield from _labelled("work", f"{work_done(work.total)} {unit}{each}", width)
-    for rate in summary.rates:
-        yield from _labelled("that is", rate.text, width)
+    before = ""
+    for line in worth(summary):
+        yield from _line(line, "" if line.label == before == "as much as" else line.label, width)
+        before = line.label
     yield from _forecasts(summary, width)
-
-
-def _charges(summary: Summary, width: int) -> Iterator[str]:
-    if summary.embodied is not None:
-        yield from _labelled(
-            "embodied", f"{mass_range(summary.embodied)}  of making the hardware, not in the carbon", width
-        )
-    if (money := summary.money) is not None:
-        text = f"{money_range(money.amount, money.currency)}  {money.basis}: {money.note}"
-        yield from _labelled("money", text, width)
-    if summary.water is not None:
-        yield from _labelled(
-            "water", f"{litres_range(summary.water)}  evaporated at the site and at power stations", width
-        )
 
 
 def _forecasts(summary: Summary, width: int) -> Iterator[str]:
@@ -222,21 +184,6 @@ def _outcomes(summary: Summary, width: int) -> Iterator[str]:
         yield from _more(len(summary.metrics))
 
 
-def _waste(summary: Summary) -> Iterator[str]:
-    for one in waste(summary):
-        yield f"{one.what}: about {energy(one.joules)}, {percent(one.share)} of the run; {one.remedy}"
-
-
-def _own_cost(summary: Summary, width: int) -> Iterator[str]:
-    toll = summary.toll
-    if toll.readings or toll.cpu_seconds:
-        text = (
-            f"Tracking took {duration(toll.cpu_seconds)} of CPU for {toll.readings:,} readings; "
-            f"{toll.late:,} late, {toll.failures:,} failed."
-        )
-        yield from textwrap.wrap(text, width)
-
-
 def _assumptions(summary: Summary) -> Iterator[str]:
     before = None
     for item in summary.assumptions:
@@ -251,6 +198,10 @@ def _list(title: str, items: Iterable[str], width: int) -> Iterator[str]:
     if lines:
         yield title
         yield from lines
+
+
+def _line(line: Line, label: str, width: int) -> list[str]:
+    return _labelled(label, f"{line.figure}  {line.about}" if line.about else line.figure, width)
 
 
 def _labelled(label: str, text: str, width: int) -> list[str]:

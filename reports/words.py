@@ -1,4 +1,4 @@
-"""A summary in the words of the text report, as labelled lines that the HTML page sets."""
+"""A summary in words: the labelled lines that the text report and the HTML page both set."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from greentrack.reports.escape import printable
-from greentrack.reports.figures import Figure
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import (
     digits,
     duration,
     energy,
     energy_range,
+    joules_each,
     litres_range,
     mass_range,
     money_range,
     percent,
+    work_done,
 )
 from greentrack.reports.waste import waste
 
@@ -96,8 +97,8 @@ def worth(summary: Summary) -> Iterator[Line]:
     for text in like:
         yield Line("as much as", text)
     for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"{_joules_each(work.joules_per)} each"
-        yield Line("work", f"{_count(work.total)} {unit}", each)
+        each = "" if work.joules_per is None else f"{joules_each(work.joules_per)} each"
+        yield Line("work", f"{work_done(work.total)} {unit}", each)
     for rate in summary.rates:
         yield Line("that is", rate.text)
 
@@ -128,11 +129,3 @@ def _charges(summary: Summary) -> Iterator[Line]:
         yield Line("money", money_range(money.amount, money.currency), f"{money.basis}: {money.note}")
     if summary.water is not None:
         yield Line("water", litres_range(summary.water), "evaporated at the site and at power stations")
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}" if number == round(number) else digits(number, 6)
-
-
-def _joules_each(joules: Figure) -> str:
-    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"
