@@ -1,5 +1,6 @@
 """CPU time of the machine and of process trees: with files that say what happened, and with real processes."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -231,6 +232,24 @@ def test_a_slow_search_runs_rarely(machine: PowercapMachine, clock: Clock) -> No
     clock.now += 0.2
     members.cpu_seconds()
     assert members.pids == {10, 11}
+
+
+@pytest.mark.skipif(not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="kernel lists no children")
+def test_a_real_child_is_seen_at_once_however_slow_the_search_is(clock: Clock) -> None:
+    """A search that takes an hour of CPU is not due for weeks; the child and its own child are members all the same."""
+    members = ProcessTree(os.getpid(), clock=clock, cost=itertools.count(0.0, 3600.0).__next__)
+    clock.now += 1
+    members.cpu_seconds()  # the search
+    inner = "import os; print(os.getpid(), flush=True); input()"
+    outer = (
+        f"import os, subprocess, sys; print(os.getpid(), flush=True); subprocess.run([sys.executable, '-c', {inner!r}])"
+    )
+    with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        family = {int(child.stdout.readline()) for _ in range(2)}
+        members.cpu_seconds()
+        assert family <= members.pids
+        child.communicate(b"\n")
 
 
 @settings(max_examples=50)
