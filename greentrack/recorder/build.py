@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from greentrack import system
-from greentrack.activity import ProcessTree, busy_seconds, quota
+from greentrack.activity import busy_seconds, quota
 from greentrack.errors import NotFoundError, StoreError
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import DeviceUse, Missing
+from greentrack.processes import ProcessTree
 from greentrack.recorder import git, wire
 from greentrack.recorder.loop import Recorder
 from greentrack.store.batch import Batch
