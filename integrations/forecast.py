@@ -97,6 +97,10 @@ class Forecaster:
             return Cost()
         return Cost(fmean(one.joules for one in self._validations), fmean(one.seconds for one in self._validations))
 
+    def batch_seconds(self) -> float:
+        """Return the seconds that a training batch to come will take; 0 before the first epoch's end."""
+        return self._training(1, 1.0).value if self._epochs else 0.0
+
     def forecast(self, spent: Cost, plan: Plan, scale: float = 1.0) -> Forecast | None:
         """Return what the whole will come to, *spent* having been used so far; None before the first epoch's end.
 

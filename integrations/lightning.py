@@ -7,7 +7,7 @@ from greentrack import config
 from greentrack.integrations import lightning_trainer as ask
 from greentrack.integrations.lightning_base import harmless
 from greentrack.integrations.lightning_logs import log_epoch, log_live
-from greentrack.integrations.lightning_plan import is_within_epoch
+from greentrack.integrations.lightning_plan import is_within_epoch, stops_early
 from greentrack.integrations.lightning_recording import Recording
 from greentrack.integrations.lightning_session import Session
 from greentrack.integrations.resume import earlier_parts
@@ -217,7 +217,8 @@ class GreenTrackCallback(Recording):
             session.epoch_ends()
             session.keep(trainer.callback_metrics)
             if session.crew.rank == 0 and session.foresee(trainer) and not config.load(self._given).quiet:
-                print(session.forecast_line(trainer.current_epoch + 1), file=sys.stderr)
+                text = session.forecast_line(trainer.current_epoch + 1, at_most=bool(stops_early(trainer)))
+                print(text, file=sys.stderr)
         except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
             self.complain("on_train_epoch_end", error)
 

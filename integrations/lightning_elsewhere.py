@@ -27,7 +27,8 @@ def blame(group: str, settings: Settings, trace: str) -> None:
     from greentrack.store.manage import mark_failed
 
     if (run_id := newest_of(group, settings)) is not None:
-        mark_failed(_path(settings), run_id, trace.strip().rpartition("\n")[2], BLAME_WAIT_S)
+        error = trace.strip().rpartition("\n")[2]
+        mark_failed(_path(settings), run_id, error, BLAME_WAIT_S, redact=settings.redact)
 
 
 def _path(settings: Settings) -> Path:

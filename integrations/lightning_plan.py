@@ -4,6 +4,7 @@ Nothing here imports Lightning: the same questions are put to the trainers of bo
 """
 
 import math
+import time
 from typing import Any
 
 from greentrack.integrations.forecast import Plan
@@ -12,10 +13,11 @@ HARMLESS = (AttributeError, TypeError, ValueError, RuntimeError, NotImplementedE
 """What asking a trainer or a user's dataset may raise; the fact is then left out."""
 
 
-def plan(trainer: Any, batches_of_epoch: float) -> Plan | None:
+def plan(trainer: Any, batches_of_epoch: float, batch_s: float) -> Plan | None:
     """Return what is left of a fit after its current epoch; None where nothing says when it will end.
 
-    *batches_of_epoch* is what the last epoch had, for datasets without a length. Early stopping is not foreseen.
+    *batches_of_epoch* is what the last epoch had, for datasets without a length; *batch_s* are the seconds that a batch
+    takes, for validations by the clock. Early stopping is not foreseen: see ``stops_early``.
     """
     loop = trainer.fit_loop
     per_epoch = float(loop.max_batches)
@@ -35,7 +37,16 @@ def plan(trainer: Any, batches_of_epoch: float) -> Plan | None:
             return None
         ends.append(per_epoch * 1e6)  # the time is what ends it
     batches = min(ends)
-    return Plan(batches, *_validations(trainer, batches, per_epoch, done), seconds)
+    return Plan(batches, *_validations(trainer, batches, per_epoch, done, batch_s), seconds)
+
+
+def stops_early(trainer: Any) -> list[str]:
+    """Return what early stopping watches (``val_loss``), which may end a fit before its plan does; [] without any."""
+    return [
+        str(getattr(callback, "monitor", "something"))
+        for callback in trainer.callbacks
+        if any(kind.__name__ == "EarlyStopping" for kind in type(callback).__mro__)
+    ]
 
 
 def is_within_epoch(trainer: Any) -> bool:
@@ -82,12 +93,14 @@ def _time_left(trainer: Any) -> float | None:
     return min(left, default=None)
 
 
-def _validations(trainer: Any, batches: float, per_epoch: float, done: int) -> tuple[float, float]:
+def _validations(trainer: Any, batches: float, per_epoch: float, done: int, batch_s: float) -> tuple[float, float]:
     """Return how many validations are to come in so many training *batches*, and the batches of each."""
     loop = trainer.fit_loop.epoch_loop.val_loop
     if not trainer.enable_validation or per_epoch <= 0:
         return 0.0, 0.0
     each = float(sum(loop.max_batches)) if loop.max_batches else 0.0
+    if (every_s := getattr(trainer, "_val_check_time_interval", None)) is not None:  # no public name says it
+        return _by_the_clock(trainer, batches, per_epoch, done, batch_s=batch_s, every_s=every_s), each
     check = float(trainer.val_check_batch) if trainer.val_check_batch is not None else math.inf
     every = trainer.check_val_every_n_epoch
     if every is None:  # epochs do not matter to it
@@ -98,3 +111,23 @@ def _validations(trainer: Any, batches: float, per_epoch: float, done: int) -> t
     if (done + epochs + 1) % every == 0:  # steps may end it within an epoch
         validations += max(0.0, batches - epochs * per_epoch) // check
     return validations, each
+
+
+def _by_the_clock(
+    trainer: Any, batches: float, per_epoch: float, done: int, *, batch_s: float, every_s: float
+) -> float:
+    """Return how many validations are to come where one comes after the batch that ends *every_s* seconds of training.
+
+    Lightning counts from the end of the validation before. Of epochs that are left out (``check_val_every_n_epoch``)
+    the next one that is not makes up for one.
+    """
+    between_s = max(1, math.ceil(every_s / batch_s)) * batch_s if batch_s > 0 else every_s
+    if between_s <= 0:
+        return batches
+    now = time.monotonic()
+    most = (now - getattr(trainer, "_last_val_time", now) + batches * batch_s) // between_s
+    every = trainer.check_val_every_n_epoch or 1
+    if every == 1:
+        return most
+    epochs = int(batches / per_epoch + 1e-9)
+    return min(most, ((done + epochs) // every - done // every) * (1 + per_epoch * batch_s // between_s))

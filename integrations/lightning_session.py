@@ -146,7 +146,7 @@ class Session:
     def foresee(self, trainer: Any) -> bool:
         """Work out what the whole fit will come to; True where this is the first forecast of the run."""
         batches, _ = self._epoch_from
-        left = plan(trainer, self.batches - batches)
+        left = plan(trainer, self.batches - batches, self.forecaster.batch_seconds())
         if left is None:
             return False
         first = self.forecast is None
@@ -161,15 +161,20 @@ class Session:
             self.run.forecast(made.progress, joules=raw, seconds=made.seconds)
         return first
 
-    def forecast_line(self, epoch: int) -> str:
-        """Return what is expected at the end of the fit, after its *epoch*-th epoch, in one line."""
+    def forecast_line(self, epoch: int, *, at_most: bool = False) -> str:
+        """Return what is expected at the end of the fit, after its *epoch*-th epoch, in one line.
+
+        *at_most* says that early stopping may end it before.
+        """
         assert self.forecast is not None
         figures, (joules, low, high) = self.figures(), self.forecast.joules
         part = joules / figures.joules if figures.joules > 0 else 0.0
         parts = [energy_range(Figure(value=joules, low=low, high=high)), mass(figures.grams * part)]
         if figures.money is not None:
             parts.append(f"{digits(figures.money * part, 2)} {figures.currency}")
-        return f"greentrack: forecast after epoch {epoch}: {', '.join([*parts, duration(self.forecast.seconds.value)])}"
+        text = ", ".join([*parts, duration(self.forecast.seconds.value)])
+        but = " at most: early stopping may end it before" if at_most else ""
+        return f"greentrack: forecast after epoch {epoch}: {text}{but}"
 
     def keep(self, metrics: Any, *, validated: bool = False) -> None:
         """Keep the outcomes that have changed, with the energy so far; a validation's also where they have not."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import log, system
-from greentrack.integrations.lightning_plan import HARMLESS, finite
+from greentrack.integrations.lightning_plan import HARMLESS, finite, stops_early
 
 if TYPE_CHECKING:
     from greentrack.tracking.budget import Limit
@@ -91,6 +91,7 @@ def facts(trainer: Any, module: Any) -> dict[str, Any]:
         ("accumulate_grad_batches", lambda: int(trainer.accumulate_grad_batches)),
         ("max_epochs", lambda: finite(trainer.max_epochs)),
         ("max_steps", lambda: finite(trainer.max_steps)),
+        ("early_stopping", lambda: ", ".join(stops_early(trainer)) or None),  # its forecasts are upper bounds
     ):
         try:
             value = read()

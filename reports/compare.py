@@ -234,10 +234,8 @@ def _front(groups: Sequence[Group], metric: str | None, better: str | None) -> F
             return None
         metric = told[0]
     elif metric not in known:
-        raise NotFoundError(
-            f"not all of these runs logged {metric!r}{did_you_mean(metric, known)}; "
-            f"all logged: {', '.join(known[:10]) or 'none'}"
-        )
+        shared = f"all logged: {', '.join(known[:10])}" if known else "there is no metric that all of them logged"
+        raise NotFoundError(f"not all of these runs logged {metric!r}{did_you_mean(metric, known)}; {shared}")
     higher = higher_is_better(metric, better)
     if higher is None:
         raise ConfigError(f"whether a higher {metric} is better cannot be told; give --better higher or --better lower")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from greentrack.reports.doubt import Doubt
-from greentrack.reports.statistics import mean, welch
+from greentrack.reports.statistics import compared, mean
 from greentrack.reports.units import digits
 
 SAME = 5e-5
@@ -16,7 +16,8 @@ class Difference(NamedTuple):
     """The second beside the first: *change* is a part of the first (-0.31 is 31 % less), or a plain difference.
 
     *low* and *high* are its range with everything in it that is known to be in doubt; *chance* is the 95 % interval of
-    the repeats alone, with its *p*, and None where a side has one run only. *runs* says how many each side has.
+    the repeats alone, with its *p*, and None where nobody knows how the runs scatter; a single run beside three or more
+    is taken to scatter as they do. *runs* says how many each side has.
     *claimed* is True where the range leaves no doubt that there is a difference. *why* is what the methods' errors do.
     """
 
@@ -42,8 +43,7 @@ def ratio(first: Sequence[float], second: Sequence[float], doubt: Doubt) -> Diff
     centre = mean(other) - mean(one)
     chance = p = None
     below = above = 0.0
-    if min(len(one), len(other)) > 1:
-        test = welch(one, other)
+    if (test := compared(one, other)) is not None:
         chance, p = (_part(test.low), _part(test.high)), test.p
         below, above = centre - test.low, test.high - centre
     low, high = centre - math.hypot(below, doubt.down), centre + math.hypot(above, doubt.up)
@@ -65,8 +65,7 @@ def outcome(first: Sequence[float], second: Sequence[float]) -> Difference:
     centre = mean(second) - mean(first)
     low = high = centre
     chance = p = None
-    if min(len(first), len(second)) > 1:
-        test = welch(first, second)
+    if (test := compared(first, second)) is not None:
         chance, p, low, high = (test.low, test.high), test.p, test.low, test.high
     return Difference(
         change=centre,
@@ -87,7 +86,7 @@ def sentence(difference: Difference, what: str = "") -> str:
     """
     by = _by(difference, difference.change, what)
     chance, whole = difference.chance, (difference.low, difference.high)
-    test = "" if chance is None else f"95 % CI {_range(difference, chance)}, n = {'+'.join(map(str, difference.runs))}"
+    test = "" if chance is None else f"95 % CI {_range(difference, chance)}, n = {_numbers(difference.runs)}"
     wider = _differ(whole, chance or (difference.change, difference.change))
     if difference.claimed:
         methods = f"{_range(difference, whole)} {'with' if chance else 'by'} the methods' error" if wider else ""
@@ -127,6 +126,12 @@ def _range(difference: Difference, between: tuple[float, float]) -> str:
         few, many = sorted(map(_percent, between), key=lambda text: float(text.replace(",", "")))
         return f"{few} to {many} %"
     return f"{_by(difference, low)} to {_by(difference, high)}"
+
+
+def _numbers(runs: tuple[int, int]) -> str:
+    """Return how many runs each side has, and what is assumed of a single one."""
+    text = f"{runs[0]}+{runs[1]}"
+    return f"{text}, the one taken to scatter like the {max(runs)}" if min(runs) == 1 else text
 
 
 def _percent(change: float) -> str:

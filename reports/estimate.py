@@ -169,7 +169,7 @@ def _done(found: Past, unit: str) -> float:
     counted = [name for name, total in work.items() if total > 0]
     if unit not in counted:
         hint = did_you_mean(unit, counted)
-        raise ConfigError(f"{found.name} counted no {unit}{hint}; it counted {' and '.join(sorted(counted))}")
+        raise ConfigError(f"{found.name} counted no {unit}{hint}; scale it by its {' or '.join(sorted(counted))}")
     return work[unit]
 
 

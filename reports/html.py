@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Record
-from greentrack.reports import html_charts, html_many, html_power, html_tables, words
+from greentrack.reports import html_charts, html_many, html_phases, html_power, html_tables, html_time, words
 from greentrack.reports.escape import printable
 from greentrack.reports.html_plot import Chart
 from greentrack.reports.html_tables import Table
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from greentrack.reports.terms import Knobs, Terms
     from greentrack.store.reader import Reader
+    from greentrack.store.slots import PhaseTime
 
 MOST_DETAILED = 8
 """So many runs have a part of the page of their own; of more there is only the table."""
@@ -96,7 +97,7 @@ def report(
         details = []
         if len(ids) <= MOST_DETAILED:
             details = [
-                _detail(summary, number, record, reader.readings(record.run.id))
+                _detail(summary, number, record, reader.readings(record.run.id), reader.phase_times(record.run.id))
                 for number, (summary, record) in enumerate(zip(summaries, records, strict=True), 1)
             ]
             names = [detail.name for detail in details]
@@ -151,13 +152,18 @@ def _costed(
 
 
 def _detail(
-    summary: Summary, number: int, record: Record | None = None, readings: Mapping[str, Any] | None = None
+    summary: Summary,
+    number: int,
+    record: Record | None = None,
+    readings: Mapping[str, Any] | None = None,
+    times: Sequence[PhaseTime] = (),
 ) -> Detail:
     run = summary.run
     charts: list[Chart | None] = []
+    shares = html_phases.shares(times, run)
     if record is not None and readings is not None:
         traces = html_power.traces(record, readings, scope=summary.scope)
-        charts.append(html_charts.power(traces, record, own=summary.scope == "process"))
+        charts.append(html_time.power(traces, record, shares, own=summary.scope == "process"))
     charts += [html_charts.waterfall(summary), html_charts.epochs(summary), *html_charts.outcomes(summary)]
     charts.append(html_charts.forecast(summary))
     tables = (
@@ -165,6 +171,7 @@ def _detail(
         html_tables.devices(summary),
         html_tables.spans(summary),
         html_tables.phases(summary),
+        None if shares is None else html_phases.table(shares, run),
         html_tables.outcomes(summary),
     )
     return Detail(

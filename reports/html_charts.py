@@ -1,92 +1,25 @@
-"""The charts of one run in the HTML report, as what Plotly draws; each has its figures as a table too."""
+"""The charts of one run's figures in the HTML report, as what Plotly draws; each has its figures as a table too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from greentrack.model import Metric, Record, Run, Span
-from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, counted, errors, label, layout, rounded, unit_of
-from greentrack.reports.html_power import Trace
+from greentrack.model import Metric
+from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_tables import Table, forecast_range, forecasts, left_out, sampled
 from greentrack.reports.outcomes import finite
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
-from greentrack.reports.units import digits, duration, energy, energy_range
+from greentrack.reports.units import duration, energy, energy_range
 from greentrack.reports.words import shown
 from greentrack.vocabulary import KINDS
 
 MOST_METRICS = 4
 """So many metrics are drawn; all are in the table."""
 
-MOST_SPANS = 5
-"""So many names of spans are marked beneath the power, those that ran longest."""
-
 MOST_VALUES = 40
 """So many rows has the table of a chart of single values."""
-
-_TIMES = ((86400.0 * 2, 86400.0, "days"), (7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
-
-
-def power(traces: Sequence[Trace], record: Record, *, own: bool) -> Chart | None:
-    """Return the power of each device over time, with the spans beneath it; None where nothing was read."""
-    if not traces:
-        return None
-    run = record.run
-    unit, name = _time(run.seconds)
-    data: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": label(trace.name),
-            "x": [rounded(at / unit) for at in trace.at],
-            "y": list(trace.watts),
-            "line": {
-                "shape": "vh",
-                "width": 2,
-                "dash": "solid" if trace.measured else "dot",
-                "color": colour(number),
-            },
-            "hovertemplate": "%{y:.4g} W",
-        }
-        for number, trace in enumerate(traces)
-    ]
-    marks = _marks(record.spans, run, unit)
-    frame = layout(340 + 24 * len(marks), f"time, {name}", "W")
-    frame["yaxis"]["rangemode"] = "tozero"
-    if marks:
-        floor = 0.08 + 0.06 * len(marks)
-        frame["yaxis"]["domain"] = [floor + 0.06, 1]
-        frame["yaxis2"] = {"domain": [0, floor], "type": "category", "autorange": "reversed", "automargin": True}
-        frame["yaxis2"] |= {"fixedrange": True, "linecolor": "--grid"}
-        frame["xaxis"]["anchor"] = "y2"
-        frame |= {"barmode": "overlay", "bargap": 0.3}
-    whose = "; the run's own share" if own else ""
-    table = Table(
-        f"Power by device{whose}",
-        ("device", "", "least", "mean", "most"),
-        tuple(
-            (
-                trace.name,
-                "measured" if trace.measured else "modelled",
-                *(f"{digits(watts)} W" for watts in (trace.least, trace.mean, trace.most)),
-            )
-            for trace in traces
-        ),
-        (2, 3, 4),
-    )
-    return Chart(
-        "power",
-        "Power over time",
-        f"Line chart: watts of {counted(len(traces), 'device')} over {duration(run.seconds)}, "
-        f"from {digits(min(trace.least for trace in traces))} to {digits(max(trace.most for trace in traces))} W"
-        + (f", above bars that mark the spans {', '.join(mark['name'] for mark in marks)}." if marks else "."),
-        {"data": data + marks, "layout": frame},
-        table,
-        f"Solid lines are measured, dotted ones modelled; a gap was not seen{whose}."
-        + (" Bars mark spans." if marks else "")
-        + (" Phases recur too often to be marked; their shares are in their table." if record.phases else ""),
-    )
 
 
 def waterfall(summary: Summary) -> Chart | None:
@@ -249,41 +182,6 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
         {"data": [trace], "layout": layout(280, f"energy of the devices, {unit}", label(name))},
         Table(title, ("energy by then", shown(name)), rows, (0, 1), left_out(len(rows), len(values))),
     )
-
-
-def _marks(spans: Sequence[Span], run: Run, unit: float) -> list[dict[str, Any]]:
-    """Return a row of bars for each name of the spans that took longest."""
-    end = run.started_at + run.seconds
-    by_name: dict[str, list[tuple[float, float]]] = {}
-    for span in spans:
-        until = end if span.ended_at is None else span.ended_at
-        by_name.setdefault(span.name, []).append((span.started_at - run.started_at, max(0.0, until - span.started_at)))
-    longest = sorted(by_name, key=lambda name: -sum(seconds for _, seconds in by_name[name]))[:MOST_SPANS]
-    made = []
-    for name in longest:
-        some = sampled(by_name[name], MOST_MARKS)
-        texts = [f"{label(name)}: {duration(seconds)}" for _, seconds in some]
-        made.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": label(name),
-                "base": [rounded(since / unit) for since, _ in some],
-                "x": [rounded(seconds / unit) for _, seconds in some],
-                "y": [label(name)] * len(some),
-                "yaxis": "y2",
-                "showlegend": False,
-                "marker": {"color": "--mark", "line": {"color": "--paper", "width": 0.5}},
-                "text": texts,
-                "textposition": "none",
-                "hovertemplate": "%{text}<extra></extra>",
-            }
-        )
-    return made
-
-
-def _time(seconds: float) -> tuple[float, str]:
-    return next((size, name) for least, size, name in _TIMES if seconds >= least)
 
 
 def _numbered(spans: Sequence[SpanCost]) -> list[tuple[int, SpanCost]]:

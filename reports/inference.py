@@ -27,7 +27,8 @@ MILLION = 1e6
 class Rate(NamedTuple):
     """What a unit of work costs. *joules* are for *per* of it, *money* (in *currency*) is for a million of it.
 
-    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for.
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. *overhead*
+    says whether the energy, like the money, has the data centre's overhead (PUE) in it.
     """
 
     unit: str
@@ -37,19 +38,22 @@ class Rate(NamedTuple):
     per_air_hour: Figure
     money: Figure | None
     currency: str
+    overhead: bool = False
 
     @property
     def text(self) -> str:
-        """The rate as people read it; the joules of a single one are told with the work that was done."""
+        """The rate as people read it; the joules of a single one without overhead are told with the work it did."""
         parts = [
             f"{_ranged(self.per_kwh, f' {self.unit}')} per kWh",
             f"about {_ranged(self.per_air_hour)} per hour of room air conditioning",
         ]
         if self.per > 1:
             parts.insert(0, f"{_ranged(self.joules, ' J')} per {self.per:,} {self.unit}")
+        elif self.overhead:
+            parts.insert(0, f"{_ranged(self.joules, ' J')} each")
         if self.money is not None:
             parts.append(f"{_ranged(self.money, f' {self.currency}')} per million {self.unit}")
-        return "; ".join(parts)
+        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.overhead else [])])
 
 
 def air_conditioning() -> Constant:
@@ -65,15 +69,18 @@ def rests_on(work: Mapping[str, float]) -> Iterator[Assumption]:
         yield Assumption(f"an hour of room air conditioning, {air.unit}", text, air.source, air.year)
 
 
-def inference(work: Mapping[str, Work], joules: Figure | None, money: Money | None = None) -> tuple[Rate, ...]:
+def inference(
+    work: Mapping[str, Work], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
+) -> tuple[Rate, ...]:
     """Return the rates of the units in *work*, where predictions, requests or tokens are among them.
 
     None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
-    run's. The whole run is counted, its start and its waiting included.
+    run's; *overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
     """
     if joules is None or joules.value <= 0 or not SIGNS & work.keys():
         return ()
-    return tuple(_rate(unit, work[unit].total, joules, money) for unit in PER if unit in work and work[unit].total > 0)
+    done = {unit: work[unit].total for unit in PER if unit in work and work[unit].total > 0}
+    return tuple(_rate(unit, total, joules, money)._replace(overhead=overhead) for unit, total in done.items())
 
 
 def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> Rate:

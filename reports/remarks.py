@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from greentrack.reports.doubt import energy_doubt
 from greentrack.reports.groups import ENDED_WELL, Group
+from greentrack.reports.statistics import FEWEST
 from greentrack.reports.summary import Summary
 from greentrack.reports.target import CARRIED_ON, HOW, Target, carried_on, cost_to
 from greentrack.reports.units import digits, percent
@@ -17,9 +18,7 @@ def remarks(groups: Sequence[Group], units: Sequence[str], until: Target | None 
     if all(len(group.summaries) == 1 for group in groups):
         yield "one run each: no repeats, so chance is unknown"
     else:
-        for group in groups:
-            if len(group.summaries) == 1:
-                yield f"{group.name}: one run only, so chance is unknown where it is compared"
+        yield from _alone(groups)
     yield from dict.fromkeys(_methods(groups))
     yield from _work(groups, units)
     kinds = [{kind for summary in group.summaries for kind in summary.by_kind} for group in groups]
@@ -52,6 +51,18 @@ def singular(unit: str) -> str:
     if unit.endswith(("ches", "shes", "xes", "sses")):
         return unit[:-2]
     return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
+
+
+def _alone(groups: Sequence[Group]) -> Iterator[str]:
+    for group in groups:
+        if len(group.summaries) == 1:
+            beside = groups[1:] if group is groups[0] else groups[:1]
+            enough = [len(other.summaries) >= FEWEST for other in beside]
+            if not any(enough):
+                yield f"{group.name}: one run only, so chance is unknown where it is compared"
+                continue
+            but = "nobody has seen it" if all(enough) else f"beside fewer than {FEWEST} chance is unknown"
+            yield f"{group.name}: one run only, taken to scatter like the repeats beside it; {but}"
 
 
 def _methods(groups: Sequence[Group]) -> Iterator[str]:

@@ -9,6 +9,7 @@ that grows with its load and no base, which belongs to its host.
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from greentrack.config import REST
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.reports.figures import Figure
 
@@ -118,7 +119,6 @@ def chassis_of(run: "Run | RunRow", setting: str | None = None) -> Chassis | Non
         return None
     if chosen == "auto":
         return CHASSIS.get(run.host.chassis if run.host else "unknown", CHASSIS["unknown"])
-    if chosen not in CHASSIS:
-        known = ("auto", "off", *CHASSIS)
-        raise ConfigError(f"unknown rest {chosen!r}{did_you_mean(chosen, known)}; known: {', '.join(known)}")
+    if chosen not in REST:
+        raise ConfigError(f"unknown rest {chosen!r}{did_you_mean(chosen, REST)}; known: {', '.join(REST)}")
     return CHASSIS[chosen]

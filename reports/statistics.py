@@ -1,4 +1,4 @@
-"""Whether two sets of repeats differ by more than chance: Student's t and Welch's test, without scipy."""
+"""Whether two sets of repeats differ by more than chance: Student's and Welch's tests, without scipy."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,14 @@ _TINY = 1e-300  # keeps a continued fraction's denominators off zero
 _MOST_TERMS = 10_000
 
 
-class Welch(NamedTuple):
+FEWEST = 3
+"""A spread is known from so many repeats; beside fewer, a single run's chance is unknown (with two, t is 12.7)."""
+
+
+class Gap(NamedTuple):
     """The difference of two means, the interval that it lies in with 95 % confidence, and how it came about.
 
-    *p* is the chance of a difference as large where there is none; *df* are Welch's degrees of freedom.
+    *p* is the chance of a difference as large where there is none; *df* are the degrees of freedom.
     """
 
     difference: float
@@ -22,7 +26,7 @@ class Welch(NamedTuple):
     p: float
 
 
-def welch(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Welch:
+def welch(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Gap:
     """Return mean(second) - mean(first) with its interval, for repeats whose spreads may differ.
 
     Welch 1947, with Satterthwaite's degrees of freedom. Raises ValueError for fewer than two values on a side.
@@ -37,13 +41,38 @@ def welch(first: Sequence[float], second: Sequence[float], confidence: float = C
     one, two = _variance(first) / len(first), _variance(second) / len(second)
     error = math.sqrt(one + two)
     if error == 0:
-        return Welch(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
+        return Gap(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
     # as parts of their sum: the square of a variance may be too small for a float
     a, b = one / (one + two), two / (one + two)
     df = 1 / (a * a / (len(first) - 1) + b * b / (len(second) - 1))
-    half = t_quantile((1 + confidence) / 2, df) * error
-    p = incomplete_beta(df / 2, 0.5, df / (df + (difference / error) ** 2))
-    return Welch(difference, difference - half, difference + half, df, p)
+    return _test(difference, error, df, confidence)
+
+
+def single(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Gap:
+    """Return mean(second) - mean(first) with its interval, where one side is a single run and the other repeats.
+
+    Student's test, with the repeats' spread for both: that one run scatters like them is assumed and not seen. Its
+    interval is that in which another repeat would be expected. Raises ValueError for other numbers of values.
+
+    >>> found = single([10.0], [19.0, 20.0, 21.0])  # a spread of 1, 2 degrees of freedom
+    >>> round(found.difference), round(found.df), round(found.high - found.difference, 3)  # 4.303 x sqrt(1 + 1 / 3)
+    (10, 2, 4.968)
+    """
+    one, many = sorted((first, second), key=len)
+    if len(one) != 1 or len(many) < FEWEST:
+        raise ValueError(f"one value is held against {FEWEST} or more")
+    difference = mean(second) - mean(first)
+    error = math.sqrt(_variance(many) * (1 + 1 / len(many)))
+    if error == 0:
+        return Gap(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
+    return _test(difference, error, len(many) - 1, confidence)
+
+
+def compared(first: Sequence[float], second: Sequence[float]) -> Gap | None:
+    """Return what can be said of two sets of runs: ``welch`` or ``single``; None where too few were repeated."""
+    if min(len(first), len(second)) > 1:
+        return welch(first, second)
+    return single(first, second) if max(len(first), len(second)) >= FEWEST else None
 
 
 def mean(values: Sequence[float]) -> float:
@@ -111,6 +140,12 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
         if abs(upper * lower - 1) < 1e-15:
             break
     return front / value
+
+
+def _test(difference: float, error: float, df: float, confidence: float) -> Gap:
+    half = t_quantile((1 + confidence) / 2, df) * error
+    p = incomplete_beta(df / 2, 0.5, df / (df + (difference / error) ** 2))
+    return Gap(difference, difference - half, difference + half, df, p)
 
 
 def _variance(values: Sequence[float]) -> float:

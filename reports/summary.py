@@ -149,10 +149,11 @@ class Summary:
 
     @property
     def rates(self) -> tuple[Rate, ...]:
-        """What predictions, requests and tokens cost; none where the run counted none."""
+        """What predictions, requests and tokens cost, a PUE included where one is applied; none where none counted."""
         from greentrack.reports.inference import inference
 
-        return inference(self.work, self.joules, self.money)
+        overhead = self.facility_joules is not None
+        return inference(self.work, self.facility_joules or self.joules, self.money, overhead=overhead)
 
     def __str__(self) -> str:
         from greentrack.reports.text import render

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from greentrack.reports.difference import Difference, brief, sentence
+from greentrack.reports.figures import Figure
 from greentrack.reports.layout import UNKNOWN, aligned, notes, short
 from greentrack.reports.summary import Summary
 from greentrack.reports.target import CARRIED_ON, HOW, Cost, Step, Target, beside, carried_on, one_cost, target
-from greentrack.reports.units import duration, energy, iso, money
+from greentrack.reports.units import duration, energy_range, iso, money_range
 
 
 def with_target(summary: Summary, text: str, form: str, render: Callable[[Summary], str]) -> str:
@@ -77,19 +78,23 @@ def to_dict(cost: Cost) -> dict[str, Any]:
         "reached": cost.reached,
         "value": cost.value,
         "seconds": cost.seconds,
-        "joules": None if joules is None else {"value": joules.value, "low": joules.low, "high": joules.high},
-        "money": None if paid is None else {"value": paid.amount.value, "currency": paid.currency},
+        "joules": None if joules is None else _figure(joules),
+        "money": None if paid is None else {**_figure(paid.amount), "currency": paid.currency},
     }
 
 
+def _figure(figure: Figure) -> dict[str, float]:
+    return {"value": figure.value, "low": figure.low, "high": figure.high}
+
+
 def _cells(cost: Cost) -> tuple[str, str, str]:
-    """Return energy, time and money until a target as texts."""
+    """Return energy, time and money until a target as texts, with their ranges."""
     if not cost.reached:
         return ("not logged" if cost.value is None else f"not reached (best {cost.value:.6g})"), "", ""
     return (
-        UNKNOWN if cost.joules is None else energy(cost.joules.value),
+        UNKNOWN if cost.joules is None else energy_range(cost.joules),
         UNKNOWN if cost.seconds is None else duration(cost.seconds),
-        "" if cost.money is None else money(cost.money.amount.value, cost.money.currency),
+        "" if cost.money is None else money_range(cost.money.amount, cost.money.currency),
     )
 
 

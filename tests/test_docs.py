@@ -20,7 +20,8 @@ from greentrack import ConfigError, __version__, config, track
 from greentrack.cli.app import greentrack
 from tests.documents import PARTS, ROOT, blocks, renewed
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+FRONT = [ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")]
+DOCUMENTS = [*FRONT, *sorted((ROOT / "docs").glob("*.md"))]
 STAND_IN = "NAME"  # in docs/adding.md, for the name of what somebody will add
 FAKE = "fake:gpu=300,cpu=100"
 

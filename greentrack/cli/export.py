@@ -24,7 +24,7 @@ Examples:
     metavar="ROWS",
     default="readings",
     show_default=True,
-    help="readings, runs, devices, spans, phases, metrics, work, forecasts, or all of them.",
+    help="readings, runs, devices, spans, phases, phase_times, metrics, work, forecasts, or all of them.",
 )
 @click.option(
     "--format", "form", metavar="FORMAT", help="csv, jsonl or parquet; by default what FILE ends in, or else csv."

@@ -25,7 +25,7 @@ def moment(text: str, option: str, *, now: datetime.datetime | None = None, end:
             return _edge(datetime.date.fromisoformat(word), end)
         return datetime.datetime.fromisoformat(word.upper()).timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise ConfigError(f"{option} {text!r} is no moment that is known; write for example {EXAMPLES}") from error
+        raise ConfigError(f"{option} {text!r} is no date or time; write for example {EXAMPLES}") from error
 
 
 def _edge(day: datetime.date, end: bool) -> float:

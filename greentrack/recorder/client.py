@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from greentrack import log, system
 from greentrack.recorder import wire
-from greentrack.recorder.files import pipe_end, shared_memory
+from greentrack.recorder.files import pipe, shared_memory
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
@@ -90,6 +90,7 @@ class ProcessLink:
         self._backlog: deque[bytes] = deque()
         self._sending = threading.Lock()  # only ever tried, never waited for
         self._dropped = 0
+        self._owner = os.getpid()
         self._mine = True
         self._ready = False
         self._refused = False
@@ -132,16 +133,16 @@ class ProcessLink:
         """End the recording and wait, not for ever, for its last word."""
         if not self._mine:
             return None
-        self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
         try:
+            self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
             self._await_final(message)
+            if self._dropped:
+                log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
         except BaseException:  # Ctrl-C: the recorder ends by itself where it was told to, and by force where it was not
             if self._backlog:
                 self._process.kill()
             self._close()
             raise
-        if self._dropped:
-            log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
         self._close()
         return self._final
 
@@ -166,6 +167,11 @@ class ProcessLink:
             self._from.close()
             self._process.returncode = 0  # not this process's child: nothing to wait for, nothing to warn of
 
+    def __del__(self) -> None:
+        # Ctrl-C came right after a start, or as its end was about to be told: nobody else can end this recorder
+        if self.__dict__.get("_mine") and self._owner == os.getpid():
+            self._abandon()
+
     # -- the process
 
     def _make_board(self) -> None:
@@ -189,21 +195,23 @@ class ProcessLink:
             raise OSError("this Python does not know its own executable")
         self._started = time.monotonic()
         self._lines = wire.Lines()
+        # ours and not Popen's: those would stay open where Ctrl-C comes before there is a name for what it has started,
+        # and close another's file where the program has closed all of its own
+        marks, self._to = pipe()
+        self._from, words = pipe()
+        for end in (self._to, self._from):
+            os.set_blocking(end.fd, False)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(script), str(self._board_file.fd), *_places(self._hello["folder"])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=marks.fd,
+            stdout=words.fd,
             stderr=subprocess.DEVNULL,
-            bufsize=0,
             cwd="/",
             pass_fds=(self._board_file.fd,),
             start_new_session=True,  # Ctrl-C and the terminal's end are the training's business
         )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._to = pipe_end(self._process.stdin)
-        self._from = pipe_end(self._process.stdout)
-        self._process.stdin = self._process.stdout = None
+        marks.close()
+        words.close()
         self._backlog.appendleft(wire.line(self._hello))
 
     def _push(self) -> None:
@@ -248,7 +256,6 @@ class ProcessLink:
                 self._make_board()
             self._spawn()
         except OSError as error:
-            self._process.kill()  # where it was started, and no descriptor was left for its pipes
             log.warning("no other recorder can be started: %s", error)
             self._backlog = waiting
             self._started = time.monotonic()
@@ -300,7 +307,8 @@ class ProcessLink:
         for end in ("_to", "_from"):
             if end in made:
                 made[end].close()
-        self._drop_board()
+        if "_board" in made:
+            self._drop_board()
 
     def _close(self) -> None:
         self._mine = False

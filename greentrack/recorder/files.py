@@ -1,11 +1,15 @@
 """File descriptors that are closed and used only while they are ours: a program may close all of its files."""
 
 import os
-from typing import IO
+
+_CLOSED = (-1, -1)
 
 
 class File:
-    """A descriptor, and which file it stood for: its number may be another file's by now, which is then not touched."""
+    """A descriptor, and which file it stood for: its number may be another file's by now, which is then not touched.
+
+    It is closed at the latest when nobody holds it.
+    """
 
     __slots__ = ("_identity", "fd")
 
@@ -22,17 +26,19 @@ class File:
 
     def close(self) -> None:
         """Close it where it is ours."""
-        if self.intact():
+        if self._identity != _CLOSED and self.intact():
             os.close(self.fd)
-        self._identity = (-1, -1)
+        self._identity = _CLOSED
+
+    def __del__(self) -> None:
+        if hasattr(self, "_identity"):  # else it was no open file
+            self.close()
 
 
-def pipe_end(file: IO[bytes]) -> File:
-    """Take over the pipe that *file* (of a Popen) holds, which is closed; reading and writing it never wait."""
-    fd = os.dup(file.fileno())
-    file.close()
-    os.set_blocking(fd, False)
-    return File(fd)
+def pipe() -> tuple[File, File]:
+    """Make a pipe: its end to read from and its end to write to, neither of which a child inherits by itself."""
+    reading, writing = os.pipe()
+    return File(reading), File(writing)
 
 
 def shared_memory(size: int) -> File:

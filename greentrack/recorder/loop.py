@@ -1,5 +1,6 @@
 """The recorder: reads the meters at a steady pace and at the edges of spans, and hands what it learns to the store."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ SAY_AGAIN_S = 3600.0
 
 HELD = 20_000
 """Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
+
+UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
+"""What is to be said of the figures of such a run: a machine was too busy to start the recorder in time."""
 
 
 class Sink(Protocol):
@@ -85,6 +89,7 @@ class Recorder:
         self._paces: list[_Pace] = []
         self._edge_due: float | None = None
         self._read_at = float("-inf")
+        self._begun = self._started = self._seen_from = 0.0  # when the run began, we did, and had read every meter
         self._batch = Batch(run_id=run.id)
         self._store_trouble = ""
         self._kept: list[tuple[Any, ...]] = []  # what the store knows of each device beside its readings
@@ -103,8 +108,10 @@ class Recorder:
         self._paces = [_Pace(self.run.interval, slow, now + self.run.interval)]
         for interval in sorted({meter.interval for meter in fast}):
             self._paces.append(_Pace(interval, [m for m in fast if m.interval == interval], now + interval))
+        self._begun, self._started = now if at is None else at, now
         self._read(self.meters)
-        self._marks.begin(now if at is None else at, now)
+        self._seen_from = self._clock()
+        self._marks.begin(self._begun, now)
         for meter in self.meters:
             self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
         self._batch.run = self.run
@@ -187,10 +194,13 @@ class Recorder:
     def finish(
         self, status: str, error: str | None = None, at: float | None = None, patience_s: float = 2.0
     ) -> dict[str, Any]:
-        """Read once more, keep everything, and return the final figures. *at* is when the run ended, on the clock."""
+        """Read once more, keep everything, and return the final figures. *at* is when the run ended, on the clock.
+
+        What the devices used after that is not the run's, however long the end's message took to arrive.
+        """
         ended = self._clock() if at is None else at
         self._read_all()
-        self._emit()
+        self._emit(self._bill_until(ended))
         self._marks.close(ended, self._batch)
         begun = self.run.started_at
         self.run = replace(
@@ -204,7 +214,7 @@ class Recorder:
         deadline = time.monotonic() + patience_s
         while not self.flush() and time.monotonic() < deadline:
             time.sleep(0.05)
-        figures = self._figures()
+        figures = self._figures(self._told)
         figures["saved"] = not self._store_trouble
         figures["trouble"] = self._store_trouble
         for meter in self.meters:
@@ -240,20 +250,28 @@ class Recorder:
                     name = meter.device.name or uid
                     self._say(uid, f"{name}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}")
 
-    def _emit(self) -> None:
-        """Turn what was used since the last readings into readings."""
+    def _bill_until(self, ended: float) -> float:
+        if ended >= self._seen_from or self._carried:
+            return ended
+        for meter in self.meters:
+            meter.note = "; ".join(filter(None, (meter.note, UNSEEN)))
+        return self._started + max(0.0, ended - self._begun)
+
+    def _emit(self, until: float = math.inf) -> None:
+        """Turn what was used since the last readings, and not after *until*, into readings."""
         if self._shares is not None:
             self._shares.look()
+        energies = self._timeline.at(until)
         for meter in self.meters:
             uid = meter.device.uid
-            now, told = self._timeline.last(uid), self._told.get(uid, NOTHING)
+            now, told = energies.get(uid, NOTHING), self._told.get(uid, NOTHING)
             used = difference(now, told)
             if used.seconds <= 0 and used.joules <= 0:
-                continue  # absent is not zero
+                continue  # absent is not zero; and what a reading after the end has told stays told
             self._told[uid] = now
             reading = Reading(
                 device=uid,
-                at=self._wall + self._read_at,
+                at=self._wall + min(self._read_at, until),
                 seconds=used.seconds,
                 joules=used.joules,
                 check=used.check,
@@ -297,7 +315,7 @@ class Recorder:
         trouble = self._write()
         if trouble is not None and not isinstance(trouble, StoreError):
             self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
-            self._batch = replace(self._batch, spans=[], phases={}, work={}, metrics=[], forecasts=[])
+            self._batch = replace(self._batch, spans=[], phases={}, phase_times=[], work={}, metrics=[], forecasts=[])
             trouble = self._write()
         if trouble is not None:
             text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
@@ -323,8 +341,8 @@ class Recorder:
             return error
         return None
 
-    def _figures(self) -> dict[str, Any]:
-        return wire.figures(self._clock(), self._uses(), self._toll, self.run.host, self._known)
+    def _figures(self, energies: Mapping[str, Energy] | None = None) -> dict[str, Any]:
+        return wire.figures(self._clock(), self._uses(energies), self._toll, self.run.host, self._known)
 
     def _tell(self) -> None:
         self._publish(self._figures())

@@ -9,6 +9,7 @@ from greentrack import log
 from greentrack.model import Energy, Forecast, Metric, Phase, Span
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
 from greentrack.store.batch import Batch
+from greentrack.store.slots import PhaseTime
 
 Energies = Mapping[str, Energy]
 """The cumulative energy of every device, by its uid."""
@@ -123,6 +124,8 @@ class Marks:
         used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
         for name, (calls, seconds) in phases.items():
             _add(batch, name, calls, seconds, {uid: part(whole, seconds / window) for uid, whole in used.items()})
+            if seconds > 0:
+                batch.phase_times.append(PhaseTime(name, self._wall + since, max(0.0, at - since), seconds))
 
 
 def _forecast(at: float, message: Mapping[str, Any]) -> Forecast:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.store.slots import PhaseTime, in_slots, slot_length
 
 T = TypeVar("T")
 
@@ -14,7 +15,7 @@ class Batch:
     """News of one run. It is kept whole or not at all: one that could not be written is tried again with more in it.
 
     *run* and *toll* replace what is stored, *devices* register themselves (their totals come from the readings alone),
-    *spans* replace those of the same id, *phases* and *work* are added to what is stored.
+    *spans* replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
     """
 
     run_id: str
@@ -23,6 +24,7 @@ class Batch:
     readings: list[Reading] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     phases: dict[str, Phase] = field(default_factory=dict)
+    phase_times: list[PhaseTime] = field(default_factory=list)
     work: dict[str, float] = field(default_factory=dict)
     metrics: list[Metric] = field(default_factory=list)
     forecasts: list[Forecast] = field(default_factory=list)
@@ -37,6 +39,7 @@ class Batch:
         for phase in other.phases.values():
             known = self.phases.get(phase.name)
             self.phases[phase.name] = phase if known is None else added_phase(known, phase)
+        self.phase_times += other.phase_times
         for unit, amount in other.work.items():
             self.work[unit] = self.work.get(unit, 0.0) + amount
         self.metrics += other.metrics
@@ -48,7 +51,7 @@ class Batch:
         and *limit* forecasts.
 
         Neighbouring readings are merged, so no joule is lost; of the metrics and the forecasts every other one goes.
-        Spans keep their latest state only.
+        Spans keep their latest state only, and the times of phases go into slots.
         """
         if len(self.readings) > limit:
             devices: dict[str, list[Reading]] = {}
@@ -56,6 +59,9 @@ class Batch:
                 devices.setdefault(reading.device, []).append(reading)
             kept = (rows if len(rows) <= limit else thinned(rows, limit // 2) for rows in devices.values())
             self.readings = sorted((reading for rows in kept for reading in rows), key=lambda reading: reading.at)
+        if len(self.phase_times) > limit:
+            since, until = min(time.start for time in self.phase_times), max(time.end for time in self.phase_times)
+            self.phase_times = in_slots(self.phase_times, slot_length(since, until))
         while len(self.metrics) > limit:
             self.metrics = self.metrics[1::2]
         while len(self.forecasts) > limit:

@@ -51,21 +51,43 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     prepare(path)
     _check_header(path)
     with translated(path):
-        db = sqlite3.connect(
-            path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
-        )
         try:
-            _open_files[id(db)] = identity(path)
-            schema.upgrade(db, path)
-            network = network_filesystem(path)
-            with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
-                db.execute(f"PRAGMA journal_mode = {'DELETE' if network else 'WAL'}")
-            # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
-            db.execute(f"PRAGMA synchronous = {'FULL' if network else 'NORMAL'}")
-        except BaseException:
-            db.close()
-            raise
+            return _opened(path, busy_timeout_s, shares_log=not network_filesystem(path))
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_IOERR_SHM"):
+                raise
+        # the filesystem lets no processes share the memory that a log (WAL) needs, and its mount did not tell
+        _leave_log(path, busy_timeout_s)
+        return _opened(path, busy_timeout_s, shares_log=False)
+
+
+def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
+    )
+    try:
+        _open_files[id(db)] = identity(path)
+        schema.upgrade(db, path)
+        with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
+            db.execute(f"PRAGMA journal_mode = {'WAL' if shares_log else 'DELETE'}")
+        # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
+        db.execute(f"PRAGMA synchronous = {'NORMAL' if shares_log else 'FULL'}")
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the log's memory is only asked for by a look
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+def _leave_log(path: Path, busy_timeout_s: float) -> None:
+    """Turn a database with a log into one without; a connection that is alone with the file needs no shared memory."""
+    db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, factory=Connection)
+    try:
+        _open_files[id(db)] = identity(path)
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        db.close()
 
 
 def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection | None:
@@ -101,7 +123,7 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
             except sqlite3.OperationalError as error:
                 db.close()
                 if mode == "immutable=1" or not error.sqlite_errorname.startswith(
-                    ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+                    ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM")
                 ):
                     raise
             except BaseException:

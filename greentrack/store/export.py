@@ -26,7 +26,7 @@ class Table(NamedTuple):
 _KINDS: Mapping[Kind, str] = {  # what is in none of these is text
     "real": "started_at ended_at seconds interval tracker_cpu_seconds joules check_joules process_joules idle_joules "
     "idle_seconds idle_watts at share busy phase_seconds value amount low high",
-    "whole": "rank world_size tracker_readings tracker_late tracker_failures tracker_restarts host_cpus "
+    "whole": "start length rank world_size tracker_readings tracker_late tracker_failures tracker_restarts host_cpus "
     "host_memory_bytes span parent calls",
     "flag": "git_dirty measured trusted",
     "json": "tags params command packages details attrs",
@@ -89,6 +89,11 @@ TABLES: Mapping[str, Table] = {
         LEFT JOIN phase_energy AS used ON used.run = phases.run AND used.phase = phases.name
         LEFT JOIN run_devices AS watched ON watched.run = used.run AND watched.device = used.device
         LEFT JOIN devices ON devices.key = used.device WHERE runs.id = ? ORDER BY phases.name, used.device""",
+    ),
+    "phase_times": _table(
+        "run start length phase seconds",
+        """SELECT runs.id, start, length, phase, phase_times.seconds FROM runs JOIN phase_times ON run = runs.key
+        WHERE runs.id = ? ORDER BY start, phase""",
     ),
     "metrics": _table(
         "run name at value joules",

@@ -42,10 +42,11 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
         return gone
 
 
-def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0) -> bool:
+def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0, *, redact: bool = True) -> bool:
     """Keep as failed, with this *error*, a run that reads interrupted; True where it did within *wait_s* seconds.
 
-    Its recorder only saw that its process was gone, and the caller knows why.
+    Its recorder only saw that its process was gone, and the caller knows why. Secrets are not kept unless *redact* is
+    False.
     """
     deadline = time.monotonic() + wait_s
     with Reader(path) as reader:
@@ -56,7 +57,7 @@ def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0) -> boo
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute(
             "UPDATE runs SET status = 'failed', error = ?, ended_at = ?, seconds = ? WHERE id = ?",
-            (redact_text(error)[:500], run.ended_at, run.seconds, run_id),
+            ((redact_text(error) if redact else error)[:500], run.ended_at, run.seconds, run_id),
         )
     return True
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from greentrack.model import Reading
-
 
 class Once(NamedTuple):
     """What several runs used together: *joules*, in all and *by_kind*; *overlapped* were in more than one run."""
@@ -44,28 +42,29 @@ def clusters(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
     return groups
 
 
-def swept(runs: Sequence[Sequence[Reading]]) -> float:
+def swept(runs: Iterable[Iterable[Sequence[float]]]) -> float:
     """Return the joules of one device that several *runs* read, each moment once: at the mean of their powers.
 
-    >>> a = Reading(device="gpu", at=10.0, seconds=10.0, joules=1000.0)
-    >>> b = Reading(device="gpu", at=15.0, seconds=10.0, joules=1000.0)
-    >>> swept([[a], [b]])
+    A reading is its end, its seconds and its joules: there may be millions.
+
+    >>> swept([[(10.0, 10.0, 1000.0)], [(15.0, 10.0, 1000.0)]])
     1500.0
     """
     joules = 0.0
     edges: list[tuple[float, int, float]] = []
     for readings in runs:
-        for reading in readings:
-            if reading.seconds <= 0:
-                joules += reading.joules  # no stretch of time to share it by
+        for at, seconds, used in readings:
+            if seconds <= 0:
+                joules += used  # no stretch of time to share it by
                 continue
-            watts = reading.joules / reading.seconds
-            edges += ((reading.at - reading.seconds, 1, watts), (reading.at, -1, -watts))
-    edges.sort(key=lambda edge: edge[:2])
+            watts = used / seconds
+            edges.append((at - seconds, 1, watts))
+            edges.append((at, -1, -watts))
+    edges.sort()
     watts, active, since = 0.0, 0, 0.0
-    for at, change, more in edges:
+    for edge, change, more in edges:
         if active:
-            joules += watts / active * (at - since)
-        active, since = active + change, at
+            joules += watts / active * (edge - since)
+        active, since = active + change, edge
         watts = watts + more if active else 0.0  # from nothing again, so that rounding does not pile up
     return joules

@@ -38,6 +38,8 @@ SPAN_ENERGY = """SELECT span, uid, joules, seconds, check_joules FROM span_energ
 PHASES = "SELECT name, calls, seconds FROM phases WHERE run = ? ORDER BY seconds DESC"
 PHASE_ENERGY = """SELECT phase, uid, joules, seconds, check_joules FROM phase_energy
     JOIN devices ON devices.key = device WHERE run = ?"""
+PHASE_TIMES = """SELECT phase, start, length, seconds FROM phase_times
+    WHERE run = (SELECT key FROM runs WHERE id = ?) ORDER BY start, phase"""
 METRICS = "SELECT name, at, value AS outcome, joules AS used FROM metrics WHERE run = ? ORDER BY key"
 FORECASTS = "SELECT at, kind, value AS expected, low, high FROM forecasts WHERE run = ? ORDER BY at"
 LINKS = "SELECT id, continues FROM runs WHERE continues IS NOT NULL"

@@ -21,6 +21,7 @@ from greentrack.store.listing import ORDERS, SORTS, RunRow
 from greentrack.store.once import Once, Stretch, clusters, swept
 from greentrack.store.place import default_path
 from greentrack.store.shapes import checked
+from greentrack.store.slots import PhaseTime
 from greentrack.store.works import Place, Stay, in_order, works
 from greentrack.vocabulary import STATUSES
 
@@ -242,6 +243,10 @@ class Reader:
             )
         return made
 
+    def phase_times(self, run_id: str) -> list[PhaseTime]:
+        """Return when a run's phases took their time, slot by slot; nothing where that was not kept yet."""
+        return [PhaseTime(*row) for row in self._query(queries.PHASE_TIMES, (run_id,))]
+
     def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["Draw"]:
         """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
         from greentrack.store import draws
@@ -269,7 +274,8 @@ class Reader:
             ]
             for group in clusters(stretches):
                 together = sum(stretch.joules for stretch in group)
-                once = together if len(group) == 1 else swept([self._believed(stretch) for stretch in group])
+                read = (self._query(queries.BELIEVED_READINGS, (one.run, one.key, one.trusted)) for one in group)
+                once = together if len(group) == 1 else swept(read)
                 by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + once
                 overlapped += together - once
         return Once(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
@@ -346,10 +352,6 @@ class Reader:
         if self._here is None:
             self._here = liveness.here()
         return self._here.is_gone(run, self._clock() - updated_at)
-
-    def _believed(self, stretch: Stretch) -> list[Reading]:
-        found = self._query(queries.BELIEVED_READINGS, (stretch.run, stretch.key, stretch.trusted))
-        return [Reading(device="", at=at, seconds=seconds, joules=joules) for at, seconds, joules in found]
 
     def _expect(self, what: str, word: str, known: Sequence[str]) -> None:
         if word not in known and self._query("SELECT 1 FROM runs LIMIT 1"):

@@ -125,6 +125,12 @@ _FIFTH = (
     "ALTER TABLE run_devices ADD COLUMN idle_watts REAL",
 )
 
+_SIXTH = (
+    """CREATE TABLE phase_times (
+        run INTEGER NOT NULL REFERENCES runs(key) ON DELETE CASCADE, start INTEGER NOT NULL, length INTEGER NOT NULL,
+        phase TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (run, start, phase)) WITHOUT ROWID""",
+)
+
 _JOURNAL = (  # word for word what sqlite-utils makes, so that it finds its own table
     """CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
@@ -167,6 +173,12 @@ def fifth(db: Any) -> None:
         db.execute(statement)
 
 
+def sixth(db: Any) -> None:
+    """Keep when phases took their time, in slots."""
+    for statement in _SIXTH:
+        db.execute(statement)
+
+
 Step = tuple[str, Callable[[Any], None]]
 STEPS: Sequence[Step] = (
     ("m001_first", first),
@@ -174,10 +186,11 @@ STEPS: Sequence[Step] = (
     ("m003_parts", third),
     ("m004_hourly", fourth),
     ("m005_busy", fifth),
+    ("m006_phase_times", sixth),
 )
 """Every migration, in order; one that was ever released is never changed. They get a sqlite-utils Database."""
 
-PLAIN = 5
+PLAIN = 6
 """So many of the first of them need no more of what they get than ``execute``, which a sqlite3 connection has too."""
 
 

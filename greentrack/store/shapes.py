@@ -31,7 +31,7 @@ _KINDS: Sequence[tuple[str, tuple[type, ...], float]] = (
     ("key span pid cpus memory_bytes calls trusted", (int,), MOST),
     ("tracker_readings tracker_late tracker_failures tracker_restarts", (int,), MOST),
     ("rank world_size git_dirty parent", (int, NoneType), MOST),
-    ("at started_at updated_at seconds pid_started interval start fetched_at", (int, float), MOST_TIME),
+    ("at started_at updated_at seconds pid_started interval start length fetched_at", (int, float), MOST_TIME),
     ("ended_at last_reading_at idle_seconds update_seconds", (int, float, NoneType), MOST_TIME),
     ("joules believed measured_joules expected tracker_cpu_seconds components_watts wall_watts", (int, float), MOST),
     ("check_joules process_joules idle_joules idle_watts share busy low high used", (int, float, NoneType), MOST),

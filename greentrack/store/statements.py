@@ -46,6 +46,8 @@ SPAN = "REPLACE INTO spans (run, id, name, started_at, ended_at, parent, attrs) 
 SPAN_ENERGY = "INSERT INTO span_energy (run, span, device, joules, seconds, check_joules) VALUES (?, ?, ?, ?, ?, ?)"
 PHASE = """INSERT INTO phases (run, name, calls, seconds) VALUES (?, ?, ?, ?)
     ON CONFLICT (run, name) DO UPDATE SET calls = calls + excluded.calls, seconds = seconds + excluded.seconds"""
+PHASE_TIME = """INSERT INTO phase_times (run, start, length, phase, seconds) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (run, start, phase) DO UPDATE SET seconds = seconds + excluded.seconds"""
 PHASE_ENERGY = f"""INSERT INTO phase_energy (run, phase, device, joules, seconds, check_joules)
     VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (run, phase, device)

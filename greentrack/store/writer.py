@@ -16,6 +16,7 @@ from greentrack.store import statements as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import identity, open_for_writing, translated
 from greentrack.store.place import default_path
+from greentrack.store.slots import PhaseTime, in_slots, slot_length
 
 MOST_READINGS = 7200
 """Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
@@ -89,6 +90,7 @@ class Writer:
         self._key: int | None = None
         self._devices: dict[str, int] = {}
         self._counts: dict[int, int] = {}
+        self._slots: tuple[float, int] | None = None  # when the first begins, and how long each is
 
     def _remember(self, batch: Batch) -> None:
         if batch.run_id != self._run_id:
@@ -107,6 +109,8 @@ class Writer:
             self._keep_span(db, run, span)
         for phase in batch.phases.values():
             self._keep_phase(db, run, phase)
+        if batch.phase_times:
+            self._keep_phase_times(db, run, batch.phase_times)
         work = ((run, rows.text(unit), amount) for unit, amount in batch.work.items() if math.isfinite(amount))
         db.executemany(sql.WORK, work)
         metrics = ((run, rows.text(m.name), m.at, rows.number(m.value), m.joules) for m in batch.metrics)
@@ -191,6 +195,23 @@ class Writer:
         name = rows.text(phase.name)
         db.execute(sql.PHASE, (run, name, phase.calls, phase.seconds))
         db.executemany(sql.PHASE_ENERGY, self._energies(db, run, name, phase.energy))
+
+    def _keep_phase_times(self, db: sqlite3.Connection, run: int, times: list[PhaseTime]) -> None:
+        since, until = min(time.start for time in times), max(time.end for time in times)
+        if self._slots is None:
+            query = "SELECT start, length FROM phase_times WHERE run = ? ORDER BY start LIMIT 1"
+            self._slots = db.execute(query, (run,)).fetchone() or (since, 1)
+        first, length = self._slots
+        first = min(first, since)
+        longer = slot_length(first, until, length)
+        if longer > length:
+            query = "SELECT phase, start, length, seconds FROM phase_times WHERE run = ?"
+            stored = [PhaseTime(*row) for row in db.execute(query, (run,))]
+            db.execute("DELETE FROM phase_times WHERE run = ?", (run,))
+            times = [*stored, *times]
+        rows_of = ((run, slot.start, longer, rows.text(slot.phase), slot.seconds) for slot in in_slots(times, longer))
+        db.executemany(sql.PHASE_TIME, rows_of)
+        self._slots = (first, longer)
 
     def _energies(
         self, db: sqlite3.Connection, run: int, owner: int | str, energy: Mapping[str, Energy]

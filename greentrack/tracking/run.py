@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from greentrack import log
 from greentrack.errors import OverBudgetError
 from greentrack.system import clock
+from greentrack.tracking.bounds import MOST_READ, PARAMS, TOO_LARGE, params_within
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
 from greentrack.vocabulary import DISABLED, ENDINGS
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 MOST_ERROR = 500
 """So much of an error's text is kept."""
 
-MOST_READ = 10_000
-"""So much of it is looked at for secrets before it is cut: a half of one would not be known for what it is."""
-
 _open: set["Run"] = set()
 """The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
 
@@ -45,18 +43,16 @@ class Run:
     def __init__(
         self,
         facts: dict[str, Any],
-        hello: dict[str, Any] | None,
         *,
         quiet: bool = False,
-        budget: "Sequence[Limit]" = (),
         settings: "Settings | None" = None,
     ) -> None:
-        """Start recording as *hello* says, or do nothing at all where it is None; *settings* price its summaries."""
+        """Make a run that does nothing until it is connected; *settings* price its summaries."""
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._facts = facts
         self._learned: dict[str, Any] = {}  # since then: a recorder that takes over has not heard it
-        self._began: float = hello["clock"] if hello is not None else clock()
+        self._began = clock()
         self._quiet = quiet
         self._settings = settings
         self._watch: Watch | None = None
@@ -67,16 +63,19 @@ class Run:
         self._link: Link | None = None
         self._tallies: dict[int, Tally] = {}
         self._tally = self._tallies[get_ident()] = Tally(get_ident(), clock, self._send)
-        if hello is not None:
-            from greentrack.recorder.client import connect
 
-            self._link = connect(hello, hello["recorder"], self._reopen, self._get_ready_to_print)
+    def connect(self, hello: dict[str, Any], budget: "Sequence[Limit]" = ()) -> None:
+        """Start recording as *hello* says: for who has made this run, who must stop it where this is interrupted."""
+        from greentrack.recorder.client import connect
+
+        self._began = hello["clock"]
+        self._link = connect(hello, hello["recorder"], self._reopen, self._get_ready_to_print)
         if self._link is not None:
             _open.add(self)
             if budget:
                 from greentrack.tracking import watch
 
-                self._watch = watch.Watch(budget, self._spent, blind_s=10 + 2 * facts["interval"])
+                self._watch = watch.Watch(budget, self._spent, blind_s=10 + 2 * self._facts["interval"])
 
     def span(self, name: str, /, **attrs: Any) -> "Span":
         """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
@@ -143,8 +142,8 @@ class Run:
     def learn(self, **facts: Any) -> None:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began; *params* are added."""
         if "params" in facts:
-            params = self._without_secrets(facts["params"])
-            facts["params"] = {**self._facts.get("params", {}), **params}
+            more = facts["params"]
+            facts["params"] = self._kept({**self._facts.get("params", {}), **more}, PARAMS)
         self._facts |= facts
         self._learned |= facts
         self._send({"m": "facts", "run": facts})
@@ -171,6 +170,13 @@ class Run:
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
         """End the run, once, with one of ``greentrack.vocabulary.ENDINGS``; what comes later counts for nothing."""
+        try:
+            self._stop(status, error)
+        except BaseException:  # Ctrl-C before the recorder was told: nobody would tell it while the program lives on
+            self._stop(status, error)
+            raise
+
+    def _stop(self, status: str, error: str | None) -> None:
         if self._link is None:
             return
         if status not in ENDINGS:
@@ -187,10 +193,12 @@ class Run:
                 error = redact_text(error[:MOST_READ])
             error = error[:MOST_ERROR]
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
-        link, self._link = self._link, None
-        _open.discard(self)  # not before: where Ctrl-C came in between, the program's end ends the run
-        self._facts |= {"status": status, "error": error, "seconds": clock() - self._began}
-        self._final = link.finish({"m": "end", "t": clock(), "status": status, "error": error})
+        at = clock()
+        self._facts |= {"status": status, "error": error, "seconds": at - self._began}
+        message = {"m": "end", "t": at, "status": status, "error": error}
+        _open.discard(self)
+        link, self._link = self._link, None  # from here on nobody but the link itself ends its recorder
+        self._final = link.finish(message)
         if self._final is None:
             log.warning(
                 "the recorder gave no last figures; what it kept is in the database, if anything: run %s", self.id
@@ -274,12 +282,11 @@ class Run:
             return Spent(None, None, None, None, clock() - self._began)
         return spent_of(self.summary())
 
-    def _without_secrets(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        if not self._redacts:
-            return dict(params)
-        from greentrack.secrets import redact
-
-        return redact(params)
+    def _kept(self, params: Mapping[str, Any], what: str) -> dict[str, Any]:
+        kept, cut = params_within(params, redact=self._redacts)
+        if cut:
+            self._say_once(what, TOO_LARGE % what)
+        return kept
 
     @property
     def _redacts(self) -> bool:
@@ -291,7 +298,7 @@ class Run:
         parent = above[1] if above is not None and above[0] is self else None
         at = clock()  # before anything that takes time
         try:
-            kept = self._without_secrets(attrs) if attrs else attrs
+            kept = self._kept(attrs, "attributes of a span") if attrs else attrs
         except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
             self._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {error!r}")
             kept = {}

@@ -14,7 +14,7 @@ from greentrack import config, log
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.registry import METERS, check
 from greentrack.system import clock
-from greentrack.tracking import facts
+from greentrack.tracking import bounds, facts
 from greentrack.tracking.run import Run, outcome
 from greentrack.vocabulary import DISABLED
 
@@ -45,42 +45,61 @@ class Tracker:
         In a notebook it ends the one of the same name that was started so before: the cell has been run again.
         """
         run = self._make()
-        if facts.in_notebook():
-            for before in [other for other in _begun if other.name == run.name]:
-                before.stop()
-            _begun[:] = [other for other in _begun if other.is_open]
-            _begun.append(run)
-        self._runs.append(run)
+        try:
+            if facts.in_notebook():
+                for before in [other for other in _begun if other.name == run.name]:
+                    before.stop()
+                _begun[:] = [other for other in _begun if other.is_open]
+                _begun.append(run)
+            self._runs.append(run)
+        except BaseException:  # Ctrl-C: it is handed to nobody
+            self._leave(run, "interrupted")
+            raise
         return run
 
     def stop(self, status: str = "finished") -> None:
         """End the run that was started last; nothing where there is none."""
-        if self._runs:
-            self._runs.pop().stop(status)
+        run = self._runs[-1] if self._runs else None
+        try:
+            self._leave(run, status)
+        except BaseException:  # Ctrl-C: nobody may call it again
+            self._leave(run, status)
+            raise
 
     def __enter__(self) -> Run:
         run = self._make()
-        self._runs.append(run)
-        _entered.set((*_entered.get(), (self, run)))
+        try:
+            self._runs.append(run)
+            _entered.set((*_entered.get(), (self, run)))
+        except BaseException:  # Ctrl-C: the block is not entered, so it is not left either
+            self._leave(run, "interrupted")
+            raise
         return run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runs:
-            run = self._leave()
-            self._runs.remove(run)
-            run.stop(*outcome(error))
+        run = None
+        try:
+            run = self._last()
+            self._leave(run, *outcome(error))
+        except BaseException:  # Ctrl-C: the block is left all the same
+            self._leave(run or self._last(), *outcome(error))
+            raise
 
-    def _leave(self) -> Run:
+    def _last(self) -> Run | None:
         """The run that was entered last in this thread or task, where several are in the same tracker."""
-        entered = _entered.get()
-        for index in reversed(range(len(entered))):
-            tracker, run = entered[index]
+        for tracker, run in reversed(_entered.get()):
             if tracker is self and run in self._runs:
-                _entered.set((*entered[:index], *entered[index + 1 :]))
                 return run
-        return self._runs[-1]  # entered in one task and left in another
+        return self._runs[-1] if self._runs else None  # entered in one task and left in another
+
+    def _leave(self, run: Run | None, status: str, error: str | None = None) -> None:
+        """End *run* and let go of it; doing so again where that was interrupted does what is left to do."""
+        if run is not None:
+            run.stop(status, error)
+            self._runs[:] = [other for other in self._runs if other is not run]
+            _entered.set(tuple(entry for entry in _entered.get() if entry[1] is not run))
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Record every call of *function* (plain, async, generator or async generator) as a run of its own.
@@ -122,7 +141,7 @@ def track(
         project: what it is filed under; by default nothing.
         tags: words to find it by.
         params: what was chosen for it (hyperparameters); values that JSON does not know are kept as text, and
-            passwords, tokens and keys are not kept (GREENTRACK_REDACT=0 keeps them).
+            passwords, tokens and keys are not kept (GREENTRACK_REDACT=0 keeps them). Of long ones the beginning is.
         zone: where on the grid it runs: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
         db: the database file; by default greentrack.db in the user's data folder.
         interval: seconds between readings, 0.1 to 3600; by default 1.
@@ -204,7 +223,7 @@ def is_disabled() -> bool:
 
 def unrecorded(name: str) -> Run:
     """Return a run that does nothing at all."""
-    return Run({"id": DISABLED, "name": name, "packages": {}, "status": DISABLED}, None, quiet=True)
+    return Run({"id": DISABLED, "name": name, "packages": {}, "status": DISABLED}, quiet=True)
 
 
 def start(
@@ -229,11 +248,12 @@ def start(
         from greentrack.tracking.budget import limits_of
 
         limits = limits_of(settings)
-    chosen, words = dict(params or {}), list(sys.orig_argv if command is None else command)
+    chosen, cut = bounds.params_within(params or {}, redact=settings.redact)
+    words = list(sys.orig_argv if command is None else command)
     if settings.redact:
-        from greentrack.secrets import redact, redact_command
+        from greentrack.secrets import redact_command
 
-        chosen, words = redact(chosen), redact_command(words)
+        words = redact_command(words)
     now, wall = clock(), time.time()
     folder = _folder()
     run = {
@@ -270,9 +290,16 @@ def start(
     }
     other_rank = run["rank"] not in (None, 0)
     quiet = settings.quiet or other_rank
-    started = Run(dict(run), hello, quiet=quiet, budget=limits, settings=settings)
-    if wait_s is not None:
-        started.begin()
+    started = Run(dict(run), quiet=quiet, settings=settings)
+    if cut:
+        started._say_once(bounds.PARAMS, bounds.TOO_LARGE % bounds.PARAMS)
+    try:
+        started.connect(hello, limits)
+        if wait_s is not None:
+            started.begin()
+    except BaseException:  # Ctrl-C: it is handed to nobody
+        started.stop("interrupted")
+        raise
     return started
 
 
@@ -282,7 +309,7 @@ def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
     if inspect.isasyncgenfunction(function):
 
         async def agenerate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            with make():
+            with Tracker(make):
                 async with contextlib.aclosing(function(*args, **kwargs)) as items:  # closed before its run ends
                     sent = None
                     with contextlib.suppress(StopAsyncIteration):
@@ -293,20 +320,20 @@ def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
     if inspect.iscoroutinefunction(function):
 
         async def await_it(*args: Any, **kwargs: Any) -> Any:
-            with make():
+            with Tracker(make):
                 return await function(*args, **kwargs)
 
         return await_it
     if inspect.isgeneratorfunction(function):
 
         def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with make():
+            with Tracker(make):
                 return (yield from function(*args, **kwargs))
 
         return generate
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        with make():
+        with Tracker(make):
             return function(*args, **kwargs)
 
     return call

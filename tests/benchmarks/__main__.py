@@ -5,7 +5,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks import asking, calls, document, lateness, lightning, slowdown, starting, watching
+from tests.benchmarks import (
+    asking,
+    calls,
+    document,
+    heavy,
+    lateness,
+    lightning,
+    month,
+    slowdown,
+    starting,
+    trainings,
+    watching,
+)
 from tests.benchmarks.measure import ROOT, Row
 
 GROUPS = {
@@ -14,8 +26,11 @@ GROUPS = {
     "calls": calls.rows,
     "lateness": lateness.rows,
     "slowdown": slowdown.rows,
+    "trainings": trainings.rows,
     "lightning": lightning.rows,
     "asking": asking.rows,
+    "heavy": heavy.rows,
+    "month": month.rows,
 }
 
 

@@ -47,8 +47,15 @@ class Nothing:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def span(self, _: str, **__: Any) -> "Nothing":
+        """Be entered."""
+        return self
+
     def advance(self, **_: float) -> None:
         """Count nothing."""
+
+    def log(self, **_: Any) -> None:
+        """Keep nothing."""
 
 
 def ours() -> None:

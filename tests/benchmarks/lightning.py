@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measure import EIGHT_GPUS, Row, answer, at_most, figure, interval
+from tests.benchmarks.measure import EIGHT_GPUS, Row, answer, at_most, figure, slowdown
 
 CALLS = 2000
 ROUNDS = 25
 STEP_S = 0.01
 STEPS = 2  # of a window
 SECONDS = 40
-WITHIN = 0.5  # percent
 HOOKS = ("on_train_batch_start", "on_train_batch_end")
 
 
@@ -39,15 +38,7 @@ def rows(place: Path) -> Iterator[Row]:
     )
     yield Row(what="Lightning: a look at the figures, once a second", measured=f"{figure(inside['look'])} us")
     slower = answer(place, "from tests.benchmarks.lightning import pairs; pairs()", OMP_NUM_THREADS="1")
-    middle, low, high = interval(slower, statistics.median)
-    within = low >= -WITHIN and high <= WITHIN
-    apart = low > 0 or high < 0
-    yield Row(
-        what=f"Lightning: slowdown of steps of 10 ms, median of {len(slower):,} pairs (95 % interval)",
-        must=f"interval within +-{WITHIN} %",
-        measured=f"{middle:+.2f} % ({low:+.2f} to {high:+.2f})",
-        reached=True if within else False if apart else None,
-    )
+    yield slowdown("Lightning: slowdown of steps of 10 ms", slower)
 
 
 def inside() -> None:

@@ -23,6 +23,10 @@ EIGHT_GPUS = "fake:" + ",".join(["gpu=300"] * 8 + ["cpu=100"] * 2)
 """The meters of a large host: 8 GPUs and 2 packages, virtual, so that the recorder's own work is what is measured."""
 
 
+WITHIN = 0.5
+"""So many percent slower or faster is no slowdown that anybody would notice."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One figure: what it is, what it must reach, what it is here, and the same of codecarbon where there is such.
@@ -78,6 +82,18 @@ def interval(values: Sequence[float], of: Callable[[list[float]], float]) -> tup
     chance = random.Random(1)
     drawn = [of(chance.choices(values, k=len(values))) for _ in range(1000)]
     return of(list(values)), quantile(drawn, 0.025), quantile(drawn, 0.975)
+
+
+def slowdown(what: str, slower: Sequence[float]) -> Row:
+    """The row of pairs in each of which what is tracked took so many percent longer than what is not."""
+    middle, low, high = interval(slower, statistics.median)
+    apart = low > 0 or high < 0
+    return Row(
+        what=f"{what}, median of {len(slower):,} pairs (95 % interval)",
+        must=f"interval within +-{WITHIN} %",
+        measured=f"{middle:+.2f} % ({low:+.2f} to {high:+.2f})",
+        reached=True if low >= -WITHIN and high <= WITHIN else False if apart else None,
+    )
 
 
 def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:

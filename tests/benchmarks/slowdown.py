@@ -17,26 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.calls import Nothing
-from tests.benchmarks.measure import EIGHT_GPUS, Row, answer, at_most, figure, interval
+from tests.benchmarks.measure import EIGHT_GPUS, WITHIN, Row, answer, at_most, figure, slowdown
 
 STEP_S = 0.01
 STEPS = 2  # of a window
 SECONDS = 60
-WITHIN = 0.5  # percent
 
 
 def rows(place: Path) -> Iterator[Row]:
     """Wall time of a training whose steps take 10 ms, with a phase and work counted at every step."""
     slower = answer(place, "from tests.benchmarks.slowdown import pairs; pairs()", OPENBLAS_NUM_THREADS="1")
-    middle, low, high = interval(slower, statistics.median)
-    within = low >= -WITHIN and high <= WITHIN
-    apart = low > 0 or high < 0
-    yield Row(
-        what=f"slowdown of a training with steps of 10 ms, median of {len(slower):,} pairs (95 % interval)",
-        must=f"interval within +-{WITHIN} %",
-        measured=f"{middle:+.2f} % ({low:+.2f} to {high:+.2f})",
-        reached=True if within else False if apart else None,
-    )
+    yield slowdown("slowdown of a training with steps of 10 ms", slower)
     inside = {
         held: answer(place, f"from tests.benchmarks.slowdown import {held}; {held}()", OPENBLAS_NUM_THREADS="1")
         for held in ("ours", "nothing")

@@ -1,10 +1,13 @@
 """Budgets that hold on any machine: what is imported, and costs as multiples of a reference measured beside them."""
 
 import json
+import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,17 @@ from greentrack.meters.fake import discover
 from greentrack.model import Run as Facts
 from greentrack.recorder import wire
 from greentrack.recorder.loop import Recorder
+from greentrack.store import queries, writer
 from greentrack.store.batch import Batch
+from greentrack.store.export import TABLES
+from greentrack.store.reader import Reader
+from greentrack.store.writer import MOST_READINGS
 from greentrack.tracking import Run
 from tests.benchmarks.calls import Nothing
+from tests.benchmarks.heavy import fill
 from tests.benchmarks.lateness import lateness
-from tests.benchmarks.measure import EIGHT_GPUS, interval
+from tests.benchmarks.measure import EIGHT_GPUS, interval, slowdown
+from tests.benchmarks.month import MOST_MIB_A_DAY, Training
 from tests.rig.clock import FakeClock
 
 
@@ -101,6 +110,40 @@ def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float])
     assert sys.getallocatedblocks() - before < 500
 
 
+def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
+    """Each asks the tables that grow (readings, outcomes, spans and their joules) for one run, by their key."""
+    fill(db, runs=1, readings=1)
+    asked = [text for text in vars(queries).values() if isinstance(text, str) and text.startswith("SELECT")]
+    with closing(sqlite3.connect(db)) as open_db:
+        for text in (*asked, *(table.query for table in TABLES.values())):
+            plan = open_db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?")).fetchall()
+            steps = [step for *_, step in plan]
+            assert not [step for step in steps if re.match("SCAN (readings|used|metrics|span|phase)", step)], text
+
+
+def test_a_reading_takes_few_bytes(db: Path) -> None:
+    """At most 64: the 7,200 that are kept of a device take less than half a MiB, the tables and runs included."""
+    fill(db, runs=4, readings=MOST_READINGS)
+    assert db.stat().st_size / (4 * 2 * MOST_READINGS) <= 64
+
+
+def test_a_long_run_grows_by_its_outcomes_alone(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """240 readings of a device become 100 at most, no joule is lost, and a day adds less than a tenth of a MiB."""
+    monkeypatch.setattr(writer, "MOST_READINGS", 100)
+    monkeypatch.setattr(writer, "EARLY", 10)
+    training = Training(db, interval=3600.0)
+    training.go_on(5 * 86400.0)
+    half = db.stat().st_size
+    training.go_on(10 * 86400.0)
+    training.end()
+    with Reader(db) as reader:
+        readings = reader.readings("month")
+    assert max(map(len, readings.values())) <= 100
+    joules = sum(reading.joules for read in readings.values() for reading in read)
+    assert joules == pytest.approx(10 * 86400 * (300 + 100 + 20))
+    assert (db.stat().st_size - half) / 5 <= MOST_MIB_A_DAY * 2**20
+
+
 def test_lateness_is_how_long_a_beat_waited_for_its_reading() -> None:
     """Beats every 0.1 s from 5.02 on; the readings of the fourth and fifth come as one, 0.13 s after the fourth."""
     late = lateness([5.02, 5.12, 5.22, 5.45, 5.52], 0.1)
@@ -114,6 +157,12 @@ def test_an_interval_is_narrow_where_values_agree_and_wide_where_they_do_not() -
     _, low, high = interval([0.0, 10.0] * 10, lambda values: sum(values) / len(values))
     assert 2 < low < 4
     assert 6 < high < 8
+
+
+@pytest.mark.parametrize(("slower", "reached"), [([0.1] * 20, True), ([0.9] * 20, False), ([-9.0, 9.0] * 10, None)])
+def test_a_slowdown_is_nothing_something_or_not_to_be_told(slower: list[float], reached: bool | None) -> None:
+    """0.1 % in every pair is within half a percent, 0.9 % is not; 9 % in either direction tells nothing."""
+    assert slowdown("training", slower).reached is reached
 
 
 def _steps(run: Run | Nothing) -> float:

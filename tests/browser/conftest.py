@@ -9,6 +9,7 @@ import pytest
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, Run, Span
 from greentrack.reports.html import report
 from greentrack.store.batch import Batch
+from greentrack.store.slots import PhaseTime
 from greentrack.store.writer import Writer
 from tests.browser.chromium import Chromium, Tab, find
 
@@ -133,6 +134,11 @@ def _run(number: int) -> Batch:
         readings=readings,
         spans=epochs,
         phases={"data": Phase(name="data", calls=100, seconds=900.0, energy={"gpu": Energy(joules=9e4, seconds=900)})},
+        phase_times=[
+            PhaseTime(name, began + 60 * n, 60.0, seconds)
+            for n in range(60)
+            for name, seconds in (("data", 10.0 + n % 10), (EVIL if last else "step", 30.0))
+        ],
         metrics=[
             Metric(name=name, at=began + 360 * n, value=value * n, joules=360.0 * 360 * n)
             for n in range(1, 11)

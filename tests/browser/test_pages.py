@@ -71,7 +71,7 @@ def test_a_page_is_dark_as_soon_as_that_is_preferred(opened: Open, name: str) ->
 def test_lines_of_a_chart_are_told_apart_in_any_light(opened: Open) -> None:
     """Two devices are two colours, and others in the dark than in the light."""
     tab = opened("one")
-    lines = "[...document.querySelectorAll('#run-1-power .js-line')].map((line) => line.style.stroke)"
+    lines = "[...document.querySelectorAll('#run-1-power .xy .js-line')].map((line) => line.style.stroke)"
     light = tab.run(lines)
     tab.scheme(dark=True)
     tab.settled()
@@ -79,6 +79,28 @@ def test_lines_of_a_chart_are_told_apart_in_any_light(opened: Open) -> None:
     tab.scheme(dark=False)
     tab.settled()
     assert len({*light, *dark}) == 4
+
+
+def test_phases_are_bands_beneath_the_power_in_any_light(opened: Open) -> None:
+    """Two areas, each of its colour and no line's, other ones in the dark; they end where the lines of power do."""
+    tab = opened("one")
+    fills = "[...document.querySelectorAll('#run-1-power .xy3 .js-fill')].map((area) => area.style.fill)"
+    strokes = "[...document.querySelectorAll('#run-1-power .xy .js-line')].map((line) => line.style.stroke)"
+    boxes = """['.xy .scatterlayer', '.xy3 .scatterlayer'].map((what) => {
+        const box = document.querySelector(`#run-1-power ${what}`).getBoundingClientRect();
+        return [box.left, box.right, box.top, box.bottom];
+    })"""
+    light, lines = {*tab.run(fills)}, {*tab.run(strokes)}
+    assert len(light) == len(lines) == 2
+    assert not light & lines
+    (left, right, _, floor), (band_left, band_right, band_top, _) = tab.run(boxes)
+    assert [band_left, band_right] == pytest.approx([left, right], abs=3)
+    assert band_top > floor
+    tab.scheme(dark=True)
+    tab.settled()
+    assert len({*tab.run(fills)} - light) == 2
+    tab.scheme(dark=False)
+    tab.settled()
 
 
 @every_page

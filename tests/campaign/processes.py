@@ -1,12 +1,13 @@
 """Forks, workers, threads, loops, interpreters, notebooks: what a training may do while it is recorded."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.campaign.scene import Scene
+from tests.campaign.scene import ROOT, Scene
 from tests.campaign.troubles import UnavailableError, told
 
+INTERRUPTED = ROOT / "tests" / "campaign" / "interrupted.py"
 BEGIN = "with tracker as run:\n    with run.span('parent'): pass\n"
 
 
@@ -334,6 +335,21 @@ assert not recorders(), recorders()
     return "40 tries, none left a process"
 
 
+WAYS = ("with", "call", "start and stop")
+
+
+def interrupted_everywhere(scene: Scene, ways: Sequence[str] = WAYS, every: int = 1) -> str:
+    """Ctrl-C at each instruction of a start and an end at which Python takes it; ``with``, a call, start and stop."""
+    tried = 0
+    for way in ways:
+        process = scene.start(str(INTERRUPTED), str(scene.db), way, str(every))
+        assert process.wait(300) == 0, scene.log(scene.started).read_text()[-800:]
+        tried += int((scene.said("tried", scene.started) or ["0"])[0])
+    scene.emptied_after(0.0)
+    scene.records()
+    return f"{tried} instructions: no recorder is left, no run is open, and two descriptors at most"
+
+
 CHECKS: dict[str, Callable[[Scene], str]] = {
     "os.fork": os_fork,
     "multiprocessing, fork": fork,
@@ -351,6 +367,7 @@ CHECKS: dict[str, Callable[[Scene], str]] = {
     "pickle and copy": pickling,
     "os.execv": becoming_another,
     "Ctrl-C at the start and the end": interrupted_start,
+    "Ctrl-C at each instruction": interrupted_everywhere,
 }
 
 

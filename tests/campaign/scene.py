@@ -8,16 +8,31 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Protocol
 
 from greentrack.model import Record
 from greentrack.store.reader import Reader
-from greentrack.system import clock
+from greentrack.system import clock, process_started
 
 ROOT = Path(__file__).parents[2]
 GONE_WITHIN_S = 5.0
 """The promise is a second; beside other work on two processors a little more is no fault, and the longest is told."""
+EXITING = 0x4
+"""PF_EXITING of Linux's include/linux/sched.h, among the flags in /proc/*/stat (proc_pid_stat(5), since 2.6.22)."""
+
+
+class Process(Protocol):
+    """What was started: a Popen, or what is like one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; return its exit code."""
 
 
 class Scene:
@@ -40,12 +55,13 @@ class Scene:
             "OMP_NUM_THREADS": "1",
             "CAMPAIGN": self.word,
         }
-        self._began = 0
+        self.started = 0
+        self.forked: list[int] = []
 
     def start(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start Python with *command* in a session of its own; what it says goes to a file."""
-        self._began += 1
-        with self.log(self._began).open("wb") as log:
+        self.started += 1
+        with self.log(self.started).open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, *command],
                 stdin=subprocess.DEVNULL,
@@ -67,7 +83,7 @@ class Scene:
                 return line.split()[1:]
         return None
 
-    def wait_for(self, word: str, process: subprocess.Popen[bytes], seconds: float = 60.0) -> list[str] | None:
+    def wait_for(self, word: str, process: Process, seconds: float = 60.0) -> list[str] | None:
         """Wait until it has said *word*; None where it ended without."""
         deadline = time.monotonic() + seconds
         while (found := self.said(word)) is None and process.poll() is None and time.monotonic() < deadline:
@@ -76,7 +92,7 @@ class Scene:
 
     def processes(self) -> list[int]:
         """The living processes that were started here, and theirs."""
-        found = []
+        found = [pid for pid in self.forked if process_started(pid) is not None]  # theirs is their server's environment
         for folder in Path("/proc").iterdir():
             if folder.name.isdigit():
                 try:
@@ -95,16 +111,20 @@ class Scene:
         deadline = clock() + seconds
         while left := self.processes():
             if clock() > deadline:
-                names = [Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode() for pid in left]
+                lines = [_command_line(pid) for pid in left]
                 self.end()
-                raise AssertionError(f"processes are left: {names}")
+                raise AssertionError(f"processes are left: {lines}")
             time.sleep(0.01)
-        return max(0.0, clock() - begun)
+        gone = clock()
+        while dying() and clock() < deadline:  # whose they are nobody can tell any more; all are gone within moments
+            time.sleep(0.01)
+        return max(0.0, gone - begun)
 
     def end(self) -> None:
         """Kill what was started here."""
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def check_files(self, *, recorder_killed: bool) -> None:
         """Nothing lies beside the database but the log of a killed recorder, which the next reader tidies up."""
@@ -128,6 +148,30 @@ class Scene:
             found = [reader.record(row.id) for row in reader.runs()]
         assert names(self.db.parent) == {"greentrack.db"}, f"left after reading: {names(self.db.parent)}"
         return found
+
+
+def dying() -> list[int]:
+    """The processes that are being torn down: their memory is gone, while their files and locks may be held still.
+
+    Who opens the database then is not the last one to close it, and leaves its log where it is.
+    """
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                state, _, _, _, _, _, flags = (folder / "stat").read_text().rpartition(")")[2].split()[:7]
+                if int(flags) & EXITING and (state not in "ZX" or len(list((folder / "task").iterdir())) > 1):
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return f"process {pid}, which has ended since"
 
 
 def integrity(db: Path) -> str:

@@ -308,7 +308,7 @@ def stopped(scene: Scene, seconds: float) -> str:
     """Training and recorder are stopped (SIGSTOP) and continued."""
     script = PREAMBLE.format(db=str(scene.db))
     script += "with tracker as run:\n    work(run, 0.5)\n    say(ready=1)\n"
-    script += f"    work(run, {seconds + 1.5})"
+    script += "    while not Path('continued').exists() or not run._link.look()['toll']['late']: work(run, 0.05)\n"
     process = scene.start("-c", script)
     scene.wait_for("said", process)
     pids = scene.processes()
@@ -318,6 +318,7 @@ def stopped(scene: Scene, seconds: float) -> str:
     time.sleep(seconds)
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
+    (scene.folder / "continued").touch()  # it goes on until its recorder has shown that it came too late
     assert process.wait(60) == 0, scene.log().read_text()
     (record,) = scene.records()
     assert record.run.status == "finished"
@@ -532,6 +533,68 @@ with tracker as run:
     return f"{missing:.2f} s are lost, no joule is counted twice, one warning"
 
 
+def no_shared_memory(scene: Scene, seconds: float) -> str:
+    """The filesystem lets no process share memory, as one over a network does not, and its mount does not tell."""
+    found = told(scene, f"with tracker as run: settle(); work(run, {seconds})", env=_shim(scene, SHIM_NO_SHARING="1"))
+    missing = _whole(scene, seconds)
+    assert not found.warnings, found.text
+    return f"the database does without: nothing lost ({missing:.2f} s at the start), no warning"
+
+
+def no_locks(scene: Scene, seconds: float) -> str:
+    """The filesystem knows no locks (NFS without its lock daemon, Lustre without flock)."""
+    return _nowhere(scene, seconds, SHIM_NO_LOCKS="1")
+
+
+def _nowhere(scene: Scene, seconds: float, **settings: str) -> str:
+    script = f"with tracker as run: work(run, {seconds})\nsay(gpu=run.joules()['gpu'])\n"
+    found = told(scene, script, env=_shim(scene, **settings))
+    assert found.values["gpu"] > 0
+    assert len(found.warnings) == 2, found.text  # when it began, and at the end that it could not be kept
+    assert all(str(scene.db) in text and "GREENTRACK_DB" in text for text in found.warnings), found.text
+    return "the figures are told at the end, nothing is kept; two warnings say where to and how to choose another place"
+
+
+def clock_set(scene: Scene, seconds: float) -> str:
+    """The clock of the machine is set three hours on in mid-run, then six hours back, and right again after the end."""
+    (scene.folder / "clock").write_bytes(bytes(8))
+    found = told(
+        scene,
+        f"""
+from greentrack.store.reader import Reader
+def ahead(hours):
+    with open("clock", "r+b") as file: file.write((hours * 3600).to_bytes(8, "little", signed=True))
+def status():
+    with Reader(db) as past: return past.runs()[0].status
+real = time.time()
+with tracker as run:
+    settle(); work(run, {seconds / 3})
+    ahead(3); assert time.time() - real > 10000
+    work(run, {seconds / 3}); assert status() == "running", status()
+    ahead(-3); assert real - time.time() > 10000
+    work(run, {seconds / 3}); assert status() == "running", status()
+assert status() == "finished"
+""",
+        env=_shim(scene, SHIM_CLOCK=str(scene.folder / "clock")),
+    )
+    missing = _whole(scene, seconds)
+    (record,) = scene.records()
+    lasted = (record.run.ended_at or 0.0) - record.run.started_at
+    assert seconds <= lasted < seconds + 60, f"it seems to have lasted {lasted:.0f} s"
+    assert not found.warnings, found.text
+    return f"{missing:.2f} s lost at the start, none after; it lasts as long as it did, and reads running meanwhile"
+
+
+def _shim(scene: Scene, **settings: str) -> dict[str, str]:
+    """The environment of a program under what tests/campaign/shim.c does to it."""
+    library = scene.folder / "shim.so"
+    if shutil.which("cc") is None:
+        raise UnavailableError("there is no C compiler here")
+    source = str(Path(__file__).with_name("shim.c"))
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library), **settings}
+
+
 TROUBLES: dict[str, tuple[Callable[[Scene, float], str], float, float]] = {
     "disk full for a while": (disk_full, 1.0, 20.0),
     "disk full to the end": (disk_full_to_the_end, 1.0, 5.0),
@@ -548,6 +611,9 @@ TROUBLES: dict[str, tuple[Callable[[Scene, float], str], float, float]] = {
     "recorder starved": (starved, 1.0, 10.0),
     "sensor hangs": (hanging_sensor, 0.5, 30.0),
     "sensor says garbage": (garbage, 1.0, 6.0),
+    "no shared memory": (no_shared_memory, 1.0, 5.0),
+    "no locks": (no_locks, 1.0, 5.0),
+    "clock set": (clock_set, 1.5, 12.0),
     "no process, no thread": (no_process, 0.5, 2.0),
     "no file descriptor at the start": (no_descriptor, 0.5, 2.0),
     "no file descriptor at the end": (no_descriptor_at_the_end, 0.5, 2.0),

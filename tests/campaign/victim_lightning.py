@@ -1,8 +1,6 @@
-"""A Lightning training that is to be killed. Arguments: database, interval, seconds, how it ends itself, or "ddp"."""
+"""A Lightning training that is to be killed; ``ForkedVictim`` starts it."""
 
 import os
-import sys
-import time
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -43,14 +41,9 @@ def _recorder() -> int:
 
 
 def main(db: str, interval: float, lasts: float, how: str) -> None:
-    """Train until the time is up."""
+    """Train for *lasts* seconds, then end in the way *how*; "ddp" is one of two ranks."""
     ddp = {"strategy": "ddp", "devices": 2} if how == "ddp" else {}
     recording = callback(db, interval=interval)
     fit = trainer(Path(db).parents[1], recording, Fate(lasts, how), max_epochs=10_000, **ddp)
     fit.fit(Tiny(step_s=0.02), data())
-    time.sleep(0.0)
     print("done", clock(), flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4])

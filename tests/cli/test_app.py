@@ -79,7 +79,7 @@ def test_the_document_is_what_the_commands_say() -> None:
         (["show", "019a"], ["begins the ids of 2 runs", "give more of it"]),
         (["show", "--zone", "FRANC"], ["zone 'FRANC'", "did you mean FR (France)?"]),
         (["show", "--format", "jsn"], ["unknown format 'jsn' (did you mean json?)"]),
-        (["show", "--rest", "tower"], ["unknown rest 'tower'"]),
+        (["show", "--rest", "tower"], ["unknown rest 'tower'; known: auto, off, desktop, laptop, server, vm\n"]),
         (["show", "--scope", "all"], ["unknown scope 'all'", "machine, process"]),
         (["runs", "--project", "dmeo"], ["project 'dmeo' (did you mean demo?)"]),
         (["runs", "--tag", "basline"], ["tag 'basline' (did you mean baseline?)"]),

@@ -43,7 +43,7 @@ def test_hardware_is_modelled(ask: Ask) -> None:
         (("--from", "digits"), "how much"),
         (("--from", "digits", "--hours", 1, "--steps", 5), "once"),
         (("--from", "digits", "--hours", 1, "--count", 8), "go with --gpu"),
-        (("--from", "digits", "--steps", 5), "counted no steps; it counted hours"),
+        (("--from", "digits", "--steps", 5), "counted no steps; scale it by its hours"),
         (("--from", "digits", "--hours", 0), "no number above 0"),
         (("--from", "digits", "--hours", "nan"), "no number above 0"),
         (("--from", "nope", "--hours", 1), "nope"),

@@ -43,5 +43,5 @@ def test_a_day_ends_at_midnight() -> None:
 )
 def test_nonsense_is_refused_with_examples(text: str) -> None:
     """The message names the option and shows how it is done."""
-    with pytest.raises(ConfigError, match=r"--since .* is no moment that is known; write for example 2026-05-01"):
+    with pytest.raises(ConfigError, match=r"--since .* is no date or time; write for example 2026-05-01"):
         moment(text, "--since", now=NOW)

@@ -8,6 +8,7 @@ from greentrack.knowledge import Calibration, SelfTest, SensorTest
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, Run, Span, Toll
 from greentrack.store import known
 from greentrack.store.batch import Batch
+from greentrack.store.slots import PhaseTime
 from greentrack.store.writer import Writer
 
 STARTED_AT = 1_790_000_000.0
@@ -65,6 +66,7 @@ def make(path: Path) -> None:
             ],
             spans=[Span(id=1, name="epoch", started_at=start, ended_at=start + 1800, attrs={"index": 0}, energy=used)],
             phases={"data": Phase(name="data", calls=10, seconds=60.0, energy=used)},
+            phase_times=[PhaseTime("data", start, 3600.0, 60.0)],
             work={"samples": 1000.0, "requests": 10.0},
             metrics=[
                 Metric(name="val_acc", at=start + 1800 * half, value=0.4 + half / 10, joules=1e5) for half in (1, 2)

@@ -55,6 +55,7 @@ RUN_TABLES = (
     "span_energy",
     "phases",
     "phase_energy",
+    "phase_times",
     "metrics",
     "work",
     "forecasts",

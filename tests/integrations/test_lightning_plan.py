@@ -1,5 +1,6 @@
 """What is left of a fit, held against what then came."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 import pytest
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
 from torch.utils.data import DataLoader, IterableDataset
 
 from greentrack.integrations import lightning_plan
@@ -42,7 +44,7 @@ class Witness(pl.Callback):
             self.validation_batches += 1
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        self.plans.append((self.batches, self.validations, lightning_plan.plan(trainer, self.of_epoch)))
+        self.plans.append((self.batches, self.validations, lightning_plan.plan(trainer, self.of_epoch, 0.001)))
         self.of_epoch = 0
 
 
@@ -80,6 +82,49 @@ def test_what_is_left_comes_about(make: Make, settings: dict[str, Any]) -> None:
         assert plan.validations == pytest.approx(seen.validations - validations)
         if plan.validations and validations:  # before the first one Lightning may not know them
             assert plan.validation_batches * seen.validations == seen.validation_batches
+
+
+@pytest.mark.parametrize(
+    ("every_s", "epochs", "validations"),
+    [
+        (30, 1, 5),  # 32 batches of 5 s are 160 s
+        (27, 1, 5),  # it comes after a batch has ended: each 30 s
+        (1, 1, 32),
+        (3600, 1, 0),
+        (30, 2, 4),  # two of the four epochs to come are looked at: at once, and again after 30 of their 40 s
+        (100, 2, 1),
+    ],
+)
+def test_validations_by_the_clock_are_planned_by_time(make: Make, every_s: int, epochs: int, validations: int) -> None:
+    """One after each so many seconds of training, were each of the 8 batches of four epochs to take 5 s."""
+    plans: list[Plan | None] = []
+
+    class Asked(pl.Callback):
+        def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+            trainer._val_check_time_interval, trainer._last_val_time = float(every_s), time.monotonic()
+            plans.append(lightning_plan.plan(trainer, STEPS, 5.0))
+            trainer.should_stop = True
+
+    rare = timedelta(hours=1)  # none comes about before the plan is asked for
+    make(Asked(), max_epochs=5, val_check_interval=rare, check_val_every_n_epoch=epochs).fit(Tiny(), data(), data())
+    first, *_ = plans
+    assert first is not None
+    assert (first.batches, first.validations) == (4 * STEPS, validations)
+
+
+def test_a_validation_an_hour_is_none_in_a_training_of_a_second(make: Make) -> None:
+    """Not one an epoch, as where nothing is said."""
+    seen = Witness()
+    make(seen, max_epochs=3, val_check_interval=timedelta(hours=1)).fit(Tiny(), data(), data())
+    assert seen.validations == 0
+    assert [plan.validations for _, _, plan in seen.plans if plan] == [0, 0, 0]
+
+
+def test_early_stopping_is_seen_and_not_guessed_at(make: Make) -> None:
+    """What it watches is told; the plan is that of all epochs."""
+    trainer = make(EarlyStopping("val_loss"), max_epochs=1)
+    assert lightning_plan.stops_early(trainer) == ["val_loss"]
+    assert lightning_plan.stops_early(make(Witness())) == []
 
 
 def test_a_dataset_without_a_length_is_as_long_as_its_last_epoch(make: Make) -> None:

@@ -16,7 +16,7 @@ class Told(Run):
         self.spans: list[str] = []
         self.names: dict[int, str] = {}
         self.ends: list[tuple[str, str | None]] = []
-        super().__init__({"id": "told", "name": "told", "packages": {}}, None, quiet=True)
+        super().__init__({"id": "told", "name": "told", "packages": {}}, quiet=True)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if message["m"] == "open":

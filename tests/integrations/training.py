@@ -105,6 +105,10 @@ class Forked:
         self._process.kill()
         self._process.join()
 
+    def code(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self._process.exitcode
+
     def end(self, timeout: float = 60.0) -> int:
         """Wait for its end; return its exit code. One that hangs is killed, and the test fails."""
         self._process.join(timeout)

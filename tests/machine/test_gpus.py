@@ -146,12 +146,14 @@ def test_a_slice_is_read_by_its_whole_gpu() -> None:
 
 
 def test_slow_calls_cost_no_joules() -> None:
-    """Eight GPUs that take 20 ms each to answer are still counted to an update of the truth."""
+    """Eight GPUs that take 20 ms each to answer are counted to an update of the truth, from their first answers on."""
     gpus = [FakeGpu(uuid=f"GPU-{n}", power=TRAINING, latency=0.02) for n in range(8)]
     played = play(Scenario(gpus=gpus, zones=[Zone(power=constant(100.0))]), 600)
     for gpu in gpus:
-        assert played.uses[gpu.uuid].joules == pytest.approx(played.truth(gpu.uuid), abs=2 * 400 * 0.2)
-    assert played.uses["rapl:package-0"].joules == pytest.approx(60_000, abs=100 * 0.4)
+        use = played.uses[gpu.uuid]
+        assert use.energy.seconds == pytest.approx(600, abs=3 * 8 * 0.02)  # GPUs are looked at and read in turn
+        assert use.joules == pytest.approx(played.truth(gpu.uuid), abs=400 * (2 * 0.2 + 3 * 8 * 0.02))
+    assert played.uses["rapl:package-0"].joules == pytest.approx(60_000, abs=100 * 3 * 8 * 0.02)
 
 
 def test_a_span_has_what_was_used_between_its_edges() -> None:

@@ -11,8 +11,9 @@ from greentrack.errors import MeterError, StoreError
 from greentrack.meters.base import Counter, Gauge, Meter
 from greentrack.model import Device, Phase, Reading, Run, Span
 from greentrack.recorder import marks, wire
-from greentrack.recorder.loop import EDGE_GAP_S, Recorder
+from greentrack.recorder.loop import EDGE_GAP_S, UNSEEN, Recorder
 from greentrack.store.batch import Batch
+from greentrack.store.slots import PhaseTime
 from tests.rig.clock import FakeClock
 
 
@@ -207,6 +208,56 @@ def test_an_open_span_is_closed_with_the_run(kept: Kept, clock: FakeClock) -> No
     assert kept.spans()[1].energy["gpu:0"].joules == pytest.approx(200.0)
 
 
+def test_what_is_used_after_the_end_is_not_billed(kept: Kept, clock: FakeClock) -> None:
+    """A run of 40 ms at 100 W whose end is heard of 110 ms late used 4 J, in its figures, readings and open spans."""
+    made = recorder([Steady("gpu:0", 100.0, clock), SteadyGauge("gauge", 100.0)], kept, clock)
+    made.handle([{"m": "open", "t": clock(), "id": 1, "name": "all"}])
+    ended = clock() + 0.04
+    clock.advance(0.15)
+    figures = made.finish("finished", at=ended)
+    for use in wire.figures_of(figures)[0]:
+        assert (use.energy.joules, use.energy.seconds) == pytest.approx((4.0, 0.04))
+    for uid in ("gpu:0", "gauge"):
+        (reading,) = kept.readings(uid)
+        assert (reading.joules, reading.seconds, reading.at) == pytest.approx((4.0, 0.04, 5000.0 + ended))
+        assert kept.spans()[1].energy[uid].joules == pytest.approx(4.0)
+
+
+def test_a_reading_that_was_made_before_the_end_was_heard_of_stays(kept: Kept, clock: FakeClock) -> None:
+    """The second's reading came first: figures are what the readings add up to, and no reading is negative."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    ended = clock() + 0.9
+    pass_time(made, clock, 1.1)
+    (use,) = wire.figures_of(made.finish("finished", at=ended))[0]
+    assert [reading.joules for reading in kept.readings("gpu:0")] == pytest.approx([100.0])
+    assert use.energy.joules == pytest.approx(100.0)
+
+
+def test_a_device_that_fell_silent_before_the_end_keeps_what_it_had(kept: Kept, clock: FakeClock) -> None:
+    """Its last answer, after 2 s at 100 W, is all that is known of it: 200 J in 2 s, though the run lasted 3.5 s."""
+    meter = Steady("gpu:0", 100.0, clock)
+    made = recorder([meter], kept, clock, warn=lambda _: None)
+    pass_time(made, clock, 2.5)
+    meter.broken = True
+    pass_time(made, clock, 1.5)
+    (use,) = wire.figures_of(made.finish("finished", at=clock() - 0.5))[0]
+    assert (use.energy.joules, use.energy.seconds) == pytest.approx((200.0, 2.0))
+
+
+def test_a_run_that_ended_before_the_first_reads_is_shown_what_came_right_after(kept: Kept, clock: FakeClock) -> None:
+    """A run of 50 ms, and a recorder that was 80 ms late: 50 ms at 100 W, which is 5 J, and a note that says so."""
+    run = Run(id="r", name="r", started_at=5000.0 + clock())
+    made = Recorder(run, [Steady("gpu:0", 100.0, clock)], kept, clock=clock, wall=5000.0, cpu_time=lambda: 0.0)
+    begun = clock()
+    clock.advance(0.08)
+    made.start(begun)
+    clock.advance(0.2)
+    (use,) = wire.figures_of(made.finish("finished", at=begun + 0.05))[0]
+    assert (use.energy.joules, use.energy.seconds) == pytest.approx((5.0, 0.05))
+    assert use.note == UNSEEN
+    assert kept.batches[-1].devices[0].note == UNSEEN
+
+
 def test_phases_share_the_energy_of_their_time(kept: Kept, clock: FakeClock) -> None:
     """Of 1 s at 100 W, 0.25 s of waiting is 25 J and 0.5 s of training 50 J; the rest is nobody's."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
@@ -239,6 +290,22 @@ def test_a_phase_of_ten_minutes_keeps_all_its_energy(kept: Kept, clock: FakeCloc
     made.handle([{"m": "count", "t": clock(), "since": since, "phases": {"epoch": (1, 600.0)}}])
     made.finish("finished")
     assert kept.phases()[0].energy["gpu:0"].joules == pytest.approx(60_000, rel=1e-6)
+
+
+def test_a_phase_is_kept_with_the_time_that_it_was_in(kept: Kept, clock: FakeClock) -> None:
+    """Waiting in the first second, training in the next two; what took no time was at no time."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    began = clock()
+    for lasts, phases in ((1.0, {"data": (5, 0.25), "none": (0, 0.0)}), (2.0, {"train": (5, 1.5)})):
+        since = clock()
+        pass_time(made, clock, lasts)
+        made.handle([{"m": "count", "t": clock(), "since": since, "phases": phases}])
+    made.finish("finished")
+    times = [time for batch in kept.batches for time in batch.phase_times]
+    assert times == [
+        PhaseTime("data", 5000.0 + began, 1.0, 0.25),
+        PhaseTime("train", 5000.0 + began + 1.0, 2.0, 1.5),
+    ]
 
 
 def test_phases_of_parallel_threads_never_exceed_the_whole(kept: Kept, clock: FakeClock) -> None:

@@ -76,6 +76,18 @@ def test_repeats_get_an_interval_per_sample(run: MakeRun) -> None:
     assert not any("chance" in note for note in found.notes)
 
 
+def test_a_single_run_is_held_against_the_spread_of_the_repeats(run: MakeRun) -> None:
+    """One run of 95 J beside five of 98 to 102 J could have been a sixth; what is assumed of it is said."""
+    found = compare([group("once", run(95)), group("five", *(run(100 * part) for part in SPREAD))])
+    (difference,) = found.row("energy").differences
+    assert difference is not None
+    assert difference.chance is not None
+    assert not difference.claimed
+    assert "once: one run only, taken to scatter like the repeats beside it; nobody has seen it" in found.notes
+    two = compare([group("once", run(95)), group("two", run(98), run(102))])
+    assert "once: one run only, so chance is unknown where it is compared" in two.notes
+
+
 def test_a_difference_within_the_methods_error_is_not_claimed(run: MakeRun) -> None:
     """3 % less by counters of two hosts that are good for 5 to 7 %."""
     there = replace(run(97, method="nvml-counter"), run=replace(run(97).run, host=Host(id="x", name="x")))

@@ -38,6 +38,22 @@ def test_repeats_have_an_interval_from_their_spread() -> None:
     assert sentence(found, "energy per sample") == "31 % less energy per sample (95 % CI 29 to 33 %, n = 5+5)"
 
 
+def test_one_run_beside_repeats_is_held_against_their_spread() -> None:
+    """5 repeats of variance 0.0004 in logarithms: t(0.975, 4) = 2.776 times sqrt(0.0004 x 6 / 5), 6.1 %, each way."""
+    repeats = [100 * math.exp(0.02 * step) for step in (-1, -1, 0, 1, 1)]
+    found = changed([69.0], repeats)
+    half = 2.776 * math.sqrt(0.0004 * 1.2)
+    assert found.chance == pytest.approx((math.exp(-half) / 0.69 - 1, math.exp(half) / 0.69 - 1), abs=1e-3)
+    assert sentence(found) == "45 % more (95 % CI 36 to 54 %, n = 1+5, the one taken to scatter like the 5)"
+    assert not changed([95.0], repeats).claimed  # another repeat could have been that
+    assert outcome([0.9], [0.91, 0.92, 0.93]).chance is not None
+
+
+def test_two_repeats_say_too_little_of_the_one_beside_them() -> None:
+    """Chance stays unknown."""
+    assert changed([69.0], [99.0, 101.0]).chance is None
+
+
 def test_a_difference_that_the_methods_could_explain_is_not_claimed() -> None:
     """3 % less where the methods leave 10 % open."""
     found = changed([100.0], [97.0], TEN_PERCENT)

@@ -138,11 +138,11 @@ def test_an_amount_that_is_none_is_refused(hour: Record, amount: float) -> None:
 
 def test_a_unit_that_the_run_did_not_count_is_refused_with_those_it_did(hour: Record) -> None:
     """Nothing is guessed from another unit."""
-    with pytest.raises(ConfigError, match=r"counted no tokens; it counted hours and samples and steps"):
+    with pytest.raises(ConfigError, match=r"counted no tokens; scale it by its hours or samples or steps"):
         estimate_from(hour, {"tokens": 5})
     with pytest.raises(ConfigError, match=r"did you mean steps"):
         estimate_from(hour, {"step": 5})
-    with pytest.raises(ConfigError, match=r"counted no steps; it counted hours$"):
+    with pytest.raises(ConfigError, match=r"counted no steps; scale it by its hours$"):
         estimate_from(replace(hour, work={"steps": 0.0}), {"steps": 5})
     with pytest.raises(ConfigError, match="one unit of work"):
         estimate_from(hour, {})

@@ -300,7 +300,7 @@ def test_every_column_that_is_kept_is_exported(db: Path, put: Put) -> None:
     of = {
         **{"runs": ["runs"], "devices": ["devices", "run_devices"], "readings": ["readings"]},
         **{"spans": ["spans", "span_energy"], "phases": ["phases", "phase_energy"]},
-        **{name: [name] for name in ("metrics", "work", "forecasts")},
+        **{name: [name] for name in ("phase_times", "metrics", "work", "forecasts")},
     }
     with closing(sqlite3.connect(db)) as connection:
         for what, tables in of.items():

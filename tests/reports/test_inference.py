@@ -111,6 +111,23 @@ def test_a_report_tells_each_figure_once(use: MakeUse, record: MakeRecord) -> No
     assert made["currency"] == "EUR"
 
 
+def test_energy_and_money_are_of_one_boundary(use: MakeUse, record: MakeRecord) -> None:
+    """1 kWh at a PUE of 1.5 for 1,000,000 predictions: 5.4 J each, and 1.5 x 0.20 EUR a million; it is said."""
+    done = record(use(watts=1000.0), work={"predictions": 1e6})
+    summary = summary_of(done, tariff="0.20 EUR", pue=1.5)
+    (made,) = summary.rates
+    assert (made.joules.value, made.per_kwh.value) == pytest.approx((5.4, 1e6 / 1.5))
+    assert made.money is not None
+    assert made.money.value == pytest.approx(0.30)
+    assert made.text.startswith("5.4 J (")
+    assert made.text.endswith("; all of it with the data centre's overhead")
+    assert to_dict(summary)["rates"][0]["overhead"] is True
+    (without,) = summary_of(done, tariff="0.20 EUR").rates
+    assert without.joules.value == pytest.approx(3.6)
+    assert not without.overhead
+    assert "overhead" not in without.text
+
+
 def test_a_training_has_no_rates(use: MakeUse, record: MakeRecord) -> None:
     """Neither in the text, nor in the JSON, nor among the assumptions."""
     summary = summary_of(record(use(), work={"samples": 1e6}))

@@ -1,6 +1,7 @@
 """The Software Carbon Intensity: (O + M) per R, and nothing where a part of it is not known."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.reports.sci import render
 from greentrack.reports.summary import Summary, summary_of
+from tests.documents import ROOT
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -82,3 +84,17 @@ def test_boundary_and_method_are_disclosed(summary: Summary, use: MakeUse, recor
     assert "location-based; no offsets" in text
     own = " ".join(render(summary_of(record(use(process=36.0)), scope="process")).split())
     assert "--scope machine has it" in own
+
+
+def test_the_case_in_the_documents_can_be_redone(use: MakeUse, record: MakeRecord) -> None:
+    """0.36 kWh at 41.44 g/kWh are 14.9 g, 727 kg over 21,024 hours are 34.6 g; a hundredth of both is 0.495 g."""
+    gpu = use()
+    gpu = replace(gpu, device=replace(gpu.device, name="NVIDIA H100 80GB HBM3"))
+    made = summary_of(record(gpu, chassis="server", work={"predictions": 100.0}), embodied=True)
+    text = render(made, per="predictions")
+    shown = [f"{grams(line(text, label)):.3g}" for label in ("O", "M", "SCI")]
+    assert shown == ["14.9", "34.6", "0.495"]
+    document = (ROOT / "docs/formulas.md").read_text(encoding="utf-8")
+    section = " ".join(document.partition("## Software Carbon Intensity")[2].partition("\n## ")[0].split())
+    assert "ISO/IEC 21031:2024" in section
+    assert "O = 0.36 x 41.44 = 14.9 g, M = 34.6 g, SCI = 49.5 / 100 = 0.495 g a prediction" in section

@@ -16,6 +16,7 @@ from greentrack.reports.parts import Part, Whole
 from greentrack.reports.summary import Summary, summary_of
 from greentrack.reports.target import Target, carried_on, cost_to, one_cost, target, trend
 from greentrack.reports.text import render as as_text
+from greentrack.reports.units import digits
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -207,6 +208,21 @@ def test_a_trend_of_a_metric_that_nobody_logged_is_an_error(runs: list[Summary])
     """With what they did log."""
     with pytest.raises(NotFoundError, match="none of these 3 runs logged a metric 'acc'"):
         trend(runs, target("acc>0.9"))
+
+
+def test_what_a_target_cost_has_its_range(use: MakeUse, record: MakeRecord) -> None:
+    """Half of an hour of a modelled 100 W, at 0.20 EUR a kWh: 50 Wh and 0.01 EUR, as unsure as the whole."""
+    metrics = (Metric(name="val_acc", at=START + 1800, value=0.9, joules=1.8e5),)
+    summary = summary_of(
+        record(use("cpu", "cpu", watts=100, method="cpu-model"), metrics=metrics, started_at=START), tariff="0.20 EUR"
+    )
+    assert summary.joules is not None
+    low, high = (digits(end / summary.joules.value * 50, 2) for end in (summary.joules.low, summary.joules.high))
+    text = until.with_target(summary, "val_acc>=0.9", "text", as_text)
+    assert f"Until val_acc >= 0.9: 50 Wh ({low}–{high}), 30 min, 0.01 EUR (" in text
+    assert f" 50 Wh ({low}–{high}) " in until.trend_text(trend([summary], TO), TO)
+    made = json.loads(until.with_target(summary, "val_acc>=0.9", "json", as_json))["until"]
+    assert made["money"]["low"] < made["money"]["value"] < made["money"]["high"]
 
 
 def test_the_trends_json_is_strict(runs: list[Summary]) -> None:

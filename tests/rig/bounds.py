@@ -21,7 +21,7 @@ class Bounds:
 def covered(played: Played, uid: str) -> Bounds:
     """Add up the truth over the covered time: exactly where a reading covers all since the one before.
 
-    Where it covers less, nobody knows which part: any is possible.
+    Where it covers less, nobody knows which part: any is possible. So it is of the end of a run that was heard of late.
     """
     power = played.scenario.power(uid)
     assert isinstance(power, Steps)
@@ -29,6 +29,8 @@ def covered(played: Played, uid: str) -> Bounds:
     stretches, before = 1, played.start
     for reading in played.readings[uid]:
         at = reading.at - WALL
+        if at >= played.end - ALIKE_S:  # a pause across the end: power is spread over all of it
+            at = max(at, played.heard)
         if reading.seconds < at - before - ALIKE_S:
             stretches += 1
         seconds = min(reading.seconds, at - before)

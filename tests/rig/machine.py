@@ -173,11 +173,15 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What was reported of a run from *start* to *end* on the machine's clock; the *scenario* tells the truth."""
+    """What was reported of a run from *start* to *end* on the machine's clock; the *scenario* tells the truth.
+
+    The recorder *heard* of the end when it was awake.
+    """
 
     scenario: Scenario
     start: float
     end: float
+    heard: float
     uses: Mapping[str, DeviceUse]
     readings: Mapping[str, Sequence[Reading]]
     spans: Mapping[str, Span]
@@ -253,6 +257,7 @@ def play(
         scenario=scenario,
         start=start,
         end=end,
+        heard=machine.now.now,
         uses={use.device.uid: use for use in uses},
         readings=readings,
         spans={span.name: span for span in kept.batch.spans},

@@ -254,6 +254,16 @@ def test_who_knows_why_a_run_was_killed_can_keep_it_as_failed(
     assert ask("SELECT status FROM runs WHERE id = '01-a'") == [("failed",)]
 
 
+@pytest.mark.parametrize(("redact", "kept"), [(True, "no [redacted]"), (False, "no hf_0123456789abcdef")])
+def test_the_error_of_a_killed_run_is_kept_without_secrets_or_as_it_was(
+    path: Path, writer: Writer, a_batch: MakeBatch, ask: Ask, redact: bool, kept: str
+) -> None:
+    """As the setting redact says, like all else that is kept of a run."""
+    writer.write(a_batch(joules=[1.0], pid=2**22 + 1, host=_this_host(), boot_id=_this_boot()))
+    assert mark_failed(path, "01-a", "no hf_0123456789abcdef", redact=redact)
+    assert ask("SELECT error FROM runs") == [(kept,)]
+
+
 def _this_host() -> Host:
     from greentrack import system
 

@@ -44,6 +44,11 @@ def make(version: int) -> str:
         db.execute("UPDATE readings SET busy = 0.05 WHERE device = 1 AND run = 1")
         idle = "UPDATE run_devices SET idle_joules = 720000, idle_seconds = 3600, idle_watts = 60 WHERE device = 1"
         db.execute(f"{idle} AND run = 1")
+    if version >= 6:
+        for slot in (STARTED_AT, STARTED_AT + 2048):
+            insert(
+                db, "phase_times", "run start length phase seconds", (1, int(slot // 2048) * 2048, 2048, "data", 30.0)
+            )
     db.execute("UPDATE _sqlite_migrations SET applied_at = '2026-11-22 00:00:00+00:00'")
     text = "\n".join((f"PRAGMA application_id = {schema.APPLICATION_ID};", *db.iterdump()))
     db.close()

@@ -105,7 +105,9 @@ def holds(record: Record) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_a_version_added_is_there_from_it_on_and_unknown_before(version: int, tmp_path: Path) -> None:
-    """Calibrations with the second, parts with the third, how busy with the fifth; what is not known is not nothing."""
+    """Calibrations with the second, parts with the third, how busy with the fifth, times of phases with the sixth; what
+    is not known is not nothing.
+    """
     path = laid(version, tmp_path)
     assert ("h1" in known(path)) is (version >= 2)
     with reading(path) as reader:
@@ -113,6 +115,7 @@ def test_what_a_version_added_is_there_from_it_on_and_unknown_before(version: in
         (gpu,) = (use for use in reader.record(IDS[0]).devices if use.device.kind == "gpu")
         assert gpu.idle == (Energy(joules=720_000.0, seconds=3600.0) if version >= 5 else None)
         assert gpu.idle_watts == (60.0 if version >= 5 else None)
+        assert [time.seconds for time in reader.phase_times(IDS[0])] == ([30.0, 30.0] if version >= 6 else [])
 
 
 def test_a_summary_is_the_same_whatever_version_kept_the_run(tmp_path: Path) -> None:

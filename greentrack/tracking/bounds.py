@@ -1,0 +1,108 @@
+"""How much of what a training says of itself is kept: params and attributes are facts, and no place for data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MOST_TEXT = 1000
+"""So much of a name or a text is kept."""
+
+MOST_READ = 10_000
+"""So much of it is looked at for secrets before it is cut: a half of one would not be known for what it is."""
+
+MOST_VALUES = 2_000
+"""So many values are kept in all, those within others included."""
+
+MOST_CHARACTERS = 60_000
+"""So many characters of names and texts are kept in all."""
+
+MOST_LEVELS = 20
+"""What is nested deeper is not looked into; circles go deeper than any."""
+
+CUT = "…"
+"""What stands where something was cut off, as text or as the name of what was left out."""
+
+REST = "the rest was left out"
+
+PARAMS = "params of the run"
+
+TOO_LARGE = f"the %s are too large to be kept whole; what was cut off is marked {CUT}"
+"""What is said, once, of what."""
+
+
+class Bounds:
+    """Cuts one set of params down to size: *most_text* characters a text, and no more than so much in all.
+
+    >>> bounds = Bounds(most_text=8)
+    >>> bounds.within({"lr": 0.1, "prompt": "once upon a time"}), bounds.cut
+    ({'lr': 0.1, 'prompt': 'once up…'}, True)
+    """
+
+    def __init__(self, most_text: int = MOST_TEXT) -> None:
+        self.cut = False
+        self._most_text = most_text
+        self._values = MOST_VALUES
+        self._characters = MOST_CHARACTERS * most_text // MOST_TEXT
+
+    def within(self, params: Mapping[Any, Any], level: int = 0) -> dict[Any, Any]:
+        """Return *params* with every name and text cut to size; what JSON does not know becomes its text."""
+        kept: dict[Any, Any] = {}
+        for name, value in params.items():
+            if self._full():
+                kept[CUT] = REST
+                break
+            kept[self._name(name)] = self._value(value, level + 1)
+        return kept
+
+    def _full(self) -> bool:
+        full = self._values <= 0 or self._characters <= 0
+        self.cut |= full
+        return full
+
+    def _name(self, name: Any) -> Any:
+        return name if name is None or isinstance(name, bool | int | float) else self._text(name)
+
+    def _value(self, value: Any, level: int) -> Any:
+        self._values -= 1
+        if (
+            value is None
+            or isinstance(value, bool | float)
+            or (isinstance(value, int) and value.bit_length() < MOST_TEXT)
+        ):
+            return value
+        if not isinstance(value, Mapping | list | tuple):
+            return self._text(value)
+        if level > MOST_LEVELS:
+            return f"<{type(value).__name__}>"
+        if isinstance(value, Mapping):
+            return self.within(value, level)
+        items: list[Any] = []
+        for item in value:
+            if self._full():
+                items.append(f"{CUT} {REST}")
+                break
+            items.append(self._value(item, level + 1))
+        return items
+
+    def _text(self, value: Any) -> str:
+        try:
+            text = value if isinstance(value, str) else str(value)
+        except Exception:  # noqa: BLE001  # anybody's __str__; and integers of thousands of digits have none
+            text = f"<{type(value).__name__}>"
+        if len(text) > self._most_text:
+            self.cut = True
+            text = text[: self._most_text - 1] + CUT
+        self._characters -= len(text)
+        return text
+
+
+def params_within(params: Mapping[str, Any], *, redact: bool) -> tuple[dict[str, Any], bool]:
+    """Return *params* cut to size and, where *redact*, without the secrets in them; and whether anything was cut."""
+    coarse = Bounds(MOST_READ)
+    kept = coarse.within(params)
+    if redact:
+        from greentrack import secrets
+
+        kept = secrets.redact(kept)
+    fine = Bounds()
+    kept = fine.within(kept)
+    return kept, coarse.cut or fine.cut
