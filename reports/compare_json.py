@@ -7,6 +7,7 @@ from typing import Any
 
 from greentrack.reports.compare import Comparison
 from greentrack.reports.difference import Difference, sentence
+from greentrack.reports.escape import json_text
 
 
 def render(comparison: Comparison) -> str:
@@ -33,7 +34,7 @@ def render(comparison: Comparison) -> str:
         "front": None if front is None else front._asdict(),
         "notes": list(comparison.notes),
     }
-    return json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def difference_dict(difference: Difference, what: str) -> dict[str, Any]:

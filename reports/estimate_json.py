@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from greentrack.reports.escape import json_text
 from greentrack.reports.estimate import Estimate
 from greentrack.reports.figures import Figure
 from greentrack.reports.json import to_dict as summary_dict
@@ -14,7 +15,7 @@ _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "
 
 def render(estimate: Estimate) -> str:
     """Return *estimate* as an indented JSON object."""
-    return json.dumps(to_dict(estimate), indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(json.dumps(to_dict(estimate), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def to_dict(estimate: Estimate) -> dict[str, Any]:

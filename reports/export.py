@@ -156,7 +156,8 @@ def _jsonl(file: BinaryIO, table: Table, rows: Iterable[Sequence[Any]], name: st
     for row in rows:
         count += 1
         facts = {column: _value(kind, cell) for (column, kind), cell in zip(kinds, row, strict=True)}
-        file.write((encode(head | facts) + "\n").encode())
+        # half a surrogate pair, which UTF-8 has no bytes for, stays the escape that JSON knows it by
+        file.write((encode(head | facts) + "\n").encode(errors="backslashreplace"))
     return count
 
 

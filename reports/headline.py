@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import name
+from greentrack.reports import disclosure, words
 from greentrack.reports.summary import Summary
-from greentrack.reports.units import (
-    duration,
-    energy_range,
-    joules_each,
-    litres_range,
-    mass_range,
-    money_range,
-    percent,
-    work_done,
-)
+from greentrack.reports.units import duration, energy_range, mass_range, money_range, percent
 
 UNKNOWN = "not known"
+
+_LABELS = {"facility": "energy at the facility", "embodied": "embodied carbon"}
 
 
 class Row(NamedTuple):
@@ -31,29 +23,31 @@ class Row(NamedTuple):
 
 
 def headline(summary: Summary) -> Iterator[Row]:
-    """Yield what the run cost; energy and carbon also where they are not known."""
+    """Yield what the run cost; energy and carbon also where they are not known.
+
+    The figures are those of ``words``, with more of what a reader must know who has nothing but these.
+    """
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         yield Row("Energy", UNKNOWN, disclosure.NOTHING)
         yield Row("Carbon", UNKNOWN)
+        lines = words.charges(summary)
     else:
-        share = f"{percent(summary.measured_share)} of it measured"
-        yield Row("Energy", energy_range(summary.joules), f"{disclosure.boundary(summary)}; {share}")
-        if summary.facility_joules is not None:
-            about = f"with the data centre's overhead, a PUE of {disclosure.overhead(summary)}"
-            yield Row("Energy at the facility", energy_range(summary.facility_joules), about)
-        yield Row("Carbon", mass_range(summary.g), f"at {disclosure.grid(summary)}")
-    if summary.embodied is not None:
-        about = "of making the hardware, not in the carbon above"
-        yield Row("Embodied carbon", mass_range(summary.embodied), about)
-    if (money := summary.money) is not None:
-        yield Row("Money", money_range(money.amount, money.currency), f"{money.basis}: {money.note}")
-    if summary.water is not None:
-        yield Row("Water", litres_range(summary.water), "evaporated at the site and at power stations")
+        lines = words.headline(summary)
+    for line in lines:
+        label = _LABELS.get(line.label, line.label)
+        yield Row(label.capitalize(), line.figure, _remark(line, summary))
     yield Row("Time", duration(summary.run.seconds))
-    for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"{joules_each(work.joules_per)} each"
-        yield Row(f"Work, {name(unit)}", work_done(work.total), each)
+    for line in words.work(summary):
+        yield Row("Work", line.figure, line.about)
     yield from _whole(summary)
+
+
+def _remark(line: words.Line, summary: Summary) -> str:
+    if line.label == "energy":
+        return f"{disclosure.boundary(summary)}; {percent(summary.measured_share or 0.0)} of it measured"
+    if line.label == "facility":
+        return f"with the data centre's overhead, a PUE of {disclosure.overhead(summary)}"
+    return f"at {disclosure.grid(summary)}" if line.label == "carbon" else line.about
 
 
 def _whole(summary: Summary) -> Iterator[Row]:

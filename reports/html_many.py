@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from greentrack.reports.compare import Comparison, Row, compare
-from greentrack.reports.difference import Difference, sentence
+from greentrack.reports import compare_words
+from greentrack.reports.compare import Comparison, compare
+from greentrack.reports.escape import name
 from greentrack.reports.figures import Figure
 from greentrack.reports.groups import ENDED_WELL, Group
 from greentrack.reports.html_plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
@@ -15,7 +16,7 @@ from greentrack.reports.html_tables import Table
 from greentrack.reports.layout import UNKNOWN
 from greentrack.reports.outcomes import best
 from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, duration, energy, energy_range, mass, money, percent, spread
+from greentrack.reports.units import duration, energy, energy_range, mass, money, percent, spread
 from greentrack.reports.words import moment, shown
 from greentrack.store.once import Once
 
@@ -23,8 +24,6 @@ MOST_GROUPS = 8
 """More groups than this are neither compared on a page nor told apart by colour."""
 
 HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
-
-_WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
 
 
 class Cell(NamedTuple):
@@ -48,7 +47,7 @@ class Beside(NamedTuple):
     """A comparison, as the page sets it: figures side by side, and for each other group what can be said."""
 
     table: Table
-    differences: tuple[tuple[str, tuple[str, ...]], ...]
+    differences: tuple[compare_words.Beside, ...]
     front: str
     notes: tuple[str, ...]
     chart: Chart | None
@@ -91,13 +90,12 @@ def beside(groups: Sequence[Group]) -> Beside | None:
     if not 2 <= len(groups) <= MOST_GROUPS:
         return None
     made = compare(groups)
-    rows = [("runs", *(f"{len(group.summaries)}" for group in groups))]
-    rows += [(shown(row.name), *(_value(row, value) for value in row.values)) for row in made.rows]
-    names = tuple(shown(group.name) for group in groups)
+    names = tuple(name(group.name) for group in groups)
+    rows = tuple(compare_words.table(made))
     return Beside(
-        table=Table("Side by side", ("", *names), tuple(rows), tuple(range(1, len(names) + 1))),
-        differences=tuple(_differences(made)),
-        front=_front(made),
+        table=Table("Side by side", ("", *names), rows, tuple(range(1, len(names) + 1))),
+        differences=tuple(compare_words.differences(made)),
+        front=compare_words.front(made),
         notes=made.notes,
         chart=_front_chart(made),
     )
@@ -165,41 +163,19 @@ def _total(summaries: Sequence[Summary], once: Once) -> Iterator[str]:
     counts = full * (once.joules / together if together > 0 else 1.0)
     yield counted(len(summaries), "run")
     yield duration(sum((one.whole or one.run).seconds for one in summaries))
-    yield energy(counts)
+    read = [line for line in lines if line.joules]
+    yield energy(counts) if read else "energy not known"
     share = counts / listed if listed > 0 else 1.0
-    grams = [line.g.value for line in lines if line.g]
-    yield mass(share * sum(grams)) if len(grams) == len(lines) else "CO2e not known"
+    grams = [line.g.value for line in read if line.g]
+    yield mass(share * sum(grams)) if read and len(grams) == len(read) else "CO2e not known"
     paid = [line.money for line in lines if line.money]
-    if len(paid) == len(lines) and len({(one.currency, one.basis) for one in paid}) == 1:
+    if paid and all(line.money for line in read) and len({(one.currency, one.basis) for one in paid}) == 1:
         amount = sum(one.amount.value for one in paid) * (share if paid[0].basis == "owner" else 1.0)
         yield money(amount, paid[0].currency)
+    if len(read) < len(lines):
+        yield f"nothing was measured of {len(lines) - len(read):,} of them"
     if once.overlapped > 0:
         yield f"runs overlapped: {energy(once.overlapped)} that more than one of them saw counts once"
-
-
-def _differences(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield for each group after the first what can be said of it; quantities of which the same is to be said share."""
-    first = shown(comparison.groups[0].name)
-    for number, group in enumerate(comparison.groups[1:]):
-        names: dict[str, list[str]] = {}
-        said: dict[str, Difference] = {}
-        for row in comparison.rows:
-            if (difference := row.differences[number]) is not None:
-                text = sentence(difference) if difference.relative else sentence(difference, row.name)
-                names.setdefault(text, []).append(row.name)
-                said[text] = difference
-        if said:
-            sentences = tuple(sentence(said[text], _listed(names[text])) for text in said)
-            yield f"{shown(group.name)} beside {first}", sentences
-
-
-def _front(comparison: Comparison) -> str:
-    front = comparison.front
-    if front is None:
-        return ""
-    way = "higher" if front.higher else "lower"
-    text = f"Front of {front.metric} ({way} is better) against energy, by the means: {', '.join(front.groups)}."
-    return text + (f" Beaten in both by another: {', '.join(front.beaten)}." if front.beaten else "")
 
 
 def _front_chart(comparison: Comparison) -> Chart | None:
@@ -241,20 +217,6 @@ def _places(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, fl
         joules, value = (summary.whole or summary).joules, best(summary.metrics[metric], higher)
         if joules is not None and value is not None:
             yield joules.value, value
-
-
-def _value(row: Row, value: float | None) -> str:
-    if value is None:
-        return UNKNOWN
-    if row.name.startswith("energy per"):
-        return f"{digits(value)} J"
-    if row.unit in _WRITTEN:
-        return _WRITTEN[row.unit](value)
-    return money(value, row.unit) if row.unit else f"{value:.5g}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _date(at: float) -> str:

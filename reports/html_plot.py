@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from greentrack.reports.figures import Figure
 from greentrack.reports.html_tables import Table
+from greentrack.reports.layout import cut
 from greentrack.reports.units import energy
 from greentrack.reports.words import shown
 
 MOST_LABEL = 28
-"""So much of a name has room beside a chart."""
+"""So much of a name has room beside a chart; of letters as wide as high, half as many."""
 
 MOST_MARKS = 300
 """So many stretches of one span, or values of a metric, are drawn."""
@@ -46,7 +47,7 @@ def label(text: str) -> str:
     ('&lt;b&gt;lr &amp; co&lt;/b&gt;', 28)
     """
     text = shown(text)
-    return html.escape(text if len(text) <= MOST_LABEL else text[: MOST_LABEL - 1] + "…", quote=False)
+    return html.escape(cut(text, MOST_LABEL), quote=False)
 
 
 def colour(number: int) -> str:

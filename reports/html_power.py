@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from greentrack.model import Reading, Record
 from greentrack.reports.uses import used
+from greentrack.reports.words import told_apart
 
 MOST_POINTS = 2000
 """So many points of a device are in a page at most."""
@@ -45,8 +46,9 @@ def traces(
     record: Record, readings: Mapping[str, Sequence[Reading]], *, scope: str = "machine", most: int = MOST_POINTS
 ) -> tuple[Trace, ...]:
     """Return the power of each device that was read, by the method that is believed, as it counts in *scope*."""
+    names = told_apart([f"{use.device.kind} {use.device.name}" for use in record.devices])
     made = []
-    for use in record.devices:
+    for use, name in zip(record.devices, names, strict=True):
         counted = used(use, scope)
         pieces = [
             Piece(reading.at - reading.seconds, reading.at, reading.seconds, counted.of(reading))
@@ -57,7 +59,7 @@ def traces(
             watts = [piece.joules / piece.seconds for piece in pieces]
             mean = sum(piece.joules for piece in pieces) / sum(piece.seconds for piece in pieces)
             at, drawn = _line(_together(pieces, most), record.run.started_at)
-            facts = (use.device.uid, f"{use.device.kind} {use.device.name}", counted.method.measured)
+            facts = (use.device.uid, name, counted.method.measured)
             made.append(Trace(*facts, at, drawn, min(watts), mean, max(watts)))
     return tuple(made)
 

@@ -11,7 +11,7 @@ from greentrack.reports.layout import UNKNOWN
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, money_range, percent, spread
-from greentrack.reports.words import moment, shown
+from greentrack.reports.words import moment, shown, told_apart
 
 MOST_ROWS = 50
 """A table shows up to so many rows; what is left out is said beneath it."""
@@ -86,16 +86,17 @@ def parts(summary: Summary) -> Table | None:
 
 def devices(summary: Summary) -> Table:
     """Return the devices, each with how it was read."""
+    names = told_apart([f"{device.kind} {device.name}" for device in summary.devices])
     rows = tuple(
         (
-            f"{device.kind} {device.name}",
+            name,
             UNKNOWN if device.joules is None else energy(device.joules.value),
             "" if device.joules is None else spread(device.joules),
             percent(device.coverage),
             "measured" if device.measured else "modelled",
             device.method,
         )
-        for device in summary.devices
+        for device, name in zip(summary.devices, names, strict=True)
     )
     return Table("Energy by device", ("device", "energy", "range", "seen", "", "method"), rows, (1, 2, 3))
 

@@ -9,6 +9,7 @@ from greentrack.reports.escape import latex, name
 from greentrack.reports.headline import headline
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import energy_range
+from greentrack.reports.words import told_apart
 
 
 def render(summary: Summary) -> str:
@@ -49,11 +50,12 @@ def _devices(summary: Summary) -> Iterator[str]:
     known = [device for device in summary.devices if device.joules is not None]
     if known:
         yield r"    \midrule"
-    for device in known:
+    names = told_apart([name(device.name) for device in known])
+    for device, called in zip(known, names, strict=True):
         if device.joules is not None:
             kind = disclosure.SEEN.get(device.kind, "rest of the machine")
             how = "measured" if device.measured else "modelled"
-            yield _row(f"{kind}: {name(device.name)}, {how}", energy_range(device.joules))
+            yield _row(f"{kind}: {called}, {how}", energy_range(device.joules))
 
 
 def _row(label: str, figure: str) -> str:

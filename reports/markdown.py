@@ -11,6 +11,7 @@ from greentrack.reports.headline import headline
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import digits, energy, percent, spread
 from greentrack.reports.waste import waste
+from greentrack.reports.words import told_apart
 
 MOST_METRICS = 12
 """So many metrics have room; the JSON has them all."""
@@ -43,17 +44,18 @@ def _about(summary: Summary) -> str:
 
 
 def _devices(summary: Summary) -> Iterator[str]:
+    names = told_apart([name(device.name) for device in summary.devices])
     rows = [
         (
             device.kind,
-            name(device.name),
+            called,
             "—" if device.joules is None else energy(device.joules.value),
             "" if device.joules is None else spread(device.joules),
             percent(device.coverage),
             "measured" if device.measured else "modelled",
             device.method,
         )
-        for device in summary.devices
+        for device, called in zip(summary.devices, names, strict=True)
     ]
     if rows:
         yield from _table(("", "device", "energy", "range", "seen", "", "method"), rows)

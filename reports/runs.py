@@ -47,14 +47,16 @@ class RunCost(NamedTuple):
 class Totals(NamedTuple):
     """Several runs together. What their devices used while more than one run watched them is counted once.
 
-    *overlapped* are the joules that were left out for that. *g* is None where some run's is.
+    *overlapped* are the joules that were left out for that. Of *unread* runs nothing was measured: they are in no
+    figure but the time. *joules* is None where that is so of all; *g* also where that of a run that was read is.
     """
 
     runs: int
     seconds: float
-    joules: float
+    joules: float | None
     g: float | None
     overlapped: float
+    unread: int
 
 
 _SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
@@ -135,14 +137,15 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
         once = reader.joules_once(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
-    grams = [cost.g for cost in runs if cost.g is not None]
-    rest = sum(cost.joules - cost.run.joules for cost in runs if cost.joules is not None)
+    read = [(cost.joules - cost.run.joules, cost.g) for cost in runs if cost.joules is not None]
+    grams = [g for _, g in read if g is not None]
     return Totals(
         runs=len(costs),
         seconds=sum(cost.run.seconds for cost in costs),
-        joules=once.joules + rest * part,
-        g=part * sum(grams) if len(grams) == len(runs) else None,
+        joules=once.joules + part * sum(rest for rest, _ in read) if read else None,
+        g=part * sum(grams) if read and len(grams) == len(read) else None,
         overlapped=once.overlapped,
+        unread=sum(cost.joules is None for cost in costs),
     )
 
 

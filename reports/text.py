@@ -6,7 +6,9 @@ import datetime
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from greentrack.reports.escape import printable, printable_lines
 from greentrack.reports.figures import Figure
+from greentrack.reports.layout import cells, cut, filled, labelled
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import (
@@ -19,12 +21,11 @@ from greentrack.reports.units import (
     percent,
     spread,
 )
-from greentrack.reports.words import Line, headline, own_cost, wasted, worth
+from greentrack.reports.words import Line, headline, own_cost, shown, told_apart, wasted, worth
 from greentrack.vocabulary import DISABLED
 
 MOST_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
-_LABEL = 12
 _ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
 
 
@@ -32,7 +33,7 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> s
     """Return *summary* as lines of at most *width* characters, without colour; *chart* is shown as it is."""
     width = max(width, 40)
     if summary.run.status == DISABLED:
-        return f"{summary.run.name}: nothing was measured, since GREENTRACK_DISABLED is set"
+        return f"{shown(summary.run.name)}: nothing was measured, since GREENTRACK_DISABLED is set"
     sections = (
         _head(summary, width),
         _parts(summary, width),
@@ -46,33 +47,29 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> s
         _list("Assumptions", _assumptions(summary), width),
         textwrap.wrap(own_cost(summary), width),
     )
-    return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section)))
+    return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
 
 
 def _head(summary: Summary, width: int) -> Iterator[str]:
     run = summary.run
     started = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC)
-    yield _cut(f"{run.name}  {run.status}  {duration(run.seconds)}  {started:%Y-%m-%d %H:%M} UTC", width)
-    about = [f"run {run.id}"]
-    about += [f"on {run.host.name}"] if run.host else []
-    about += [f"project {run.project}"] if run.project else []
-    about += [f"tags {', '.join(run.tags)}"] if run.tags else []
-    yield from textwrap.wrap("  ".join(about), width)
+    about = f"{run.status}  {duration(run.seconds)}  {started:%Y-%m-%d %H:%M} UTC"
+    yield cut(f"{cut(shown(run.name), max(8, width - len(about) - 2))}  {about}", width)
+    which = [f"run {run.id}"]
+    which += [f"on {shown(run.host.name)}"] if run.host else []
+    which += [f"project {shown(run.project)}"] if run.project else []
+    which += [f"tags {', '.join(map(shown, run.tags))}"] if run.tags else []
+    yield from textwrap.wrap("  ".join(which), width)
     if run.error:
-        yield from _labelled("error", run.error, width)
+        yield from labelled([Line("error", shown(run.error))], width)
     yield ""
-    for line in headline(summary):
-        yield from _line(line, line.label, width)
-    if summary.joules is None:
-        return
-    before = ""
-    for line in worth(summary):
-        yield from _line(line, "" if line.label == before == "as much as" else line.label, width)
-        before = line.label
-    yield from _forecasts(summary, width)
+    yield from labelled(headline(summary), width)
+    if summary.joules is not None:
+        yield from labelled(worth(summary), width)
+        yield from labelled(_forecasts(summary), width)
 
 
-def _forecasts(summary: Summary, width: int) -> Iterator[str]:
+def _forecasts(summary: Summary) -> Iterator[Line]:
     """Yield the first and the last forecast, and what the work came to."""
     made = summary.forecasts
     if not made:
@@ -81,11 +78,11 @@ def _forecasts(summary: Summary, width: int) -> Iterator[str]:
     for label, one in zip(("forecast", ""), made[:1] + made[1:][-1:], strict=False):
         expected = energy_range(Figure(value=one.joules, low=one.joules_low, high=one.joules_high))
         end = "" if status != "running" else " expected at the end"
-        yield from _labelled(label, f"after {percent(one.progress)}: {expected}, {duration(one.seconds)}{end}", width)
+        yield Line(label, f"after {percent(one.progress)}: {expected}, {duration(one.seconds)}{end}")
     if status != "running":
         came = "it came to" if status == "finished" else f"it {_ENDED[status]} at"
         spent = "an energy that was not measured" if joules is None else energy(joules.value)
-        yield from _labelled("", f"{came} {spent}, {duration(seconds)}", width)
+        yield Line("", f"{came} {spent}, {duration(seconds)}")
 
 
 def _parts(summary: Summary, width: int) -> Iterator[str]:
@@ -120,14 +117,14 @@ def _devices(summary: Summary, width: int) -> Iterator[str]:
     rows = [
         (
             device.kind,
-            device.name,
+            name,
             "—" if device.joules is None else energy(device.joules.value),
             "" if device.joules is None else spread(device.joules),
             percent(device.coverage),
             "measured" if device.measured else "modelled",
             device.method,
         )
-        for device in summary.devices
+        for device, name in zip(summary.devices, told_apart([one.name for one in summary.devices]), strict=True)
     ]
     if rows:
         head = ("", "device", "energy", "range", "seen", "", "method")
@@ -200,14 +197,6 @@ def _list(title: str, items: Iterable[str], width: int) -> Iterator[str]:
         yield from lines
 
 
-def _line(line: Line, label: str, width: int) -> list[str]:
-    return _labelled(label, f"{line.figure}  {line.about}" if line.about else line.figure, width)
-
-
-def _labelled(label: str, text: str, width: int) -> list[str]:
-    return _wrap(text, width, label.ljust(_LABEL), " " * _LABEL)
-
-
 def _wrap(text: str, width: int, first: str, later: str) -> list[str]:
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
 
@@ -216,24 +205,20 @@ def _table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int], flexible: int, width: int
 ) -> Iterator[str]:
     """Yield aligned lines; the column *flexible* gives way where they would be wider than *width*."""
-    cells = [head, *rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = [head, *([printable(text) for text in row] for row in rows)]
+    widths = [max(cells(line[column]) for line in lines) for column in range(len(head))]
     widths[flexible] = max(8, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1)))
-    for row in cells:
+    for line in lines:
         parts = [
-            cell.rjust(size) if column in right else _cut(cell, size).ljust(size)
-            for column, (cell, size) in enumerate(zip(row, widths, strict=True))
+            filled(cut(cell, size), size, right=column in right)
+            for column, (cell, size) in enumerate(zip(line, widths, strict=True))
         ]
-        yield _cut("  ".join(parts).rstrip(), width)
+        yield cut("  ".join(parts).rstrip(), width)
 
 
 def _more(count: int) -> Iterator[str]:
     if count > MOST_ROWS:
         yield f"… and {count - MOST_ROWS:,} more"
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:

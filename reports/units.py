@@ -8,6 +8,7 @@ from greentrack.reports.figures import JOULES_PER_KWH, Figure
 
 _WH = JOULES_PER_KWH / 1000
 _ENERGY = ((_WH / 1000, "mWh"), (_WH, "Wh"), (_WH * 1e3, "kWh"), (_WH * 1e6, "MWh"))
+_JOULES = ((1.0, "J"), (1e6, "MJ"), (1e9, "GJ"))
 _MASS = ((0.001, "mg CO2e"), (1.0, "g CO2e"), (1e3, "kg CO2e"), (1e6, "t CO2e"))
 _WATER = ((0.001, "ml"), (1.0, "l"), (1e3, "m³"))
 
@@ -72,10 +73,11 @@ def money_range(amount: Figure, currency: str) -> str:
 def joules_each(joules: Figure) -> str:
     """Return the joules of one unit of work and their range.
 
-    >>> joules_each(Figure(value=6.432, low=5.7, high=7.71))
-    '6.43 J (5.7–7.7)'
+    >>> joules_each(Figure(value=6.432, low=5.7, high=7.71)), joules_each(Figure(value=2e6, low=1.9e6, high=2.2e6))
+    ('6.43 J (5.7–7.7)', '2 MJ (1.9–2.2)')
     """
-    return f"{digits(joules.value)} J ({digits(joules.low, 2)}–{digits(joules.high, 2)})"
+    size, unit = _fit(joules.value, _JOULES)
+    return f"{digits(joules.value / size)} {unit} ({digits(joules.low / size, 2)}–{digits(joules.high / size, 2)})"
 
 
 def work_done(number: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from greentrack.reports.difference import Difference, brief, sentence
+from greentrack.reports.escape import json_text
 from greentrack.reports.figures import Figure
 from greentrack.reports.layout import UNKNOWN, aligned, notes, short
 from greentrack.reports.summary import Summary
@@ -23,7 +24,8 @@ def with_target(summary: Summary, text: str, form: str, render: Callable[[Summar
     """
     cost = one_cost(summary, target(text))
     if form == "json":
-        return json.dumps({**json.loads(render(summary)), "until": to_dict(cost)}, indent=2, ensure_ascii=False)
+        whole = {**json.loads(render(summary)), "until": to_dict(cost)}
+        return json_text(json.dumps(whole, indent=2, ensure_ascii=False))
     told = [HOW, *([f"this run {CARRIED_ON}"] if carried_on(summary) else [])]
     spent = ", ".join(cell for cell in _cells(cost) if cell not in ("", UNKNOWN))
     line = f"Until {cost.target}: {spent}" + (f" ({'; '.join(told)})" if cost.reached else "")
@@ -67,7 +69,7 @@ def trend_json(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> s
         "first_to_last": None if whole is None else difference_dict(whole, what),
         "notes": _notes(steps, also),
     }
-    return json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False)
+    return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def to_dict(cost: Cost) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from greentrack.reports.escape import printable
+from greentrack.reports.figures import Figure
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import (
     digits,
@@ -44,6 +46,20 @@ def shown(text: object) -> str:
     return plain if len(plain) <= MOST_TEXT else f"{plain[:MOST_TEXT]}… ({len(plain):,} characters)"
 
 
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Return *names*, of which those that several have are numbered.
+
+    >>> told_apart(["A100", "EPYC", "A100"])
+    ['1 of 2: A100', 'EPYC', '2 of 2: A100']
+    """
+    many, seen = Counter(names), Counter[str]()
+    made = []
+    for name in names:
+        seen[name] += 1
+        made.append(name if many[name] == 1 else f"{seen[name]} of {many[name]}: {name}")
+    return made
+
+
 def moment(at: float) -> str:
     """Return a Unix time as reports show it: ``2026-11-22 02:10 UTC``."""
     return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
@@ -70,21 +86,34 @@ def headline(summary: Summary) -> Iterator[Line]:
     """Yield what the run cost, the energy first."""
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         yield Line("energy", "nothing was measured")
-        yield from _charges(summary)
-        return
-    carbon = summary.intensity
+    else:
+        yield from _energy(summary, summary.joules, f", {percent(summary.measured_share)} of it measured")
+        yield _carbon(summary, summary.g)
+    yield from charges(summary)
+
+
+def estimated(summary: Summary) -> Iterator[Line]:
+    """Yield what a run is expected to cost, each figure as an estimate."""
+    if summary.joules is not None and summary.g is not None:
+        for line in (*_energy(summary, summary.joules, ""), _carbon(summary, summary.g), *charges(summary)):
+            yield line._replace(about=f"estimate, {line.about}")
+
+
+def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
     what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
     own = f"the run's own share of {what}" if summary.scope == "process" else what
-    yield Line("energy", energy_range(summary.joules), f"{own}, {percent(summary.measured_share)} of it measured")
+    yield Line("energy", energy_range(joules), f"{own}{measured}")
     if (above := summary.above_idle) is not None:
         yield Line("above idle", energy_range(above), "the GPUs', beyond their power while nothing runs")
     if summary.facility_joules is not None:
         pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
         about = f"with the data centre's overhead, a PUE of {pue}"
         yield Line("facility", energy_range(summary.facility_joules), about)
-    at = f"at {digits(carbon.g_per_kwh)} g/kWh, {carbon.zone} {carbon.year} ({carbon.how})"
-    yield Line("carbon", mass_range(summary.g), at)
-    yield from _charges(summary)
+
+
+def _carbon(summary: Summary, g: Figure) -> Line:
+    grid = summary.intensity
+    return Line("carbon", mass_range(g), f"at {digits(grid.g_per_kwh)} g/kWh, {grid.zone} {grid.year} ({grid.how})")
 
 
 def worth(summary: Summary) -> Iterator[Line]:
@@ -96,11 +125,16 @@ def worth(summary: Summary) -> Iterator[Line]:
         like.append(comparison.text)
     for text in like:
         yield Line("as much as", text)
-    for unit, work in summary.work.items():
-        each = "" if work.joules_per is None else f"{joules_each(work.joules_per)} each"
-        yield Line("work", f"{work_done(work.total)} {unit}", each)
+    yield from work(summary)
     for rate in summary.rates:
         yield Line("that is", rate.text)
+
+
+def work(summary: Summary) -> Iterator[Line]:
+    """Yield what was done, and the energy of one of each."""
+    for unit, done in summary.work.items():
+        each = "" if done.joules_per is None else f"{joules_each(done.joules_per)} each"
+        yield Line("work", f"{work_done(done.total)} {shown(unit)}", each)
 
 
 def wasted(summary: Summary) -> tuple[str, ...]:
@@ -122,7 +156,8 @@ def own_cost(summary: Summary) -> str:
     )
 
 
-def _charges(summary: Summary) -> Iterator[Line]:
+def charges(summary: Summary) -> Iterator[Line]:
+    """Yield what there is beside energy and its carbon: the hardware's carbon, money, water."""
     if summary.embodied is not None:
         yield Line("embodied", mass_range(summary.embodied), "of making the hardware, not in the carbon")
     if (money := summary.money) is not None:

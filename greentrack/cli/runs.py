@@ -115,7 +115,10 @@ def _table(found: "list[RunCost]", sums: "Totals | None", db: str | None) -> Non
     if sums is not None:
         carbon = "CO2e not known" if sums.g is None else mass(sums.g)
         count = f"{sums.runs:,} {'run' if sums.runs == 1 else 'runs'}"
-        click.echo("\n" + "  ".join((count, duration(sums.seconds), energy(sums.joules), carbon)))
+        spent = "energy not known" if sums.joules is None else energy(sums.joules)
+        click.echo("\n" + "  ".join((count, duration(sums.seconds), spent, carbon)))
+        if sums.unread:
+            click.echo(f"Nothing was measured of {sums.unread:,} of them.")
         if sums.overlapped:
             click.echo(f"Runs overlapped: {energy(sums.overlapped)} that more than one of them saw counts once.")
 
@@ -123,12 +126,13 @@ def _table(found: "list[RunCost]", sums: "Totals | None", db: str | None) -> Non
 def _json(found: "list[RunCost]", sums: "Totals | None") -> None:
     import json
 
+    from greentrack.reports.escape import json_text
     from greentrack.reports.figures import JOULES_PER_KWH
     from greentrack.reports.runs import to_dict
 
     # a line a run: for people to search, and three times as fast as json's own indenting
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    rows = ",\n".join(encode(to_dict(cost)) for cost in found)
+    rows = json_text(",\n".join(encode(to_dict(cost)) for cost in found))
     runs = f"[\n{rows}\n]" if found else "[]"
     if sums is None:
         click.echo(runs)
@@ -136,9 +140,10 @@ def _json(found: "list[RunCost]", sums: "Totals | None") -> None:
     totals = {
         "runs": sums.runs,
         "seconds": sums.seconds,
-        "kwh": sums.joules / JOULES_PER_KWH,
+        "kwh": None if sums.joules is None else sums.joules / JOULES_PER_KWH,
         "g": sums.g,
         "overlapped_kwh": sums.overlapped / JOULES_PER_KWH,
+        "unread": sums.unread,
     }
     click.echo(f'{{"totals": {json.dumps(totals, allow_nan=False)},\n"runs": {runs}}}')
 

@@ -2,7 +2,7 @@
 
 Python looks for signals where a function of Python begins and after a call of one of C: there a profiler can raise.
 It is not raised as ``__exit__`` or ``stop`` itself begins, about which nothing written in Python can do anything, nor
-in ``__del__``, where exceptions go no further. Arguments: the database, how the run is made, every how many are tried.
+in ``__del__``, where exceptions go no further. Arguments: how the run is made, every how many are tried.
 """
 
 import os
@@ -18,7 +18,7 @@ PARTS = ("/greentrack/tracking/", "/greentrack/recorder/", "/subprocess.py")
 MOST_FILES = 2
 """What the call that makes a pipe returns has no owner yet: so many descriptors may be lost there, and no more."""
 
-tracker = track("job", meters=["fake:gpu=300"], db=sys.argv[1], quiet=True)
+tracker = track("job", meters=["fake:gpu=300"], quiet=True)
 decorated = tracker(lambda: None)
 
 
@@ -109,4 +109,4 @@ def main(way: str, every: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

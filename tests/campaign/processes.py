@@ -342,7 +342,7 @@ def interrupted_everywhere(scene: Scene, ways: Sequence[str] = WAYS, every: int 
     """Ctrl-C at each instruction of a start and an end at which Python takes it; ``with``, a call, start and stop."""
     tried = 0
     for way in ways:
-        process = scene.start(str(INTERRUPTED), str(scene.db), way, str(every))
+        process = scene.start(str(INTERRUPTED), way, str(every), env={"GREENTRACK_DB": str(scene.db)})
         assert process.wait(300) == 0, scene.log(scene.started).read_text()[-800:]
         tried += int((scene.said("tried", scene.started) or ["0"])[0])
     scene.emptied_after(0.0)
