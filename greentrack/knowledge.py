@@ -1,11 +1,10 @@
 """What is found out about a host once: calibrations at its wall, tests of its sensors. Few runs ever need it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class Calibration(NamedTuple):
     """What a meter at the wall showed while a host's *devices* (their uids) together drew *components_watts*.
 
     *at* is Unix time, *seconds* how long both were watched, *source* says which reading, *number* is the store's.
@@ -20,8 +19,7 @@ class Calibration:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorTest:
+class SensorTest(NamedTuple):
     """How the sensor of one device did in a self-test.
 
     *update_seconds* lie between two of its updates at most; None where that was not probed or it did not move, and
@@ -38,8 +36,7 @@ class SensorTest:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelfTest:
+class SelfTest(NamedTuple):
     """How measuring went on a host at Unix time *at*: how late its *ticks* were (seconds), and each sensor."""
 
     at: float
@@ -50,12 +47,11 @@ class SelfTest:
     sensors: tuple[SensorTest, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What was found out about a host and its sensors once and holds for its runs.
 
     *updates* are the seconds between two updates of a device's sensor, by device uid, where a self-test has seen them.
     """
 
     calibrations: tuple[Calibration, ...] = ()
-    updates: Mapping[str, float] = field(default_factory=dict)
+    updates: Mapping[str, float] = {}

@@ -6,11 +6,10 @@ marked *judgement* is a designer's choice built from them.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
+class Method(NamedTuple):
     """A way to get joules. The truth lies between joules x (1 - below) and joules x (1 + above).
 
     *update_seconds* is how much time each edge of a stretch may be off, where no self-test has seen it on the machine:

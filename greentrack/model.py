@@ -1,8 +1,7 @@
 """The facts GreenTrack keeps: devices, readings, spans, runs. In joules, seconds and Unix time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from greentrack.knowledge import Known
@@ -12,8 +11,7 @@ IDLE = 0.1
 """A device that worked for less than this part of the time was idle."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
+class Device(NamedTuple):
     """Something that draws power and is counted once.
 
     *uid* is the same for every process that sees the device on this host (``GPU-8f2…``, ``rapl:package-0``), so that
@@ -23,11 +21,10 @@ class Device:
     uid: str
     kind: str
     name: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Energy:
+class Energy(NamedTuple):
     """Joules of one device over some stretch, and how many *seconds* of that stretch were covered.
 
     *check* is the same energy by the device's second method, where it has one (power integrated beside a counter).
@@ -38,8 +35,7 @@ class Energy:
     check: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """The energy one device used in the *seconds* up to *at*.
 
     *at* is Unix time. *share* is the part of the device's activity that was this run's, 0 to 1, or None where unknown;
@@ -62,8 +58,7 @@ class Reading:
         return Energy(joules=self.joules, seconds=self.seconds) if self.busy < IDLE else Energy()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceUse:
+class DeviceUse(NamedTuple):
     """One device within one run: how it was read and what it used in all.
 
     *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
@@ -74,7 +69,7 @@ class DeviceUse:
 
     device: Device
     method: str
-    energy: Energy = field(default_factory=Energy)
+    energy: Energy = Energy()
     trusted: bool = True
     process: float | None = None
     note: str = ""
@@ -87,8 +82,7 @@ class DeviceUse:
         return self.energy.joules if self.trusted or self.energy.check is None else self.energy.check
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A named stretch of a run with exact edges (Unix time); *ended_at* is None while it is open.
 
     *energy* is by device uid.
@@ -99,22 +93,20 @@ class Span:
     started_at: float
     ended_at: float | None = None
     parent: int | None = None
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-    energy: Mapping[str, Energy] = field(default_factory=dict)
+    attrs: Mapping[str, Any] = {}
+    energy: Mapping[str, Energy] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
+class Phase(NamedTuple):
     """A recurring activity: how often, how many seconds in all, and its share (by time) of each device's energy."""
 
     name: str
     calls: int
     seconds: float
-    energy: Mapping[str, Energy] = field(default_factory=dict)
+    energy: Mapping[str, Energy] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
+class Metric(NamedTuple):
     """An outcome at a moment, with the *joules* the run had used by then."""
 
     name: str
@@ -123,8 +115,7 @@ class Metric:
     joules: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(NamedTuple):
     """What a piece of work was expected to come to in all at its end, said *at* a moment (Unix time).
 
     *progress* is how far it was, 0 to 1. *joules* and *seconds* are those of the whole work, its earlier parts and the
@@ -141,8 +132,7 @@ class Forecast:
     seconds_high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class Host(NamedTuple):
     """A machine. *chassis* is desktop, laptop, server, vm or unknown; *timezone* an IANA name or None."""
 
     id: str
@@ -155,8 +145,7 @@ class Host:
     timezone: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """One tracked piece of work.
 
     *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process. *continues* is the id of the
@@ -168,7 +157,7 @@ class Run:
     status: str = "running"
     project: str | None = None
     tags: tuple[str, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     started_at: float = 0.0
     ended_at: float | None = None
     seconds: float = 0.0
@@ -181,7 +170,7 @@ class Run:
     git_commit: str | None = None
     git_dirty: bool | None = None
     python: str = ""
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = {}
     group: str | None = None
     rank: int | None = None
     world_size: int | None = None
@@ -192,8 +181,7 @@ class Run:
     continues: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Toll:
+class Toll(NamedTuple):
     """What tracking cost and missed: CPU seconds of the recorder, readings kept, late ticks, failed reads, restarts."""
 
     cpu_seconds: float = 0.0
@@ -203,8 +191,7 @@ class Toll:
     restarts: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """Everything known about a run, to work a summary out from. *work* counts units done (samples, tokens, steps …).
 
     *known* is what is known about its host now, perhaps found out after the run; None where nothing is.
@@ -216,13 +203,12 @@ class Record:
     phases: tuple[Phase, ...] = ()
     metrics: tuple[Metric, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
-    work: Mapping[str, float] = field(default_factory=dict)
-    toll: Toll = field(default_factory=Toll)
+    work: Mapping[str, float] = {}
+    toll: Toll = Toll()
     known: "Known | None" = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class Missing(NamedTuple):
     """A source of measurement that cannot be used here: the *reason*, and the *remedy* as a command."""
 
     source: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from greentrack.errors import ConfigError, did_you_mean
@@ -83,7 +82,7 @@ def estimate_from(
     return Estimate(
         how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
         seconds=seconds,
-        summary=replace(made, notes=(*made.notes, *notes, *_doubts(found, summary))),
+        summary=made._replace(notes=(*made.notes, *notes, *_doubts(found, summary))),
         source=summary.run.id,
         factor=factor,
     )
@@ -128,8 +127,7 @@ def estimate_hardware(
         how=f"{count} x {board.name} for {digits(hours, 6)} h{busy}, each at {drawn} of the {board.watts:g} W "
         "that it is rated for",
         seconds=_exactly(seconds),
-        summary=replace(
-            summary,
+        summary=summary._replace(
             assumptions=(*rests_on(board, utilization), *summary.assumptions),
             notes=(
                 *([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),

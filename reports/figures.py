@@ -1,20 +1,19 @@
 """A figure that carries its range, and how such figures multiply."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 JOULES_PER_KWH = 3_600_000.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Figure(NamedTuple):
     """A value and the range (about 95 %) that the truth is believed to lie in."""
 
     value: float
     low: float
     high: float
 
-    def __mul__(self, factor: float) -> "Figure":
+    def __mul__(self, factor: float) -> "Figure":  # type: ignore[override]  # it is no row to be repeated
         return Figure(value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
     def __truediv__(self, divisor: float) -> "Figure":

@@ -1,7 +1,6 @@
 """Which runs are held against which: runs that somebody names, or all of a project or tag, put together as repeats."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
@@ -102,7 +101,7 @@ def _parted(summaries: Sequence[Summary]) -> list[Summary]:
     """Return the *summaries*; those that are parts of one work without it, for its totals are those of neither."""
     works = [frozenset(part.id for part in summary.parts) for summary in summaries]
     return [
-        replace(summary, parts=(), whole=None) if work and works.count(work) > 1 else summary
+        summary._replace(parts=(), whole=None) if work and works.count(work) > 1 else summary
         for summary, work in zip(summaries, works, strict=True)
     ]
 

@@ -7,7 +7,6 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
@@ -92,7 +91,7 @@ def report(
         read = reader.record if len(ids) <= MOST_COMPARED else reader.outline
         records = [read(run_id) for run_id in ids]
         if len(ids) > MOST_DETAILED:  # spans are the most of a record, and a table shows none
-            records = [replace(record, spans=(), phases=()) for record in records]
+            records = [record._replace(spans=(), phases=()) for record in records]
         summaries = _costed(reader, records, terms, db, knobs)
         details = []
         if len(ids) <= MOST_DETAILED:
@@ -144,7 +143,7 @@ def _costed(
     for record, work in zip(records, asked, strict=True):
         if work is not None:
             summary = summarize(record.run.id, db=db, **knobs)
-            made.append(summary if asked.count(work) == 1 else replace(summary, parts=(), whole=None))
+            made.append(summary if asked.count(work) == 1 else summary._replace(parts=(), whole=None))
         else:  # five hundred runs are too many to open the database for each
             readings = reader.readings(record.run.id) if by_hour else None
             made.append(costing.cost(record, terms, readings=readings))

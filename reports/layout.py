@@ -67,9 +67,7 @@ def labelled(lines: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]
     for label, figure, about in lines:
         text = f"{figure}  {about}" if about else figure
         first, later = ("" if label == before else label).ljust(_LABEL), " " * _LABEL
-        yield from textwrap.wrap(
-            text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
-        )
+        yield from textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
         before = label
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.reports.figures import Figure
@@ -64,8 +63,7 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
         g=_sum([part.g for part in measured], counted),
         money=_money([part.money for part in measured], counted),
     )
-    return replace(
-        summary,
+    return summary._replace(
         parts=_parts(parts),
         whole=whole,
         forecasts=tuple(sorted((made for part in parts for made in part.forecasts), key=lambda made: made.at)),

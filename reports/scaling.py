@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from greentrack.model import Toll
 from greentrack.reports.equivalents import Equivalent, equivalents
@@ -65,9 +64,8 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
     like, constants = as_much_as(facility or joules, g, summary.intensity.zone)
     old = {_each(one) for one in summary.equivalents}
     off = " to ".join(f"{(end / factor.value - 1) * 100:+.0f} %" for end in (factor.low, factor.high))
-    return replace(
-        summary,
-        run=replace(summary.run, name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
+    return summary._replace(
+        run=summary.run._replace(name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
         devices=tuple(_row(row, factor) for row in summary.devices),
         joules=joules,
         by_kind={kind: part * factor.value for kind, part in summary.by_kind.items()},

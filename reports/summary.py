@@ -10,7 +10,6 @@ to make.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Unpack
 
 from greentrack.carbon import Intensity
@@ -88,8 +87,7 @@ class Assumption(NamedTuple):
     year: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(NamedTuple):
     """A run's cost. *joules* and *g* (CO2e) are None where nothing was measured; ``str()`` is the text report.
 
     *measured_share* is the part of *joules*, the rest of the machine included, that comes from a sensor. Where a *pue*

@@ -26,6 +26,10 @@ from greentrack.vocabulary import DISABLED
 
 MOST_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
+
+NARROW = 60
+"""In fewer columns than this, devices go without their range and coverage: that they were measured is said first."""
+
 _ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
 
 
@@ -128,7 +132,10 @@ def _devices(summary: Summary, width: int) -> Iterator[str]:
     ]
     if rows:
         head = ("", "device", "energy", "range", "seen", "", "method")
-        yield from _table(head, rows, right=(2, 3, 4), flexible=1, width=width)
+        kept = [number for number in range(len(head)) if width >= NARROW or head[number] not in ("range", "seen")]
+        table = [[row[number] for number in kept] for row in (head, *rows)]
+        right = [place for place, number in enumerate(kept) if number in (2, 3, 4)]
+        yield from _table(table[0], table[1:], right=right, flexible=1, width=width)
 
 
 def _spans(summary: Summary, width: int) -> Iterator[str]:

@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", deadline=None)  # a slow moment of the machine is no fault of the code
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,7 @@
 """What a source of grid intensity gives: grams of CO2e per kWh at a place, with year, boundary and range."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 ANNUAL = 0.10
 """How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
@@ -11,8 +10,7 @@ LIMIT_S = 5.0
 """So many seconds a report waits for sources on the network in all, however many runs and requests it needs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intensity:
+class Intensity(NamedTuple):
     """The carbon of one kWh in *zone* during *year*. The truth lies between ``low`` and ``high``.
 
     *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -60,8 +59,7 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
         parts.append((unseen, yearly.g_per_kwh, yearly.below, yearly.above))
     mean = sum(share * grams for share, grams, _, _ in parts)
     uncertain = sum(share for hour, share in shares if hour.forecast or hour.estimated)
-    return replace(
-        yearly,
+    return yearly._replace(
         g_per_kwh=mean,
         source=series.source,
         year=datetime.fromtimestamp(shares[-1][0].start, UTC).year,
@@ -79,7 +77,7 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
 def unchanged(yearly: Intensity, why: str) -> Intensity:
     """Return *yearly* with a note that hourly figures were asked for and *why* they are not used."""
     note = f"{why}; the yearly average is used"
-    return replace(yearly, note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
+    return yearly._replace(note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
 
 
 def _shares(hours: Sequence[Hour], stretches: Iterable[Stretch]) -> tuple[list[tuple[Hour, float]], float]:

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,8 +27,7 @@ class Regions:
         for source in sources:
             if found := source.find(place):
                 note = f"{zone} has no figure of its own; that of {place} is used"
-                return replace(
-                    found,
+                return found._replace(
                     zone=zone,
                     name=f"{found.name} ({place}), where {zone} stands",
                     note=f"{note}; {found.note}" if found.note else note,

@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from greentrack import registry
 from greentrack.carbon.base import Intensity, Source
@@ -30,12 +29,11 @@ def find_intensity(
         return found
     country = country_of(timezone) if timezone else None
     if country and (found := _find(country, sources)):
-        return replace(found, how=f"guessed from the time zone {timezone}")
+        return found._replace(how=f"guessed from the time zone {timezone}")
     if (world := _find(WORLD, sources)) is None:
         raise ZoneError("the table of intensities has no row for WORLD; reinstall greentrack")
     why = f"no figure is known for {country}, the country of {timezone}" if country else "no zone is known"
-    return replace(
-        world,
+    return world._replace(
         how=f"world average; {why}",
         below=0.924,
         above=0.757,

@@ -13,8 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NoReturn, Protocol, TypeVar
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 import click
 
@@ -43,8 +42,7 @@ class CannotRun(click.ClickException):
         self.exit_code = status  # type: ignore[misc]  # click declares it for the class and reads it off the instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(NamedTuple):
     """How a command ended: the exit *code* to pass on, and the *status* and *error* of its run.
 
     *began* is False where the system would not execute it after all.

@@ -4,9 +4,8 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack import config, system
 from greentrack.carbon import Intensity, find_intensity
@@ -21,8 +20,7 @@ LOOK_S = 0.2
 """Seconds between two reads of every meter: what it shows now. A gauge left alone for longer would bill nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class Watched(NamedTuple):
     """A device that can be read here. *watts* is None where it could not be read; *trouble* then says why."""
 
     uid: str
@@ -39,8 +37,7 @@ class Watched:
         return self.method.measured and self.watts is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """A setting in force and where it comes from."""
 
     name: str
@@ -48,8 +45,7 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """The database: how many runs are in it, and what keeps one from being read or written; "" where nothing does."""
 
     path: str
@@ -58,8 +54,7 @@ class Place:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
+class Examination(NamedTuple):
     """All of it. *recorder_seconds* is how long a run took to start and to end, None where nothing was kept of it."""
 
     host: Host

@@ -3,7 +3,6 @@
 import json
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from greentrack.cli.examination import Examination, Watched
@@ -55,10 +54,15 @@ def json_text(found: Examination, tested: Tested | None = None) -> str:
                 setting.name: {"value": setting.value, "origin": setting.origin} for setting in found.settings
             },
         }
-        | ({} if tested is None else {"self_test": asdict(tested.test) | {"not_kept": tested.trouble or None}}),
+        | ({} if tested is None else {"self_test": _tested(tested)}),
         indent=2,
         ensure_ascii=False,
     )
+
+
+def _tested(tested: Tested) -> dict[str, Any]:
+    sensors = [sensor._asdict() for sensor in tested.test.sensors]
+    return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
 
 
 def _device(device: Watched) -> dict[str, Any]:

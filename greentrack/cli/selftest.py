@@ -3,8 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from greentrack import config, system
 from greentrack.cli.options import database
@@ -21,8 +21,7 @@ SURE = 0.05
 """The part of a stretch's energy that its edges may misplace before it is called uncertain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Tested(NamedTuple):
     """A self-test, and why it could not be kept; "" where it was."""
 
     test: SelfTest

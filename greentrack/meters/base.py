@@ -3,7 +3,6 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -193,8 +192,7 @@ def _sane(value: float, device: Device) -> float:
     return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """What a vendor's ``discover`` may look at.
 
     *sys* and *proc* stand for /sys and /proc; *env* is the environment of the tracked process; *gpus* is "auto" (those
@@ -205,7 +203,7 @@ class Context:
 
     sys: Path = Path("/sys")
     proc: Path = Path("/proc")
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
     gpus: str | Sequence[int | str] = "auto"
     cuda_uuids: Sequence[str] | None = None
     spec: str = ""

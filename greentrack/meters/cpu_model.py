@@ -1,9 +1,9 @@
 """Processors without a counter: power modelled from their rated power, their load and their clock frequency."""
 
 import csv
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from greentrack.activity import Quota, busy_seconds, cpus, quota
 from greentrack.errors import MeterError
@@ -46,8 +46,7 @@ def power(load: float, idle_watts: float, max_watts: float, pace: float = 1.0) -
     raise AssertionError("the curve ends at full load")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
+class Rating(NamedTuple):
     """What the processor, or this machine's slice of one, draws idle and fully loaded, and why we think so."""
 
     idle_watts: float
@@ -59,7 +58,7 @@ class Rating:
 
     def scaled(self, share: float) -> "Rating":
         """Return the rating of a part of this machine."""
-        return replace(self, idle_watts=self.idle_watts * share, max_watts=self.max_watts * share)
+        return self._replace(idle_watts=self.idle_watts * share, max_watts=self.max_watts * share)
 
 
 def rate(cpu: Processor, threads: int) -> Rating:

@@ -1,7 +1,6 @@
 """Asks every vendor what it has; nobody's failure keeps the others from answering."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from greentrack import log
 from greentrack.errors import GreenTrackError
@@ -24,7 +23,7 @@ def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, 
         name, _, spec = entry.partition(":")
         vendor = load(table, name, "meter")
         try:
-            found: Found = vendor(replace(context, spec=spec, found=tuple(meters)))
+            found: Found = vendor(context._replace(spec=spec, found=tuple(meters)))
         except GreenTrackError:
             raise
         except Exception as error:  # noqa: BLE001  # a broken vendor library must not take the other sensors along

@@ -3,7 +3,7 @@
 import math
 from collections import Counter as Tally
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.meters.base import Context, Counter, Found
@@ -14,8 +14,7 @@ from greentrack.vocabulary import KINDS
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wave:
+class Wave(NamedTuple):
     """Power that is *low* watts for the first half of every *period* seconds and *high* watts for the second half."""
 
     low: float

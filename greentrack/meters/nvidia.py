@@ -3,7 +3,6 @@
 import contextlib
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from greentrack.errors import MeterError
@@ -105,7 +104,7 @@ class NvidiaCounter(Counter):
         joules = self._check.step(watts, added)
         if self.trusted and self._check.failed():
             self._distrust(self._check)
-        return None if added is None else replace(added, check=joules)
+        return None if added is None else added._replace(check=joules)
 
     def _distrust(self, check: CrossCheck) -> None:
         self.trusted = False
@@ -199,7 +198,7 @@ def _meter(nvml: Any, listed: Listed, driver: str, note: str) -> Meter:
     limit, mig = gpu.told("nvmlDeviceGetEnforcedPowerLimit"), gpu.told("nvmlDeviceGetMigMode")
     pci = gpu.told("nvmlDeviceGetPciInfo")
     details = {
-        "index": listed.index,
+        "index": listed.place,
         "pci_bus_id": pci.busId if pci else None,
         "driver": driver,
         "power_limit_watts": limit / 1000 if limit else None,

@@ -2,8 +2,7 @@
 
 import contextlib
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack.errors import MeterError
 
@@ -28,8 +27,7 @@ def remedy(nvml: Any, error: Exception) -> str:
     return next((text for name, text in _REMEDIES.items() if getattr(nvml, name) == value), "nvidia-smi")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(NamedTuple):
     """What a GPU tells at one moment: joules since its driver was loaded, watts now, watts over the last second."""
 
     joules: float | None = None

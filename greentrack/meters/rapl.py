@@ -3,8 +3,8 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from greentrack.errors import MeterError
 from greentrack.meters.base import Context, Counter, Found
@@ -18,8 +18,7 @@ _FOLDER = re.compile(r"intel-rapl(:\d+)+")  # AMD's zones bear Intel's name; int
 _COUNTED = re.compile(r"package-\d+(-die-\d+)?|dram")  # core and uncore are inside the package, psys is around it
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     """One powercap zone: its *folder*, its *name* (``package-0``, ``dram``), and its package's name as *owner*."""
 
     folder: Path

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack.meters.base import Context
 from greentrack.meters.nvidia_driver import unusable
@@ -63,14 +62,13 @@ def _resolve(entry: str, kind: str, uuids: Sequence[str]) -> str | None:
     return matches[0] if len(matches) == 1 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A GPU as NVML lists it, in the order of PCI buses.
+class Listed(NamedTuple):
+    """A GPU as NVML lists it: its *place* in the order of PCI buses, which is its index.
 
     *part* is how much of it belongs to the run, 0 to 1, where that is given by slices (MIG) whose size is known.
     """
 
-    index: int
+    place: int
     uuid: str
     name: str
     part: float | None = None
@@ -86,7 +84,7 @@ def listed(nvml: Any, missing: list[Missing]) -> list[Listed]:
         except nvml.NVMLError as error:
             missing.append(unusable(f"GPU {index} does not answer ({error})", remedy(nvml, error)))
         else:
-            gpus.append(Listed(index=index, uuid=uuid, name=name))
+            gpus.append(Listed(place=index, uuid=uuid, name=name))
     return gpus
 
 
@@ -127,12 +125,12 @@ def _found(
             break
         else:
             missing.append(unusable(f"no GPU answers to {uuid!r}, or more than one", "nvidia-smi -L"))
-    return [(replace(by_uuid[uuid], part=_part(slices)), _note(slices)) for uuid, slices in found.items()]
+    return [(by_uuid[uuid]._replace(part=_part(slices)), _note(slices)) for uuid, slices in found.items()]
 
 
 def _named(word: str, gpus: Sequence[Listed]) -> str:
     """Return the UUID of the one GPU with this index or beginning of a UUID; else the word itself."""
-    matches = [gpu.uuid for gpu in gpus if word == str(gpu.index) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))]
+    matches = [gpu.uuid for gpu in gpus if word == str(gpu.place) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))]
     return matches[0] if len(matches) == 1 else word
 
 
@@ -142,8 +140,7 @@ def _prefixed(uuid: str, uuids: Sequence[str]) -> str:
     return f"GPU-{bare}" if f"GPU-{bare}" in uuids else f"MIG-{bare}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Slice:
+class _Slice(NamedTuple):
     """A part of the GPU with the UUID *gpu* ("" if there is none): *size* of *most* slices, 0 where that is unknown."""
 
     gpu: str

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from greentrack import log
@@ -46,13 +45,13 @@ class Sink(Protocol):
         """Let go of the place."""
 
 
-@dataclass(slots=True)
 class _Pace:
     """One rhythm: its meters and its next deadline."""
 
-    interval: float
-    meters: list[Meter]
-    due: float = 0.0
+    __slots__ = ("due", "interval", "meters")
+
+    def __init__(self, interval: float, meters: list[Meter], due: float) -> None:
+        self.interval, self.meters, self.due = interval, meters, due
 
 
 class Recorder:
@@ -184,7 +183,7 @@ class Recorder:
 
     def learn(self, **facts: Any) -> None:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began."""
-        self.run = replace(self.run, **facts)
+        self.run = self.run._replace(**facts)
         self._batch.run = self.run
 
     def tell_of(self, known: "Known") -> None:
@@ -203,8 +202,7 @@ class Recorder:
         self._emit(self._bill_until(ended))
         self._marks.close(ended, self._batch)
         begun = self.run.started_at
-        self.run = replace(
-            self.run,
+        self.run = self.run._replace(
             status=status,
             error=error,
             ended_at=self._wall + ended,
@@ -226,7 +224,7 @@ class Recorder:
 
     def _advance(self, pace: _Pace, now: float) -> None:
         if now - pace.due > pace.interval / 2:
-            self._toll = replace(self._toll, late=self._toll.late + 1)
+            self._toll = self._toll._replace(late=self._toll.late + 1)
         pace.due += pace.interval * (1 + int((now - pace.due) / pace.interval))  # a deadline, not a pause: no drift
 
     def _read_all(self) -> None:
@@ -244,7 +242,7 @@ class Recorder:
                 self._timeline.add(uid, before, energy)
                 self._broken.pop(uid, None)
             except Exception as error:  # noqa: BLE001  # no sensor and no vendor's library may end the recording
-                self._toll = replace(self._toll, failures=self._toll.failures + 1)
+                self._toll = self._toll._replace(failures=self._toll.failures + 1)
                 if uid not in self._broken:  # once per trouble, not once per tick
                     self._broken[uid] = str(error)
                     name = meter.device.name or uid
@@ -280,7 +278,7 @@ class Recorder:
             )
             self._sums[uid].add(reading)
             self._batch.readings.append(reading)
-            self._toll = replace(self._toll, readings=self._toll.readings + 1)
+            self._toll = self._toll._replace(readings=self._toll.readings + 1)
         known = [(m.method, m.trusted, m.note, self._sums[m.device.uid].idle_watts) for m in self.meters]
         if known != self._kept:
             self._kept, self._batch.devices = known, self._uses()
@@ -303,19 +301,19 @@ class Recorder:
                 idle_watts=sums.idle_watts,
             )
             if (before := self._carried.get(uid)) is not None:
-                use = replace(use, energy=total(before.energy, use.energy))
+                use = use._replace(energy=total(before.energy, use.energy))
                 if not before.trusted:  # a counter once found wrong stays so
-                    use = replace(use, trusted=False, method=before.method, note=before.note)
+                    use = use._replace(trusted=False, method=before.method, note=before.note)
             uses.append(use)
         return uses
 
     def flush(self) -> bool:
         """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
-        self._batch.toll = self._toll = replace(self._toll, cpu_seconds=self._cpu_base + self._cpu_time())
+        self._batch.toll = self._toll = self._toll._replace(cpu_seconds=self._cpu_base + self._cpu_time())
         trouble = self._write()
         if trouble is not None and not isinstance(trouble, StoreError):
             self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
-            self._batch = replace(self._batch, spans=[], phases={}, phase_times=[], work={}, metrics=[], forecasts=[])
+            self._batch.leave_out_marks()
             trouble = self._write()
         if trouble is not None:
             text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)

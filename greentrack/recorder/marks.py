@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack import log
 from greentrack.model import Energy, Forecast, Metric, Phase, Span
@@ -19,8 +18,7 @@ MOST_SPANS = 10_000
 """Spans listed one by one for a run; later ones are added up by name, as a phase, so that no store overflows."""
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A span that has begun, and what every device had used by then."""
 
     span: Span
@@ -106,7 +104,7 @@ class Marks:
         used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
         span = opened.span
         if opened.listed:
-            batch.spans.append(replace(span, ended_at=self._wall + at, energy=used))
+            batch.spans.append(span._replace(ended_at=self._wall + at, energy=used))
         else:
             _add(batch, span.name, 1, self._wall + at - span.started_at, used)
 

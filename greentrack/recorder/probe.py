@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from greentrack.errors import MeterError
 from greentrack.knowledge import SelfTest, SensorTest
@@ -57,8 +58,7 @@ class _Kept:
         """Nothing is held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class Watched(NamedTuple):
     """What was seen: a finished run as it would be stored, its readings by device, and how *late* each tick was."""
 
     record: Record
@@ -118,8 +118,7 @@ def self_test(
     seen = watch(meters, seconds, interval=TEST_INTERVAL_S, window=WINDOW_S, clock=clock, pause=pause)
     used = {use.device.uid: use.energy for use in seen.record.devices}
     sensors = [
-        replace(
-            updates[meter.device.uid],
+        updates[meter.device.uid]._replace(
             joules=used[meter.device.uid].joules,
             check=used[meter.device.uid].check,
             spread=_spread(seen.record.spans, meter.device.uid),

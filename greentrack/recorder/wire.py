@@ -77,14 +77,14 @@ def figures(
     known: "Known | None" = None,
 ) -> dict[str, Any]:
     """The totals of a run at a moment, in plain values."""
-    from dataclasses import asdict
-
     return {
         "at": at,
-        "host": None if host is None else {name: getattr(host, name) for name in host.__slots__},
+        "host": None if host is None else host._asdict(),
         "devices": [_plain(use) for use in uses],
-        "toll": {name: getattr(toll, name) for name in toll.__slots__},
-        "known": asdict(known) if known is not None else None,
+        "toll": toll._asdict(),
+        "known": None
+        if known is None
+        else {"calibrations": [one._asdict() for one in known.calibrations], "updates": dict(known.updates)},
     }
 
 

@@ -1,7 +1,6 @@
 """What the recorder hands to the store in one go, and how readings are merged so that memory and disk stay bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, Run, Span, Toll
@@ -10,7 +9,6 @@ from greentrack.store.slots import PhaseTime, in_slots, slot_length
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
 class Batch:
     """News of one run. It is kept whole or not at all: one that could not be written is tried again with more in it.
 
@@ -18,17 +16,32 @@ class Batch:
     *spans* replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
     """
 
-    run_id: str
-    run: Run | None = None
-    devices: list[DeviceUse] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    phases: dict[str, Phase] = field(default_factory=dict)
-    phase_times: list[PhaseTime] = field(default_factory=list)
-    work: dict[str, float] = field(default_factory=dict)
-    metrics: list[Metric] = field(default_factory=list)
-    forecasts: list[Forecast] = field(default_factory=list)
-    toll: Toll | None = None
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        run: Run | None = None,
+        devices: Iterable[DeviceUse] = (),
+        readings: Iterable[Reading] = (),
+        spans: Iterable[Span] = (),
+        phases: Mapping[str, Phase] | None = None,
+        phase_times: Iterable[PhaseTime] = (),
+        work: Mapping[str, float] | None = None,
+        metrics: Iterable[Metric] = (),
+        forecasts: Iterable[Forecast] = (),
+        toll: Toll | None = None,
+    ) -> None:
+        """Begin with copies of what is given."""
+        self.run_id, self.run, self.toll = run_id, run, toll
+        self.devices, self.readings = list(devices), list(readings)
+        self.spans, self.metrics, self.forecasts = list(spans), list(metrics), list(forecasts)
+        self.phases, self.phase_times = dict(phases or {}), list(phase_times)
+        self.work = dict(work or {})
+
+    def leave_out_marks(self) -> None:
+        """Forget what the run said (spans, phases, work, outcomes, forecasts); what the sensors said stays."""
+        self.spans, self.phases, self.phase_times = [], {}, []
+        self.work, self.metrics, self.forecasts = {}, [], []
 
     def add(self, other: "Batch") -> None:
         """Take in a later batch of the same run."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from greentrack.errors import StoreError
 from greentrack.store import schema
-from greentrack.store.place import WAY_OUT, network_filesystem, prepare
+from greentrack.store.place import WAY_OUT, network_filesystem, prepare, shares_memory
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -52,11 +52,11 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     _check_header(path)
     with translated(path):
         try:
-            return _opened(path, busy_timeout_s, shares_log=not network_filesystem(path))
+            return _opened(path, busy_timeout_s, shares_log=not network_filesystem(path) and shares_memory(path.parent))
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_IOERR_SHM"):
                 raise
-        # the filesystem lets no processes share the memory that a log (WAL) needs, and its mount did not tell
+        # it came from elsewhere with a log (WAL), which needs memory that no processes can share here
         _leave_log(path, busy_timeout_s)
         return _opened(path, busy_timeout_s, shares_log=False)
 

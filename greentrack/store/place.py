@@ -1,5 +1,7 @@
 """Where the database lives, and whether SQLite may share memory there."""
 
+import errno
+import mmap
 import os
 import sys
 from pathlib import Path
@@ -80,6 +82,25 @@ def network_filesystem(path: Path, mounts: Path = MOUNTS) -> str | None:
         if (place == point or place.startswith(point + "/")) and len(point) >= best:  # the last of equals lies on top
             best, kind = len(point), fields[2]
     return kind if kind in _NETWORK or kind.startswith("fuse.") else None
+
+
+def shares_memory(folder: Path) -> bool:
+    """Whether processes can share the memory of a file in *folder*; True where nobody can tell.
+
+    Not all filesystems that cannot say so in their mount. Tried with a file that has no name and is gone at once.
+    """
+    try:
+        fd = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except (AttributeError, OSError):  # not Linux, or such files are not known here
+        return True
+    try:
+        os.ftruncate(fd, mmap.PAGESIZE)
+        mmap.mmap(fd, mmap.PAGESIZE).close()
+    except OSError as error:
+        return error.errno not in (errno.ENODEV, errno.EINVAL, errno.EACCES, errno.EOPNOTSUPP)
+    finally:
+        os.close(fd)
+    return True
 
 
 def _unescaped(point: str) -> str:

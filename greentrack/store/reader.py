@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -171,8 +170,7 @@ class Reader:
             key, outline = self._outline(run_id)
             span_energy = rows.energies(self._query(queries.SPAN_ENERGY, (key,)))
             phase_energy = rows.energies(self._query(queries.PHASE_ENERGY, (key,)))
-            return replace(
-                outline,
+            return outline._replace(
                 spans=tuple(rows.span(row, span_energy) for row in self._query(queries.SPANS, (key,))),
                 phases=tuple(
                     Phase(name=name, calls=calls, seconds=seconds, energy=phase_energy.get(name, {}))
@@ -345,8 +343,8 @@ class Reader:
         if gone is None:
             gone = self._clock() - updated_at > liveness.ELSEWHERE_S
         if not gone:
-            return replace(run, seconds=max(run.seconds, end - run.started_at))
-        return replace(run, status="interrupted", ended_at=end, seconds=end - run.started_at)
+            return run._replace(seconds=max(run.seconds, end - run.started_at))
+        return run._replace(status="interrupted", ended_at=end, seconds=end - run.started_at)
 
     def _is_gone(self, run: Run, updated_at: float) -> bool | None:
         if self._here is None:

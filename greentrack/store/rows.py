@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -89,8 +88,7 @@ def light_run(row: Row, host: Host | None) -> Run:
 def whole_run(row: Row, host: Host | None) -> Run:
     """Make a run of the columns of ``LIGHT`` and then ``HEAVY``."""
     params, command, folder, git_dirty, python, packages = row[len(LIGHT) :]
-    return replace(
-        light_run(row[: len(LIGHT)], host),
+    return light_run(row[: len(LIGHT)], host)._replace(
         params=loaded(params, {}),
         command=tuple(map(str, loaded(command, []))),
         folder=folder,

@@ -1,6 +1,6 @@
 /* Loaded before the C library (LD_PRELOAD): a filesystem without shared memory or locks, and a clock that is set.
 
-   SHIM_NO_SHARING  no file whose name ends in "-shm" can be mapped (ENODEV), as where machines share a filesystem.
+   SHIM_NO_SHARING  no file whose name ends in "-shm" or that has none can be mapped (ENODEV), as where machines share a filesystem.
    SHIM_NO_LOCKS    no byte range of any file can be locked (ENOLCK), as on NFS without its lock daemon.
    SHIM_CLOCK       a file of eight bytes: so many seconds (int64) the wall clock is ahead of the real one. */
 
@@ -31,11 +31,13 @@ __attribute__((constructor)) static void find_clock(void) {
 }
 
 static int is_shared(int fd) {
-    char link[64], path[4096];
+    char link[64], path[4097];
     if (fd < 0 || !getenv("SHIM_NO_SHARING")) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t size = readlink(link, path, sizeof path);
-    return size > 4 && memcmp(path + size - 4, "-shm", 4) == 0;
+    ssize_t size = readlink(link, path, sizeof path - 1);
+    if (size < 5) return 0;
+    path[size] = 0;
+    return memcmp(path + size - 4, "-shm", 4) == 0 || strstr(path, "/#");
 }
 
 #define MAPPING(NAME, OFFSET)                                                                     \

@@ -50,13 +50,13 @@ def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 @pytest.fixture
 def keep(db: Path) -> Keep:
-    """Store a run of one GPU that drew *watts* for *seconds*; a server's rest is a quarter of that."""
+    """Store a run of one GPU that drew *watts* (None: none was read) for *seconds*; a server's rest is a quarter."""
     writer = Writer(db)
 
     def make(
         name: str = "digits",
         *,
-        watts: float = 360.0,
+        watts: float | None = 360.0,
         seconds: float = 3600.0,
         method: str = "fake",
         started_at: float = 1_790_000_000.0,
@@ -74,8 +74,9 @@ def keep(db: Path) -> Keep:
             **{"status": "finished", "host": HOST, "zone": "FR", "boot_id": "b1", **facts},
         )
         use = DeviceUse(device=Device(uid=uid, kind="gpu", name="A GPU"), method=method)
-        reading = Reading(device=uid, at=started_at + seconds, seconds=seconds, joules=watts * seconds)
-        writer.write(Batch(run_id=run.id, run=run, devices=[use], readings=[reading]))
+        at = started_at + seconds
+        readings = [Reading(device=uid, at=at, seconds=seconds, joules=watts * seconds)] if watts is not None else []
+        writer.write(Batch(run_id=run.id, run=run, devices=[use], readings=readings))
         writer.close()
         return run
 

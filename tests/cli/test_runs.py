@@ -152,6 +152,27 @@ def test_python_can_list_what_the_command_lists(keep: Keep, db: Path) -> None:
         list_runs(db=db, sort="start")
 
 
+def test_what_was_not_measured_is_left_out_of_the_totals_and_said(ask: Ask, keep: Keep, db: Path) -> None:
+    """The carbon of what was read is known; where nothing was read at all, nothing is: no zeros."""
+    keep("a")
+    keep("unread", watts=None)
+    totals = json.loads(ask("runs", "--db", db, "--totals", "--format", "json").out)["totals"]
+    assert totals["kwh"] == pytest.approx(0.45)
+    assert totals["g"] == pytest.approx(0.45 * 41.44, rel=1e-3)
+    assert totals["unread"] == 1
+    assert "Nothing was measured of 1 of them." in ask("runs", "--db", db, "--totals").out
+    none = ask("runs", "--db", db, "--totals", "--name", "unread").out
+    assert "1 run  1 h  energy not known  CO2e not known" in none
+
+
+def test_names_steer_no_terminal_in_json(ask: Ask, keep: Keep, db: Path) -> None:
+    """Reversed writing and old escapes come as escapes, which mean the same."""
+    keep("a\u202eb\x9b2J")
+    text = ask("runs", "--db", db, "--format", "json").out
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert json.loads(text)[0]["name"] == "a\u202eb\x9b2J"
+
+
 def test_totals_count_a_joule_once(ask: Ask, keep: Keep, db: Path) -> None:
     """Two runs of the same hour on the same GPU used what one used; it says so."""
     keep("a")

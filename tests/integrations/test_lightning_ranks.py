@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +234,7 @@ def test_the_gpus_of_all_ranks_of_a_host_are_recorded_once(
 def join_from_host(db: str, folder: str) -> None:
     """Train as one of two hosts, of which the second has 1600 W; keep what was logged."""
     rank = int(os.environ["RANK"])
-    here = replace(system.host(), id=f"host-{rank}", name=f"host-{rank}")
+    here = system.host()._replace(id=f"host-{rank}", name=f"host-{rank}")
     system.host = lambda *_: here
     ask._host_name = lambda: here.name
     green = callback(db, meters=[f"fake:gpu={1500 if rank else 300},cpu=100"], recorder="thread")

@@ -1,7 +1,6 @@
 """The figures of a run that goes on: from its last reading, with its earlier parts, by the names of a logger."""
 
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -82,10 +81,9 @@ def test_power_is_that_of_the_last_interval() -> None:
 
 
 def _until_then(record: Record, busy: float, seen: float) -> Record:
-    return replace(
-        record,
+    return record._replace(
         devices=tuple(
-            replace(use, energy=Energy(joules=use.energy.joules * busy / seen, seconds=seen)) for use in record.devices
+            use._replace(energy=Energy(joules=use.energy.joules * busy / seen, seconds=seen)) for use in record.devices
         ),
     )
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -483,7 +482,7 @@ def test_a_device_that_cannot_tell_how_busy_it_is_is_read_all_the_same(kept: Kep
 def test_a_metric_of_a_run_with_a_long_interval_has_the_joules_of_its_moment(kept: Kept, clock: FakeClock) -> None:
     """Readings ten minutes apart: what was logged after 5 s at 100 W cost 500 J."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
-    made.run = replace(made.run, interval=600.0)
+    made.run = made.run._replace(interval=600.0)
     made.start(clock())
     pass_time(made, clock, 5.0)
     made.handle([{"m": "log", "t": clock(), "values": {"acc": 0.9}}])

@@ -1,7 +1,5 @@
 """Messages and figures between a run and its recorder."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +46,7 @@ def test_figures_are_read_off_the_board_as_they_were_posted() -> None:
     """Devices with their details, energies and notes, and the host."""
     device = Device(uid="GPU-1", kind="gpu", name="GPU", details={"power_limit_watts": 300})
     use = DeviceUse(device=device, method="fake", energy=Energy(joules=1.5, seconds=2.0, check=3.0), trusted=False)
-    use = replace(use, idle=Energy(joules=0.5, seconds=1.0), idle_watts=0.4)
+    use = use._replace(idle=Energy(joules=0.5, seconds=1.0), idle_watts=0.4)
     board = bytearray(wire.BOARD_BYTES)
     assert wire.look(board) is None
     wire.post(board, wire.figures(7.0, [use], Toll(readings=4), Host(id="h", name="n")))

@@ -21,6 +21,8 @@ Figures = dict[str, Triple | str]
 
 _EXPONENTS = {"mWh": -6, "Wh": -3, "kWh": 0, "MWh": 3, "ml": -3, "l": 0, "m³": 3}
 _EXPONENTS |= {"mg CO2e": -3, "g CO2e": 0, "kg CO2e": 3, "t CO2e": 6, "EUR": 0, "USD": 0}
+_CARDS = ("energy", "facility", "carbon", "embodied", "money", "water")
+_NOTHING = "nothing was measured"
 _NUMBER = r"[\d.,]*\d"
 FIGURE = rf"({_NUMBER}) ({'|'.join(sorted(_EXPONENTS, key=len, reverse=True))})(?: \(({_NUMBER})(?:–({_NUMBER}))?\))?"
 
@@ -49,21 +51,13 @@ def of_text(summary: Summary, text: str | None = None) -> Figures:
     """Read the text report, at a width at which nothing is wrapped."""
     made = found(
         {
-            **{
-                what: rf"^{what} +({FIGURE})" for what in ("energy", "facility", "carbon", "embodied", "money", "water")
-            },
+            **{what: rf"^{what} +({FIGURE})" for what in _CARDS},
             "time": r"  (?:finished|failed)  (.+)  \d{4}-\d\d-\d\d \d\d:\d\d UTC$",
         },
         text_report(summary, width=2000) if text is None else text,
     )
-    whole = re.search(
-        r"^This run is part .+: in all (.+) \(pauses not counted\)$", text_report(summary, width=2000), re.M
-    )
-    if whole:
-        *cells, made["all time"] = whole[1].split(", ")
-        for what, cell in zip(("all energy", "all carbon", "all money"), cells, strict=False):
-            made[what] = figure(cell)
-    return made
+    text = text_report(summary, width=2000)
+    return made | _of_all(re.search(r"^(This run is part .+ \(pauses not counted\))$", text, re.MULTILINE))
 
 
 def of_json(text: str) -> Figures:
@@ -186,9 +180,21 @@ def of_sci(text: str) -> Figures:
     return found({"E": f"^E +({FIGURE})", "carbon": f"^O +({FIGURE})", "embodied": f"^M +({FIGURE})"}, text)
 
 
+def of_html(text: str) -> Figures:
+    """Read the page's cards, the line of its status and the caption of its parts."""
+    rows: dict[str, str] = {}
+    for item in re.findall(r"<div><dt>(.+?)</div>", text):
+        label, _, rest = item.partition("</dt>")
+        rows[label] = re.sub("<[^>]+>", "", rest)
+    made: Figures = {what: figure(rows[what]) for what in _CARDS if rows.get(what, _NOTHING) != _NOTHING}
+    made["time"] = re.sub("^(?:finished|failed) ", "", rows["status"]).partition(", started")[0]
+    return made | _of_all(re.search(r"<caption>(This run is part .+? \(pauses not counted\))</caption>", text))
+
+
 READERS: Mapping[str, Callable[[str], Figures]] = {
     "json": of_json,
     "csv": of_csv,
+    "html": of_html,
     "markdown": of_markdown,
     "latex": of_latex,
     "modelcard": of_modelcard,
@@ -196,6 +202,15 @@ READERS: Mapping[str, Callable[[str], Figures]] = {
     "ai-act": of_ai_act,
     "sci": of_sci,
 }
+
+
+def _of_all(said: re.Match[str] | None) -> Figures:
+    """Read what all parts of a work came to; nothing where there is one only."""
+    if said is None:
+        return {}
+    *cells, seconds = said[1].partition(": in all ")[2].removesuffix(" (pauses not counted)").split(", ")
+    names = ("all energy", "all carbon", "all money")
+    return {"all time": seconds, **{what: figure(cell) for what, cell in zip(names, cells, strict=False)}}
 
 
 def _table(rows: Mapping[str, str]) -> Figures:

@@ -1,7 +1,5 @@
 """The rest of a machine as a meter at its wall tells it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -206,7 +204,7 @@ def test_a_short_run_has_a_wider_range(use: MakeUse, record: MakeRecord) -> None
     short = record(use(seconds=2.0, method="nvml-counter"), seconds=2.0)
     for made, edges in (
         (short, 0.1),
-        (replace(short, known=Known(updates={"gpu:0": 0.02})), 0.02),
+        (short._replace(known=Known(updates={"gpu:0": 0.02})), 0.02),
         (record(use(method="nvml-counter")), 0.0),
     ):
         joules = summary_of(made).devices[0].joules

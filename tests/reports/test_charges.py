@@ -3,7 +3,6 @@
 import datetime
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,7 +129,7 @@ def test_the_hours_of_the_readings_price_a_night_tariff(use: MakeUse, record: Ma
 def test_embodied_carbon_and_water_are_shown_only_where_asked_for(use: MakeUse, record: MakeRecord) -> None:
     """An H100 in a server: 34.6 g an hour, beside the run's carbon and not in it; 2 kWh in France: 7.34 l."""
     gpu = use(watts=2000.0)
-    run = record(replace(gpu, device=replace(gpu.device, name="NVIDIA H100 80GB HBM3")), chassis="server")
+    run = record(gpu._replace(device=gpu.device._replace(name="NVIDIA H100 80GB HBM3")), chassis="server")
     plain, full = summary_of(run), summary_of(run, embodied=True, water=True)
     assert (plain.embodied, plain.water) == (None, None)
     assert sure(full.embodied).value == pytest.approx(34.56, abs=0.01)
@@ -169,7 +168,7 @@ def test_every_constant_is_among_the_assumptions(use: MakeUse, record: MakeRecor
 
 def test_text_and_json_have_each_figure_in_one_place(two_kwh: Record) -> None:
     """A line and a key each for facility, money, embodied carbon and water."""
-    run = replace(two_kwh, run=replace(two_kwh.run, host=Host(id="h", name="h", chassis="server")))
+    run = two_kwh._replace(run=two_kwh.run._replace(host=Host(id="h", name="h", chassis="server")))
     summary = summary_of(run, pue=1.5, tariff="0.20 EUR", embodied=True, water=True)
     lines = [row.split()[0] for row in as_text(summary).splitlines() if row.strip()]
     assert [lines.count(name) for name in ("energy", "facility", "carbon", "money", "embodied", "water")] == [1] * 6

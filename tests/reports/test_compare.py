@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,7 +89,7 @@ def test_a_single_run_is_held_against_the_spread_of_the_repeats(run: MakeRun) ->
 
 def test_a_difference_within_the_methods_error_is_not_claimed(run: MakeRun) -> None:
     """3 % less by counters of two hosts that are good for 5 to 7 %."""
-    there = replace(run(97, method="nvml-counter"), run=replace(run(97).run, host=Host(id="x", name="x")))
+    there = run(97, method="nvml-counter")._replace(run=run(97).run._replace(host=Host(id="x", name="x")))
     found = compare([group("a", run(100, method="nvml-counter")), group("b", there)])
     (difference,) = found.row("energy").differences
     assert difference is not None
@@ -205,7 +204,7 @@ def test_the_front_names_who_is_beaten(run: MakeRun) -> None:
 def test_a_metric_whose_name_does_not_tell_is_asked_about(run: MakeRun) -> None:
     """With --better it is known."""
     groups = [
-        group(name, replace(run(joules), metrics={"q": (Metric(name="q", at=1.0, value=value),)}))
+        group(name, run(joules)._replace(metrics={"q": (Metric(name="q", at=1.0, value=value),)}))
         for name, joules, value in (("a", 100.0, 1.0), ("b", 69.0, 2.0))
     ]
     assert compare(groups).front is None
@@ -241,7 +240,7 @@ def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
 def test_money_is_of_all_parts_as_the_energy_is(run: MakeRun) -> None:
     """2 kWh at 0.25 EUR in two parts of 1 kWh are 0.50 EUR, beside 1 kWh at once for 0.25 EUR."""
     part, other = run(KWH, tariff="0.25 EUR"), run(KWH, tariff="0.25 EUR")
-    work = replace(part, whole=joined(part, [part, part], 1.0).whole)
+    work = part._replace(whole=joined(part, [part, part], 1.0).whole)
     found = compare([group("resumed", work), group("at once", other)])
     assert found.row("energy").values == pytest.approx((2 * KWH, KWH))
     assert found.row("money").values == pytest.approx((0.50, 0.25))
@@ -273,6 +272,15 @@ def test_the_text_fits(run: MakeRun) -> None:
     lines = str(found).splitlines()
     assert max(map(len, lines)) <= 80
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_names_stay_on_one_line(run: MakeRun) -> None:
+    """A name with a line end and escapes breaks neither the table, nor a title, nor the JSON."""
+    made = compare([group("a\nb\x1b[31m", run(100)), group("c\x9b\u202ed", run(69))])
+    lines = str(made).split("\n")
+    assert lines[0].split() == ["a", "b", "[31m", "c", "d"]
+    assert "c  d beside a b [31m" in lines
+    assert all(line.isprintable() for line in (*lines, *compare_json.render(made).split("\n")))
 
 
 methods = st.sampled_from(["nvml-counter", "nvml-instant", "rapl", "cpu-model", "fake"])

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,7 +20,7 @@ SCATTER = math.hypot(math.log(1 + SENSOR_SCATTER), -math.log(1 - SENSOR_SCATTER)
 
 def elsewhere(record: Record) -> Record:
     """The same on another host."""
-    return replace(record, run=replace(record.run, host=Host(id="other", name="other")))
+    return record._replace(run=record.run._replace(host=Host(id="other", name="other")))
 
 
 @pytest.fixture

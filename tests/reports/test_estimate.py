@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +75,7 @@ def test_epochs_are_counted_by_their_spans(hour: Record) -> None:
     spans = tuple(
         Span(id=number, name="epoch", started_at=0.0, ended_at=end) for number, end in enumerate((1.0, 2.0, None))
     )
-    assert kwh(estimate_from(replace(hour, spans=spans), {"epochs": 10})).value == pytest.approx(5)
+    assert kwh(estimate_from(hour._replace(spans=spans), {"epochs": 10})).value == pytest.approx(5)
 
 
 def test_it_is_priced_and_placed_like_a_run(hour: Record) -> None:
@@ -122,7 +121,7 @@ def test_what_the_run_missed_is_said(use: MakeUse, record: MakeRecord) -> None:
 
 def test_a_run_that_goes_on_is_taken_as_it_is(hour: Record) -> None:
     """And that is said."""
-    going = replace(hour, run=replace(hour.run, status="running"))
+    going = hour._replace(run=hour.run._replace(status="running"))
     assert "taken as it is by now" in notes(estimate_from(going, {"hours": 2}))
 
 
@@ -143,7 +142,7 @@ def test_a_unit_that_the_run_did_not_count_is_refused_with_those_it_did(hour: Re
     with pytest.raises(ConfigError, match=r"did you mean steps"):
         estimate_from(hour, {"step": 5})
     with pytest.raises(ConfigError, match=r"counted no steps; scale it by its hours$"):
-        estimate_from(replace(hour, work={"steps": 0.0}), {"steps": 5})
+        estimate_from(hour._replace(work={"steps": 0.0}), {"steps": 5})
     with pytest.raises(ConfigError, match="one unit of work"):
         estimate_from(hour, {})
 

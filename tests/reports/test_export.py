@@ -170,6 +170,14 @@ def test_any_name_comes_back(db: Path, put: Put, name: str) -> None:
     assert rows(db, "runs")[0]["params"] == {"x": name}
 
 
+def test_half_a_surrogate_pair_is_an_escape_in_json_lines(db: Path, put: Put) -> None:
+    """A param may hold one, which no file in UTF-8 can; it comes back as it was."""
+    put(params={"name": "a\ud800b"})
+    file = io.BytesIO()
+    export(file, what="runs", form="jsonl", db=db)
+    assert json.loads(file.getvalue())["params"] == {"name": "a\ud800b"}
+
+
 def test_all_tables_are_one_file_of_json_lines(db: Path, put: Put, tmp_path: Path) -> None:
     """Each line says which table it is of."""
     put()

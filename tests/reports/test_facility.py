@@ -1,7 +1,6 @@
 """PUE, embodied carbon and water, by hand."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -16,7 +15,7 @@ MakeRecord = Callable[..., Record]
 
 
 def named(use: DeviceUse, name: str) -> DeviceUse:
-    return replace(use, device=replace(use.device, name=name))
+    return use._replace(device=use.device._replace(name=name))
 
 
 def test_a_sites_pue_may_be_off_by_a_tenth_and_is_never_below_one() -> None:

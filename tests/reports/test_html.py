@@ -144,7 +144,7 @@ def keep(db: Path) -> Keep:
         number: int,
         name: str = "digits",
         *,
-        watts: float = 360.0,
+        watts: float | None = 360.0,
         each: float = 60.0,
         metrics: tuple[float, ...] = (),
         **facts: Any,
@@ -168,9 +168,10 @@ def keep(db: Path) -> Keep:
         readings = [
             Reading(device="gpu:0", at=began + each * n, seconds=each, joules=watts * each)
             for n in range(1, 1 + round(HOUR / each))
+            if watts is not None
         ]
         logged = [
-            Metric(name="val_acc", at=began + 60 * n, value=value, joules=watts * 60 * n)
+            Metric(name="val_acc", at=began + 60 * n, value=value, joules=None if watts is None else watts * 60 * n)
             for n, value in enumerate(metrics, 1)
         ]
         use = DeviceUse(device=Device(uid="gpu:0", kind="gpu", name="A GPU"), method="fake")
@@ -406,6 +407,17 @@ def test_a_projects_page_has_all_its_runs_and_what_they_come_to(keep: Keep, db: 
     assert [attrs["data-key"] for attrs in page.all("th") if "data-key" in attrs] == ["run 1", "run 0"] * 5
     assert not [attrs for attrs in page.all("section") if attrs.get("class") == "run"]
     assert "run 1 beside run 0" in page.text
+
+
+def test_what_was_not_measured_is_left_out_of_the_sum_and_said(keep: Keep, db: Path) -> None:
+    """Two runs of 0.36 kWh in France, at 41.44 g: 30 g; a third that nothing was read of, and then it alone."""
+    keep(1, "a")
+    keep(2, "b")
+    keep(3, "unread", watts=None)
+    assert "3 runs · 3 h · 720 Wh · 30 g CO2e" in (page := Page(report(["a", "b", "unread"], db=db)).text)
+    assert "nothing was measured of 1 of them" in page
+    keep(4, "unread too", watts=None)
+    assert "2 runs · 2 h · energy not known · CO2e not known" in Page(report(["unread", "unread too"], db=db)).text
 
 
 def test_joules_that_two_runs_saw_count_once(keep: Keep, db: Path) -> None:

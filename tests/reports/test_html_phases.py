@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -97,7 +96,7 @@ def test_phases_of_several_threads_share_the_time() -> None:
 def test_pieces_end_with_the_run_and_gaps_stay_empty() -> None:
     """Slots of 64 s reach over both edges of a run of 100 s, of which only its own time counts."""
     assert BEGAN % 64 == 0
-    run = replace(RUN, started_at=BEGAN + 30)
+    run = RUN._replace(started_at=BEGAN + 30)
     made = shares([PhaseTime("step", BEGAN, 64, 1.0), PhaseTime("step", BEGAN + 128, 64, 1.0)], run)
     assert made is not None
     first, last = made.pieces

@@ -1,7 +1,6 @@
 """The Software Carbon Intensity: (O + M) per R, and nothing where a part of it is not known."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -89,7 +88,7 @@ def test_boundary_and_method_are_disclosed(summary: Summary, use: MakeUse, recor
 def test_the_case_in_the_documents_can_be_redone(use: MakeUse, record: MakeRecord) -> None:
     """0.36 kWh at 41.44 g/kWh are 14.9 g, 727 kg over 21,024 hours are 34.6 g; a hundredth of both is 0.495 g."""
     gpu = use()
-    gpu = replace(gpu, device=replace(gpu.device, name="NVIDIA H100 80GB HBM3"))
+    gpu = gpu._replace(device=gpu.device._replace(name="NVIDIA H100 80GB HBM3"))
     made = summary_of(record(gpu, chassis="server", work={"predictions": 100.0}), embodied=True)
     text = render(made, per="predictions")
     shown = [f"{grams(line(text, label)):.3g}" for label in ("O", "M", "SCI")]

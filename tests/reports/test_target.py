@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,7 +141,7 @@ def test_earlier_parts_of_a_resumed_work_are_counted(run: MakeRun) -> None:
     first = Part("a", "interrupted", "box", START - 7200, 3600.0, joules, None)
     second = Part(summary.run.id, "finished", "box", START, 3600.0, joules, 3.6e6)
     whole = Whole("finished", 7200.0, joules * 2, None, None)
-    summary = replace(summary, parts=(first, second), whole=whole)
+    summary = summary._replace(parts=(first, second), whole=whole)
     cost = cost_to(summary, TO)
     assert carried_on(summary)
     assert cost.joules is not None
@@ -154,7 +153,7 @@ def test_a_host_beside_is_counted_for_as_long(run: MakeRun) -> None:
     summary = run(0.8, 0.9)
     joules = Figure(value=3.6e6, low=3.6e6, high=3.6e6)
     parts = tuple(Part(i, "finished", i, START, 3600.0, joules, None) for i in (summary.run.id, "b"))
-    summary = replace(summary, parts=parts, whole=Whole("finished", 3600.0, joules * 2, None, None))
+    summary = summary._replace(parts=parts, whole=Whole("finished", 3600.0, joules * 2, None, None))
     cost = cost_to(summary, TO)
     assert not carried_on(summary)
     assert cost.joules is not None

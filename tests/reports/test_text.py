@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.model import DeviceUse, Energy, Metric, Phase, Record, Span
+from greentrack.registry import FORMATS, load
+from greentrack.reports.layout import cells
 from greentrack.reports.summary import summary_of
 from greentrack.reports.text import MOST_ROWS, render
 from greentrack.reports.units import digits, duration, energy
@@ -45,9 +47,11 @@ def test_no_line_is_wider_than_asked_and_none_has_trailing_spaces(long: Record, 
     assert all(line == line.rstrip() for line in lines)
 
 
-def test_a_model_is_never_shown_as_a_measurement(long: Record) -> None:
-    """Each row says which it is."""
-    rows = [row for row in str(summary_of(long)).splitlines() if row.startswith(("gpu ", "cpu ", "rest "))]
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_model_is_never_shown_as_a_measurement(long: Record, width: int) -> None:
+    """Each row says which it is, also where other columns have no room."""
+    lines = render(summary_of(long), width=width).splitlines()
+    rows = [row for row in lines if row.startswith(("gpu ", "cpu ", "rest "))]
     assert ["measured" in row for row in rows] == [True, False, False]
     assert ["modelled" in row for row in rows] == [False, True, True]
 
@@ -87,3 +91,48 @@ def test_units_are_readable_at_any_size(amount: float) -> None:
 def test_digits_round_by_less_than_half_a_percent(amount: float) -> None:
     """Three significant digits are what they say."""
     assert float(digits(amount).replace(",", "")) == pytest.approx(amount, rel=0.005)
+
+
+def test_names_are_on_one_line_and_not_endless(use: MakeUse, record: MakeRecord) -> None:
+    """Line ends, escapes and 10 kB: wherever a name can be, the tables keep their rows and the figures are in sight."""
+    for name in ("a\nb\x1b[31m\u202e", "x" * 10_240):
+        one = use()
+        made = record(
+            one._replace(device=one.device._replace(name=name)),
+            name=name,
+            project=name,
+            tags=(name,),
+            error=name,
+            work={name: 1.0},
+            spans=(Span(id=1, name=name, started_at=0.0, ended_at=1.0),),
+            phases=(Phase(name=name, calls=3, seconds=1.0),),
+            metrics=(Metric(name=name, at=1.0, value=0.97),),
+        )
+        lines = render(summary_of(made)).split("\n")
+        assert all(line.isprintable() for line in lines)
+        assert max(map(len, lines)) <= 80
+        (energy_line,) = [number for number, line in enumerate(lines) if line.startswith("energy ")]
+        assert energy_line < 15
+        assert len([line for line in lines if line.startswith("gpu ")]) == 1
+
+
+def test_a_wide_letter_takes_two_columns(use: MakeUse, record: MakeRecord) -> None:
+    """Rows of names in Chinese and in Latin letters end in the same column, and none beyond the width."""
+    names = ("日本語" * 20, "epoch")
+    spans = tuple(
+        Span(id=n, name=name, started_at=0.0, ended_at=1.0, energy={"gpu:0": Energy(joules=3.6, seconds=1)})
+        for n, name in enumerate(names)
+    )
+    text = render(summary_of(record(use(), name=names[0], spans=spans)))
+    rows = [line for line in text.splitlines() if line.endswith("1 mWh each")]
+    assert [cells(row) for row in rows] == [80, 80]
+    assert cells(text.splitlines()[0]) <= 80
+    assert "finished  1 h" in text.splitlines()[0]
+
+
+def test_devices_of_one_name_are_told_apart(use: MakeUse, record: MakeRecord) -> None:
+    """Of two equal GPUs each has its number, however narrow the table; a processor needs none."""
+    made = summary_of(record(use("gpu:0"), use("gpu:1"), use("cpu", "cpu")))
+    for form in ("text", "markdown", "latex", "html"):
+        report = load(FORMATS, form, "format")(made)
+        assert [number in report for number in ("1 of 2: ", "2 of 2: ", "1 of 1: ")] == [True, True, False]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -60,7 +59,7 @@ def test_a_run_that_was_resumed_was_not_for_nothing(use: MakeUse, record: MakeRe
     """A later part carried on with what it had saved."""
     summary = summary_of(record(use(), status="interrupted"))
     later = Part("b", "finished", "box", summary.run.started_at + 9e3, 1.0, None, None)
-    assert waste(replace(summary, parts=(later,))) == ()
+    assert waste(summary._replace(parts=(later,))) == ()
 
 
 @pytest.mark.parametrize(("idle", "shares"), [(0.3, [0.3]), (0.05, []), (0.0, [])])

@@ -3,7 +3,6 @@
 import datetime
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -159,7 +158,7 @@ def test_making_the_hardware_and_water_are_left_out_and_that_is_said(two_kwh: Re
 
 def test_a_guessed_place_is_called_one(two_kwh: Record) -> None:
     """Here is the world's average, which overlaps with nearly everything."""
-    lost = replace(two_kwh, run=replace(two_kwh.run, zone=None))
+    lost = two_kwh._replace(run=two_kwh.run._replace(zone=None))
     found = where(lost, among=["DE", "FR"], today=TODAY)
     assert "the zone here is world average" in notes(found)
     assert all(place.like_here for place in found.ranked)

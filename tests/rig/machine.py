@@ -79,7 +79,7 @@ class Machine:
         meters: list[Meter] = []
         missing: list[Missing] = []
         for vendor in (partial(nvidia.discover, nvml=self.nvml), rapl.discover, cpu_model.discover, ram_model.discover):
-            found = vendor(replace(context, found=tuple(meters)))
+            found = vendor(context._replace(found=tuple(meters)))
             meters += found.meters
             missing += found.missing
         return Found(meters=meters, missing=missing)

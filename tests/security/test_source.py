@@ -23,7 +23,7 @@ MADE = {"format", "join", "replace"}
 ASKING = {"execute", "executemany", "_query", "query"}
 SQL = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "PRAGMA ", "CREATE ", "ALTER ", "FROM ", "WHERE ", "DROP ")
 REVIEWED = {
-    ("connect.py", "network"),  # chooses one of two words
+    ("connect.py", "shares_log"),  # chooses one of two words
     ("queries.py", "asked"),  # conditions out of a constant table
     ("schema.py", "steps"),  # their number
 }

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,7 +86,7 @@ def test_all_or_none_is_kept(path: Path) -> None:
     """Where the third run cannot be written, the first two are not there either, and the old one is as it was."""
     keep(path, [imported("01-i", joules=50.0)])
     broken = imported("03-i")
-    broken.devices = [replace(GPU, method="unheard-of")]
+    broken.devices = [GPU._replace(method="unheard-of")]
     with pytest.raises(KeyError):
         keep(path, [imported("01-i", joules=80.0), imported("02-i"), broken])
     with Reader(path) as reader:

@@ -1,5 +1,6 @@
 """Where the database lives."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import platformdirs
 import pytest
 
 from greentrack.errors import StoreError
-from greentrack.store.place import default_path, network_filesystem, prepare
+from greentrack.store.place import default_path, network_filesystem, prepare, shares_memory
 
 
 def test_the_default_is_in_the_users_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,3 +95,18 @@ def test_a_place_that_cannot_be_is_named(place: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="GREENTRACK_DB") as raised:
         prepare(tmp_path / place)
     assert str(tmp_path / place) in str(raised.value)
+
+
+def test_where_memory_can_be_shared_is_found_out_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a file without a name; a folder that takes none, or a system that knows none, is given the benefit."""
+    assert shares_memory(tmp_path)
+    assert not any(tmp_path.iterdir())
+    assert shares_memory(tmp_path / "nowhere")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENODEV, "no such device")
+
+    monkeypatch.setattr("greentrack.store.place.mmap.mmap", refuse)
+    assert shares_memory(tmp_path) is not hasattr(os, "O_TMPFILE")

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +143,7 @@ def test_readings_of_the_fourth_version_do_not_tell_how_busy(path: Path, writer:
         (use,) = reader.record("old").devices
         assert (use.joules, use.idle, use.idle_watts) == (5.0, None, None)
         assert reader.readings("old") == {"GPU-1": [old]}
-        writer.write(Batch(run_id="old", readings=[replace(old, at=3.0, busy=0.0)]))
+        writer.write(Batch(run_id="old", readings=[old._replace(at=3.0, busy=0.0)]))
         (use,) = reader.record("old").devices
         assert (use.joules, use.idle) == (10.0, Energy(joules=5.0, seconds=1.0))
 

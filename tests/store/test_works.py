@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from greentrack.store.writer import Writer
 from tests.store.conftest import HOST
 
 Keep = Callable[..., None]
-OTHER = replace(HOST, id="h2", name="other")
+OTHER = HOST._replace(id="h2", name="other")
 names = st.sampled_from("abcdefgh")
 
 

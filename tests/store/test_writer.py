@@ -5,7 +5,6 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from greentrack.errors import SchemaError, StoreError
 from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.store import connect
 from greentrack.store import writer as module
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
@@ -73,7 +73,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
             run=run,
             devices=[DeviceUse(device=device, method="nvml-counter", trusted=False, note="hm", idle_watts=9.0)],
             readings=[reading],
-            spans=[replace(span, ended_at=None, energy={}), span],
+            spans=[span._replace(ended_at=None, energy={}), span],
             phases={"load": phase},
             work={"steps": 4.0},
             metrics=[Metric(name="acc", at=101.0, value=0.5, joules=10.0)],
@@ -82,7 +82,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
         )
     )
     record = reader.record("01-a")
-    shown = replace(run, name="démo\\udcff", params={"lr": 0.1, "layers": [1, 2], "path": "x"})
+    shown = run._replace(name="démo\\udcff", params={"lr": 0.1, "layers": [1, 2], "path": "x"})
     assert record.run == shown
     assert record.devices == (
         DeviceUse(
@@ -100,7 +100,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
     assert record.metrics == (Metric(name="acc", at=101.0, value=0.5, joules=10.0),)
     assert record.work == {"steps": 4.0}
     assert record.forecasts == (forecast,)
-    assert reader.outline("01-a") == replace(record, spans=(), phases=(), metrics=(), work={})
+    assert reader.outline("01-a") == record._replace(spans=(), phases=(), metrics=(), work={})
     assert reader.readings("01-a") == {"GPU-1": [reading]}
 
 
@@ -125,7 +125,7 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
             Batch(
                 run_id="01-a",
                 readings=[Reading(device="cpu", at=100.0 + joules, seconds=1.0, joules=joules)],
-                spans=[replace(span, ended_at=ended, energy={"cpu": Energy(joules=joules)})],
+                spans=[span._replace(ended_at=ended, energy={"cpu": Energy(joules=joules)})],
                 phases={
                     "load": Phase(name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, check=1.0)})
                 },
@@ -134,7 +134,7 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
             )
         )
     record = reader.record("01-a")
-    assert record.spans == (replace(span, ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
+    assert record.spans == (span._replace(ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
     assert record.phases == (Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, check=2.0)}),)
     assert (record.work, record.toll) == ({"steps": 3.0}, Toll(late=2))
     assert [use.energy.joules for use in record.devices if use.device.uid == "cpu"] == [3.0]
@@ -364,6 +364,33 @@ def test_on_a_network_filesystem_there_is_no_shared_memory(
     writer.write(a_batch(joules=[1.0]))
     assert list(path.parent.iterdir()) == [path]
     assert ask("PRAGMA journal_mode") == [("delete",)]
+    writer.close()
+
+
+def test_a_log_that_came_from_elsewhere_is_left_where_no_memory_is_shared(
+    path: Path, a_batch: MakeBatch, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says so at the first look, at a file that says it has a log; what is in it stays, and all goes on."""
+    writer = Writer(path)
+    writer.write(a_batch(joules=[1.0]))
+    writer.close()
+    tries = []
+
+    def opened(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        tries.append(options)
+        if len(tries) == 1:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorname = "SQLITE_IOERR_SHMMAP"
+            raise error
+        return really(*arguments, **options)
+
+    really = connect._opened
+    monkeypatch.setattr(connect, "_opened", opened)
+    writer = Writer(path)
+    writer.write(a_batch(joules=[2.0]))
+    assert list(path.parent.iterdir()) == [path]
+    assert ask("PRAGMA journal_mode") == [("delete",)]
+    assert ask("SELECT count(*) FROM runs") == [(1,)]
     writer.close()
 
 

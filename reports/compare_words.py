@@ -1,0 +1,70 @@
+"""A comparison in words: the cells and sentences that its text and the HTML page both set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from greentrack.reports.compare import Comparison, Row
+from greentrack.reports.difference import Difference, sentence
+from greentrack.reports.escape import name
+from greentrack.reports.layout import UNKNOWN
+from greentrack.reports.units import digits, duration, energy, mass, money
+from greentrack.reports.words import shown
+
+_WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
+
+
+class Beside(NamedTuple):
+    """What can be said of a group beside the first: a *title*, and sentences."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+def table(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Yield how many runs each group has, and the quantities, a row each."""
+    yield "runs", *(f"{len(group.summaries)}" for group in comparison.groups)
+    for row in comparison.rows:
+        yield shown(row.name), *(_value(row, value) for value in row.values)
+
+
+def differences(comparison: Comparison) -> Iterator[Beside]:
+    """Yield what can be said of each group after the first; quantities of which the same is to be said share one."""
+    first = name(comparison.groups[0].name)
+    for number, group in enumerate(comparison.groups[1:]):
+        names: dict[str, list[str]] = {}
+        said: dict[str, Difference] = {}
+        for row in comparison.rows:
+            if (difference := row.differences[number]) is not None:
+                text = sentence(difference) if difference.relative else sentence(difference, row.name)
+                names.setdefault(text, []).append(row.name)
+                said[text] = difference
+        if said:
+            sentences = (sentence(said[text], _listed(names[text])) for text in said)
+            yield Beside(f"{name(group.name)} beside {first}", tuple(sentences))
+
+
+def front(comparison: Comparison) -> str:
+    """Return who has the best of the front's metric for the energy; "" where none is held against it."""
+    held = comparison.front
+    if held is None:
+        return ""
+    way = "higher" if held.higher else "lower"
+    best = ", ".join(map(name, held.groups))
+    text = f"Front of {shown(held.metric)} ({way} is better) against energy, by the means: {best}."
+    return text + (f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else "")
+
+
+def _value(row: Row, value: float | None) -> str:
+    if value is None:
+        return UNKNOWN
+    if row.name.startswith("energy per"):  # joules are what people know of a sample
+        return f"{digits(value)} J"
+    if row.unit in _WRITTEN:
+        return _WRITTEN[row.unit](value)
+    return money(value, row.unit) if row.unit else f"{value:.5g}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
