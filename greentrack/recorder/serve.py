@@ -68,6 +68,7 @@ def serve(board_fd: int) -> None:
         signal.signal(
             ignored, signal.SIG_IGN
         )  # it ends with its owner, and not with the terminal or the job's first warning
+    _give_way()
     board = mmap.mmap(board_fd, wire.BOARD_BYTES)
     lines = wire.Lines()
     first: list[dict[str, Any]] = []
@@ -93,6 +94,12 @@ def serve(board_fd: int) -> None:
     figures = _until_the_end(recorder, owner, lines, early, dirty)
     _say({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
+
+
+def _give_way() -> None:
+    """Let what wakes this process (a mark, a deadline) not put it in the place of a thread that is training."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _until_the_end(

@@ -358,3 +358,14 @@ def test_the_next_run_closes_what_was_killed_with_its_recorder(db: Path, program
     assert program("with tracked: pass").end()[0] == 0
     with closing(sqlite3.connect(db)) as other:
         assert other.execute("SELECT status FROM runs WHERE id = ?", (run_id,)).fetchone() == ("interrupted",)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="this system has no such policy")
+def test_the_recorder_gives_way_to_the_training(program: Start) -> None:
+    """What wakes it does not put it in the training's place; the training's own policy stays as it was."""
+    ended = program("""
+with tracked as run:
+    while not run.joules(): pass
+    say(os.sched_getscheduler(recorder(run)) == os.SCHED_BATCH, os.sched_getscheduler(0) == os.SCHED_OTHER)
+""").end()
+    assert ended[:2] == (0, "True True\n")
