@@ -257,6 +257,8 @@ def _lightning(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
 
 def _lost(attempt: Attempt, record: Record, on: list[str], end: float) -> float:
     """The seconds that are not in the *record* of a training that was *on*; they must be few."""
+    if record.run.status == "finished" and record.run.ended_at is not None:
+        end = min(end, record.run.ended_at - (time.time() - clock()))  # it was killed as its framework tidied up
     lost = max(0.0, end - float(on[3]) - seconds_of(record))
     most = attempt.interval + START_S + SLACK_S + (1.0 if attempt.whom == "recorder" else 0.0)
     assert lost <= most, f"{lost:.2f} s are lost"
