@@ -94,6 +94,7 @@ class Machine:
             folder.mkdir()
             driver = compiled(folder, Path(__file__).with_name("peers_nvml.c"))
             self._drivers[name] = driver.env(*boards)
+        self._python = plain_python(home)  # once, before several peers ask for it at the same time
         command = home / "bin" / "nvidia-smi"  # codecarbon takes a machine without it for one without NVIDIA
         command.parent.mkdir()
         command.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
@@ -113,7 +114,7 @@ class Machine:
         env.pop("CUDA_VISIBLE_DEVICES", None)
         try:
             done = subprocess.run(
-                [plain_python(self._home), "-c", script],
+                [self._python, "-c", script],
                 env=env,
                 cwd=home,
                 capture_output=True,
