@@ -58,8 +58,8 @@ def _facts(summary: Summary) -> Iterator[str]:
     if summary.joules is not None:
         yield from _line("Boundary", disclosure.boundary(summary))
     if work.g is not None:
-        yield from _line("Carbon", f"{mass_range(work.g)} at {disclosure.grid(summary)} (not asked for)")
-    yield from _line("Recorded by", f"{disclosure.TOOL}; ranges are about 95 %")
+        yield from _line("Carbon", f"{mass_range(work.g)} at {disclosure.grid(summary)} (not required by the Annex)")
+    yield from _line("Recorded by", f"{disclosure.recorder(summary)}; ranges are about 95 %")
 
 
 def _known(summary: Summary) -> str:

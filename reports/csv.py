@@ -64,7 +64,7 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield from _figure("all_parts_g_co2e", whole and whole.g, "g CO2e")
     yield from _money("all_parts_money", whole and whole.money)
     yield "all_parts_seconds", "" if whole is None else f"{whole.seconds:.17g}"
-    yield "tool", disclosure.TOOL
+    yield "tool", spreadsheet(disclosure.recorder(summary))
 
 
 def _figure(column: str, figure: Figure | None, unit: str) -> Iterator[tuple[str, str]]:

@@ -86,7 +86,10 @@ def sentence(difference: Difference, what: str = "") -> str:
     """
     by = _by(difference, difference.change, what)
     chance, whole = difference.chance, (difference.low, difference.high)
-    test = "" if chance is None else f"95 % CI {_range(difference, chance)}, n = {_numbers(difference.runs)}"
+    test = ""
+    if chance is not None:  # without any spread there is no interval: how the next run would differ, nobody saw
+        interval = "the same in all runs" if chance[0] == chance[1] else f"95 % CI {_range(difference, chance)}"
+        test = f"{interval}, n = {_numbers(difference.runs)}"
     wider = _differ(whole, chance or (difference.change, difference.change))
     if difference.claimed:
         methods = f"{_range(difference, whole)} {'with' if chance else 'by'} the methods' error" if wider else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from greentrack import __version__
@@ -12,6 +13,8 @@ from greentrack.reports.escape import name
 from greentrack.reports.figures import Figure, product
 from greentrack.reports.summary import Summary
 from greentrack.reports.units import digits
+from greentrack.reports.words import unread
+from greentrack.vocabulary import IMPORTED
 
 TOOL = f"GreenTrack {__version__}"
 
@@ -37,7 +40,7 @@ class Total(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How the energy of some *kinds* of devices was found."""
+    """How the energy of some *kinds* of devices was found; *text* is written to stand in parentheses."""
 
     kinds: str
     text: str
@@ -45,6 +48,17 @@ class Way(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kinds}: {'measured' if self.measured else 'modelled'} ({self.text})"
+
+
+def recorder(summary: Summary) -> str:
+    """Return what recorded the run, with its version: ``GreenTrack 0.1.0``, or the tool that it was imported from."""
+    if summary.run.status != IMPORTED:
+        return TOOL
+    from greentrack.reports.codecarbon_csv import NAME
+
+    about = summary.run.params.get(NAME)
+    version = about.get("version") if isinstance(about, Mapping) else None
+    return f"{NAME}{f' {name(version)}' if isinstance(version, str) else ''}, imported into {TOOL}"
 
 
 def total(summary: Summary) -> Total:
@@ -72,10 +86,11 @@ def boundary(summary: Summary) -> str:
     """Return what the energy is of: ``GPUs, processors and memory, without the rest of the machine``."""
     read = (device.kind for device in summary.devices if device.joules is not None)
     kinds = dict.fromkeys(SEEN[kind] for kind in read if kind in SEEN)
+    missing = f"{lacks}, of which nothing was read" if (lacks := unread(summary)) else ""
     if "rest" in summary.by_kind:
-        text = f"the whole machine: {', '.join(kinds)}, and {_REST}"
+        text = f"the whole machine{missing and f' but for {missing}'}: {', '.join(kinds)}, and {_REST}"
     else:
-        text = f"{enumerated(list(kinds))}, without the rest of the machine"
+        text = f"{enumerated(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
     return f"the run's own share of {text}" if summary.scope == "process" else text
 
 
@@ -85,7 +100,7 @@ def methods(summary: Summary) -> list[Way]:
     for device in summary.devices:
         if device.joules is not None:
             method = METHODS.get(device.method)
-            text = device.method if method is None else method.text.replace(" (", ", ").replace(")", "")
+            text = device.method if method is None else method.text.replace("(", "[").replace(")", "]")
             ways.setdefault((text, device.measured), []).append(SEEN.get(device.kind, "rest of the machine"))
     return [Way(enumerated(list(dict.fromkeys(kinds))), text, measured) for (text, measured), kinds in ways.items()]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from greentrack.model import Metric
 from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
-from greentrack.reports.html_tables import Table, forecast_range, forecasts, left_out, sampled
+from greentrack.reports.html_tables import Table, forecast_range, forecasts, sampled, thinned
 from greentrack.reports.outcomes import finite
 from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
@@ -107,8 +107,8 @@ def epochs(summary: Summary) -> Chart | None:
         f"Energy of each {shown(name)}",
         f"Bar chart: {len(some):,} times, from {energy(min(spent))} to {energy(max(spent))} each.",
         {"data": [trace], "layout": layout(300, what, unit)},
-        Table(f"Energy of each {shown(name)}", (shown(name), "energy", "time"), rows, (0, 1, 2),
-              left_out(len(rows), len(some))),
+        Table(f"Energy of each {shown(name)}", (shown(name), "energy of devices", "time"), rows, (0, 1, 2),
+              thinned(len(rows), len(some))),
         "Of the devices, without the rest of the machine.",
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
         f"Line chart: {shown(name)} from {first.value:.6g} after {energy(first.joules or 0.0)} "
         f"to {last.value:.6g} after {energy(last.joules or 0.0)}.",
         {"data": [trace], "layout": layout(280, f"energy of the devices, {unit}", label(name))},
-        Table(title, ("energy by then", shown(name)), rows, (0, 1), left_out(len(rows), len(values))),
+        Table(title, ("energy of devices by then", shown(name)), rows, (0, 1), thinned(len(rows), len(values))),
     )
 
 

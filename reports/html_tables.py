@@ -44,7 +44,7 @@ def forecasts(summary: Summary) -> Table | None:
         came = "it came to" if status == "finished" else f"it {ENDED[status]} at"
         spent = "an energy that was not measured" if joules is None else energy(joules.value)
         rows.append((came, spent, duration(seconds)))
-    left = left_out(len(made), len(summary.forecasts))
+    left = thinned(len(made), len(summary.forecasts))
     return Table("Forecasts of the whole work", ("", "energy", "time"), tuple(rows), (1, 2), left)
 
 
@@ -110,13 +110,14 @@ def spans(summary: Summary) -> Table | None:
         (name, len(some), sum(span.seconds for span in some), _sum(span.joules for span in some))
         for name, some in by_name.items()
     ]
-    return _stretches("Spans", ("span", "times"), sums, summary)
+    return _stretches("Spans, with the energy of the devices", ("span", "times"), sums, summary)
 
 
 def phases(summary: Summary) -> Table | None:
     """Return the phases, the costliest first; None where there are none."""
     sums = [(phase.name, phase.calls, phase.seconds, phase.joules) for phase in summary.phases]
-    return _stretches("Phases, by their share of the time", ("phase", "calls"), sums, summary)
+    caption = "Phases, with the energy of the devices by their share of the time"
+    return _stretches(caption, ("phase", "calls"), sums, summary)
 
 
 def outcomes(summary: Summary) -> Table | None:
@@ -124,7 +125,7 @@ def outcomes(summary: Summary) -> Table | None:
     rows = []
     for name, values in list(summary.metrics.items())[:MOST_ROWS]:
         last = values[-1]
-        by_then = "" if last.joules is None else f"after {energy(last.joules)}"
+        by_then = "" if last.joules is None else f"after {energy(last.joules)} of devices"
         rows.append((shown(name), UNKNOWN if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
     left = left_out(len(rows), len(summary.metrics))
     return Table("Metrics", ("metric", "last", "values", ""), tuple(rows), (1, 2, 3), left) if rows else None
@@ -153,6 +154,11 @@ def sampled(items: Sequence[T], most: int) -> list[T]:
 def left_out(rows: int, of: int) -> str:
     """Return a sentence on the rows that are not there; "" where all are."""
     return f"… and {of - rows:,} more" if of > rows else ""
+
+
+def thinned(rows: int, of: int) -> str:
+    """Return a sentence on rows that stand for more of them, the first and the last among them; "" where all are."""
+    return f"{rows:,} of {of:,} are shown, evenly spread" if of > rows else ""
 
 
 def _stretches(

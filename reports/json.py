@@ -68,6 +68,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "kwh": _figure(summary.kwh),
             "by_kind": {kind: joules / JOULES_PER_KWH for kind, joules in summary.by_kind.items()},
             "measured_share": summary.measured_share,
+            "unread": [device.id for device in summary.devices if device.joules is None],
             "gpus_above_idle_kwh": _figure(summary.above_idle / JOULES_PER_KWH if summary.above_idle else None),
         },
         "carbon": {

@@ -16,7 +16,7 @@ def render(summary: Summary) -> str:
     """Return *summary* as a floating table; its caption has what the figures rest on."""
     return "\n".join(
         (
-            rf"% {disclosure.TOOL}, run {latex(summary.run.id)}; needs \usepackage{{booktabs}}",
+            rf"% {latex(disclosure.recorder(summary))}, run {latex(summary.run.id)}; needs \usepackage{{booktabs}}",
             r"\begin{table}",
             r"  \centering",
             rf"  \caption{{{latex(_caption(summary))}}}",
@@ -35,7 +35,7 @@ def render(summary: Summary) -> str:
 
 
 def _caption(summary: Summary) -> str:
-    parts = [f"Energy and carbon of {name(summary.run.name)}, by {disclosure.TOOL}"]
+    parts = [f"Energy and carbon of {name(summary.run.name)}, by {disclosure.recorder(summary)}"]
     if summary.joules is None:
         return f"{parts[0]}: {disclosure.NOTHING}."
     parts += ["; ".join(map(str, disclosure.methods(summary)))]

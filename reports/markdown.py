@@ -28,7 +28,7 @@ def render(summary: Summary) -> str:
         _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in waste(summary))),
         _list("Notes", summary.notes),
         _list("Assumptions", _assumptions(summary)),
-        [f"{disclosure.TOOL}; ranges are about 95 %."],
+        [f"Recorded by {markdown(disclosure.recorder(summary))}; ranges are about 95 %."],
     )
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 

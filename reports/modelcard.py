@@ -37,7 +37,7 @@ def _fields(summary: Summary) -> Iterator[str]:
 
 
 def _source(summary: Summary, whole: disclosure.Total) -> str:
-    parts = [f"{disclosure.TOOL}: {mass_range(whole.g)}"] if whole.g else []
+    parts = [f"{disclosure.recorder(summary)}: {mass_range(whole.g)}"] if whole.g else []
     parts += [f"from {energy_range(whole.joules)} in {duration(whole.seconds)}"] if whole.joules else []
     parts += [f"{whole.number} parts together"] if whole.number > 1 else []
     if summary.measured_share is not None:

@@ -76,10 +76,13 @@ def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
     for unit in units:
         done = [sorted({summary.work[unit].total for summary in group.summaries}) for group in groups]
         if min(low for low, *_ in done) < WHOLE * max(high for *_, high in done):
-            counts = ", ".join(
-                f"{group.name} {digits(amounts[-1], 6)}" for group, amounts in zip(groups, done, strict=True)
-            )
+            counts = ", ".join(f"{group.name} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True))
             yield f"they did not do the same work ({unit}: {counts}): look at the energy per {singular(unit)}"
+
+
+def _counts(amounts: Sequence[float]) -> str:
+    least, most = digits(amounts[0], 6), digits(amounts[-1], 6)
+    return most if least == most else f"{least} to {most}"
 
 
 def _unseen(group: Group) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _sentences(summary: Summary) -> Iterator[str]:
     ended = _ENDED.get(summary.run.status if summary.whole is None else summary.whole.status, "")
     yield (
         f"{work[0].upper()}{work[1:]} took {duration(whole.seconds)} on {on}{ended} and used "
-        f"{energy_range(whole.joules)} of electricity, as recorded with {disclosure.TOOL}."
+        f"{energy_range(whole.joules)} of electricity, as recorded with {disclosure.recorder(summary)}."
     )
     if summary.joules is not None:
         of = f" of the energy of {disclosure.is_part(summary)}" if summary.whole else " of it"

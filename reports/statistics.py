@@ -77,6 +77,8 @@ def compared(first: Sequence[float], second: Sequence[float]) -> Gap | None:
 
 def mean(values: Sequence[float]) -> float:
     """Return the mean, the same in whatever order the *values* are."""
+    if min(values) == max(values):  # a mean that a rounding took away from them would be a spread
+        return values[0]
     return math.fsum(values) / len(values)
 
 

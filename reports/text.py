@@ -181,7 +181,7 @@ def _outcomes(summary: Summary, width: int) -> Iterator[str]:
     rows = []
     for name, values in list(summary.metrics.items())[:MOST_ROWS]:
         last = values[-1]
-        by_then = "" if last.joules is None else f"after {energy(last.joules)}"
+        by_then = "" if last.joules is None else f"after {energy(last.joules)} of devices"
         rows.append((name, "—" if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
     if rows:
         yield from _table(("metric", "last", "values", ""), rows, right=(1, 2), flexible=0, width=width)

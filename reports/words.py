@@ -101,6 +101,7 @@ def estimated(summary: Summary) -> Iterator[Line]:
 
 def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
     what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
+    what += f" but for {missing}, of which nothing was read" if (missing := unread(summary)) else ""
     own = f"the run's own share of {what}" if summary.scope == "process" else what
     yield Line("energy", energy_range(joules), f"{own}{measured}")
     if (above := summary.above_idle) is not None:
@@ -109,6 +110,15 @@ def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
         pue = f"{digits(summary.pue.value)} ({digits(summary.pue.low)}–{digits(summary.pue.high)})"
         about = f"with the data centre's overhead, a PUE of {pue}"
         yield Line("facility", energy_range(summary.facility_joules), about)
+
+
+def unread(summary: Summary) -> str:
+    """Return what is missing from a run's energy, "cpu and 1 of 8 of gpu"; "" where every device was read."""
+    every, missed = (
+        Counter(device.kind for device in some)
+        for some in (summary.devices, [device for device in summary.devices if device.joules is None])
+    )
+    return " and ".join(kind if n == every[kind] else f"{n} of {every[kind]} of {kind}" for kind, n in missed.items())
 
 
 def _carbon(summary: Summary, g: Figure) -> Line:

@@ -10,7 +10,7 @@ import pytest
 from tests.documents import ROOT, blocks
 
 SAYS = {
-    "compare_precision.py": ("model=teacher", "model=student", "energy per prediction", "test_acc", "n = 5+5"),
+    "compare_precision.py": ("model=teacher", "model=student", "energy per prediction", "test_acc", "money", "n = 4+4"),
     "lightning_digits.py": (
         "digits  finished",
         "project demo",

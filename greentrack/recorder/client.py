@@ -22,8 +22,14 @@ START_WAIT_S = 0.08
 FINISH_WAIT_S = 5.0
 """How long the end of a run waits for the last reads (milliseconds, unless a sensor hangs or a database is locked)."""
 
-BACKLOG = 10_000
+BACKLOG, BACKLOG_BYTES = 10_000, 8 << 20
 """Marks kept while the recorder does not take them; beyond, the newest are dropped and counted."""
+
+HELLO_WAIT_S = 2.0
+"""How long a start waits where the recorder has not even taken what it is to record; it is usually done before."""
+
+LAST_WAIT_S = 1.0
+"""How long a recorder that did not take all marks in time is given to take the end alone."""
 
 RESTART_GAP_S = 1.0
 """A recorder that died is replaced at most this often."""
@@ -65,7 +71,7 @@ def connect(
     if mode == "process" and sys.platform != "win32":
         try:
             return ProcessLink(hello, reopen, meanwhile)
-        except (OSError, RuntimeError) as error:  # the latter: an isolated sub-interpreter may start no process
+        except Exception as error:  # noqa: BLE001  # sub-interpreters, odd paths: no training ends for a recorder
             log.warning("no recorder process can be started (%s); recording in a thread of this process", error)
     try:
         from greentrack.recorder.thread import ThreadLink
@@ -89,7 +95,7 @@ class ProcessLink:
         self._hello, self._reopen = hello, reopen
         self._backlog: deque[bytes] = deque()
         self._sending = threading.Lock()  # only ever tried, never waited for
-        self._dropped = 0
+        self._dropped = self._waiting_bytes = 0
         self._owner = os.getpid()
         self._mine = True
         self._ready = False
@@ -104,7 +110,10 @@ class ProcessLink:
             meanwhile()
             waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
             wait_s = (hello.get("wait_s") or START_WAIT_S) - waited
-            if not self._listen(wait_s, lambda: self._ready or self._refused) and not self._refused:
+            begun = self._listen(wait_s, lambda: self._ready or self._refused)
+            if begun and self._backlog:  # without a mark nothing would send the rest of it
+                begun = self._listen(HELLO_WAIT_S, lambda: not self._backlog or self._refused)
+            if not begun and not self._refused:
                 raise OSError("it ended as soon as it began")
         except BaseException:  # Ctrl-C, too: in a notebook the owner lives on, and a recorder that nobody holds with it
             self._abandon()
@@ -114,10 +123,12 @@ class ProcessLink:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
         if not self._mine:
             return
-        if len(self._backlog) >= BACKLOG:
+        line = wire.line(message)
+        full = len(self._backlog) >= BACKLOG or self._waiting_bytes + len(line) > BACKLOG_BYTES
+        if full and (message["m"] != "close" or len(self._backlog) >= 2 * BACKLOG):  # a span's end outweighs the rest
             self._dropped += 1
             return
-        self._backlog.append(wire.line(message))
+        self._wait(line)
         self._push()
         if time.monotonic() >= self._hear_at:  # a warning should not wait for the end of a week
             self._hear_at = time.monotonic() + 1.0
@@ -134,8 +145,11 @@ class ProcessLink:
         if not self._mine:
             return None
         try:
-            self._backlog.append(wire.line(message))  # however many wait: without it the run would not end
+            self._wait(wire.line(message))  # however many wait: without it the run would not end
+            self.look()  # what was shown last stays, should there be no last word
             self._await_final(message)
+            if self._final is None and self._backlog:
+                self._tell_the_end_alone(wire.line(message))
             if self._dropped:
                 log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
         except BaseException:  # Ctrl-C: the recorder ends by itself where it was told to, and by force where it was not
@@ -151,13 +165,27 @@ class ProcessLink:
         again = True
         while self._final is None and time.monotonic() < deadline:
             self._push()
-            if self._listen(0.05 if self._backlog else deadline - time.monotonic(), lambda: self._final is not None):
+            if self._listen(deadline - time.monotonic(), lambda: self._final is not None):
                 continue
             if self._final is not None or not again or not self._replace(at_once=True):
                 break
             again = False  # it died with the end in its pipe, or right before: another one closes the run
             if not self._backlog or self._backlog[-1] != wire.line(message):
-                self._backlog.append(wire.line(message))
+                self._wait(wire.line(message))
+
+    def _tell_the_end_alone(self, line: bytes) -> None:
+        """Leave out the marks that are still waiting; a recorder that does not hear the end would go on for ever."""
+        begun = [
+            data for data in self._backlog if not data.startswith(b"{")
+        ]  # the rest of one that was written in part
+        self._dropped += max(0, len(self._backlog) - len(begun) - 1)
+        self._backlog = deque([*begun, line])
+        self._push()
+        self._listen(LAST_WAIT_S, lambda: not self._backlog or self._final is not None)
+        if self._backlog:
+            self._process.kill()
+        else:
+            self._listen(LAST_WAIT_S, lambda: self._final is not None)
 
     def forget(self) -> None:
         """Give up this copy of the pipe, so that its end is seen when the parent ends."""
@@ -173,6 +201,10 @@ class ProcessLink:
             self._abandon()
 
     # -- the process
+
+    def _wait(self, line: bytes) -> None:
+        self._backlog.append(line)
+        self._waiting_bytes += len(line)
 
     def _make_board(self) -> None:
         self._board_file = shared_memory(wire.BOARD_BYTES)
@@ -231,12 +263,18 @@ class ProcessLink:
                     if not self._replace():
                         return
                     continue
+                self._waiting_bytes = max(0, self._waiting_bytes - written)
                 if written < len(data):
                     self._backlog[0] = data[written:]
                     return
                 self._backlog.popleft()
         finally:
             self._sending.release()
+
+    def _pushed(self) -> bool:
+        before = len(self._backlog), self._waiting_bytes
+        self._push()
+        return before != (len(self._backlog), self._waiting_bytes)
 
     def _replace(self, at_once: bool = False) -> bool:
         """Start another recorder in place of one that died; its figures go on from the last that were shown."""
@@ -255,13 +293,14 @@ class ProcessLink:
                 self._drop_board()
                 self._make_board()
             self._spawn()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001  # as at the start
             log.warning("no other recorder can be started: %s", error)
             self._backlog = waiting
             self._started = time.monotonic()
             return False
         self._backlog.extend(wire.line(message) for message in self._reopen())
         self._backlog.extend(data for data in waiting if data.endswith(b"\n") and data.startswith(b"{"))
+        self._waiting_bytes = sum(map(len, self._backlog))
         return True
 
     def _listen(self, wait_s: float, done: Callable[[], bool]) -> bool:
@@ -271,8 +310,16 @@ class ProcessLink:
             try:
                 if not self._from.intact():
                     return False
-                if not _readable(self._from.fd, max(0.0, deadline - time.monotonic())):
+                to = self._to.fd if wait_s > 0 and self._backlog and self._to.intact() else None
+                said = _ready(self._from.fd, to, max(0.0, deadline - time.monotonic()))
+                if said is None:
                     return True
+                if not said:
+                    if not self._pushed():  # another thread, or what a signal interrupted, is at it
+                        time.sleep(0.005)
+                    if time.monotonic() >= deadline:
+                        return True
+                    continue
                 data = os.read(self._from.fd, 1 << 16)
             except InterruptedError:
                 continue
@@ -324,11 +371,14 @@ class ProcessLink:
             self._process.returncode = 0
 
 
-def _readable(fd: int, wait_s: float) -> bool:
-    """Whether there is something to read, or will be within *wait_s* seconds."""
+def _ready(reading: int, writing: int | None, wait_s: float) -> bool | None:
+    """True where there is something to read within *wait_s* seconds, False where there is only room to write."""
     poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(wait_s * 1000))
+    poll.register(reading, select.POLLIN)
+    if writing is not None:
+        poll.register(writing, select.POLLOUT)
+    found = poll.poll(wait_s * 1000)
+    return any(fd == reading for fd, _ in found) if found else None
 
 
 def _places(folder: str) -> list[str]:

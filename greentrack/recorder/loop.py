@@ -168,7 +168,10 @@ class Recorder:
         edges = 0
         for message in messages:
             if message.get("m") == "facts":
-                self.learn(**message["run"])
+                facts = wire.sound(message["run"])
+                if strange := message["run"].keys() - facts.keys():
+                    self._say("facts", f"no facts of a run, left out: {', '.join(sorted(strange))}")
+                self.learn(**facts)
             else:
                 edges += self._marks.add(message)
         if not edges:

@@ -38,10 +38,11 @@ class Marks:
         self._open: dict[int, _Open] = {}
         self._listed = 0
         self._counted: tuple[float, Energies] = (0.0, {})  # up to when phases have been given their energy
+        self._seen_from = 0.0
 
     def begin(self, at: float, now: float) -> None:
         """The run began *at*; the first reads were done by *now*."""
-        self._counted = (at, self._timeline.at(now))
+        self._counted, self._seen_from = (at, self._timeline.at(now)), now
 
     def add(self, message: Mapping[str, Any]) -> bool:
         """Let a mark wait; True for the edge of a span, which wants every device to be read at once."""
@@ -116,12 +117,12 @@ class Marks:
         if abs(since - counted_to) > 1e-6:  # another thread's count, or a recorder that began later
             start = self._timeline.at(since)
         phases: Mapping[str, tuple[int, float]] = message.get("phases", {})
-        window = max(at - since, sum(seconds for _, seconds in phases.values()))  # threads may add up to more than time
-        if window <= 0:
-            return
+        # until the first reads a run mostly waits for the recorder; threads may add up to more than time
+        window = max(at - max(since, self._seen_from), sum(seconds for _, seconds in phases.values()))
         used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
         for name, (calls, seconds) in phases.items():
-            _add(batch, name, calls, seconds, {uid: part(whole, seconds / window) for uid, whole in used.items()})
+            share = seconds / window if window > 0 else 0.0
+            _add(batch, name, calls, seconds, {uid: part(whole, share) for uid, whole in used.items()})
             if seconds > 0:
                 batch.phase_times.append(PhaseTime(name, self._wall + since, max(0.0, at - since), seconds))
 

@@ -115,16 +115,43 @@ def run_of(facts: Mapping[str, Any]) -> "Run":
     """A Run from plain values as they come over the pipe, where JSON knows no tuples."""
     from greentrack.model import Run
 
-    values: dict[str, Any] = {key: tuple(v) if key in ("tags", "command") else v for key, v in facts.items()}
-    return Run(**values)
+    host = {"host": facts["host"]} if "host" in facts else {}
+    return Run(id=facts["id"], **sound({"name": "", **facts}), **host)
+
+
+def sound(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of *facts* that are fields of a Run and may be learned of it, with values that a database takes."""
+    from greentrack.model import Run
+
+    found: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name not in Run._fields or name in ("id", "host"):
+            continue
+        usual = Run._field_defaults.get(name, "")
+        number = isinstance(value, int | float) and abs(value) < _LARGEST
+        if isinstance(usual, tuple):
+            if isinstance(value, list | tuple):
+                found[name] = tuple(map(str, value))
+        elif isinstance(usual, Mapping):
+            if isinstance(value, Mapping):
+                found[name] = value
+        elif (number and not isinstance(usual, str)) or (
+            not isinstance(usual, int | float) and (isinstance(value, str) or value is usual is None)
+        ):
+            found[name] = value
+    return found
 
 
 DEEPEST = 20
 """So many levels of what is not plain JSON are kept; circles go deeper than any."""
 
 
+_LARGEST = 2**63  # of SQLite's integers
+_MOST = 10**4000  # Python writes no number of more than 4,300 digits
+
+
 def _plain_value(value: Any, depth: int = 0) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool | float | str) or (isinstance(value, int) and -_MOST < value < _MOST):
         return value
     if depth < DEEPEST and isinstance(value, Mapping):
         return {_text(key): _plain_value(item, depth + 1) for key, item in value.items()}

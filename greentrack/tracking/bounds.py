@@ -1,6 +1,6 @@
 """How much of what a training says of itself is kept: params and attributes are facts, and no place for data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_TEXT = 1000
@@ -15,6 +15,9 @@ MOST_VALUES = 2_000
 MOST_CHARACTERS = 60_000
 """So many characters of names and texts are kept in all."""
 
+MOST_COMMAND = 24_000
+"""So many characters of a command line are kept."""
+
 MOST_LEVELS = 20
 """What is nested deeper is not looked into; circles go deeper than any."""
 
@@ -27,6 +30,43 @@ PARAMS = "params of the run"
 
 TOO_LARGE = f"the %s are too large to be kept whole; what was cut off is marked {CUT}"
 """What is said, once, of what."""
+
+
+def command_within(words: Sequence[str]) -> list[str]:
+    """Return the first of the *words* of a command, as many as there is room for, and how many more there are.
+
+    >>> command_within(["cat", *["a.npy"] * 10_000])[-1]
+    '… and 6,001 more'
+    """
+    kept: list[str] = []
+    room = MOST_COMMAND
+    for word in words:
+        room -= len(word) + 1
+        if room < 0:
+            return [*kept, f"{CUT} and {len(words) - len(kept):,} more"]
+        kept.append(word)
+    return kept
+
+
+def named(value: Any) -> str:
+    """Return *value* as a name of a bounded length: a text is itself, all else as Python shows it.
+
+    >>> named("epoch"), named([1]), len(named("x" * 5000))
+    ('epoch', '[1]', 1000)
+    """
+    return _cut(value) if isinstance(value, str) else told(value)
+
+
+def told(value: Any) -> str:
+    """Return *value* as Python shows it, if it can, in a bounded length."""
+    try:
+        return _cut(repr(value))
+    except Exception:  # noqa: BLE001  # anybody's __repr__, or a number with more digits than Python writes
+        return f"<{type(value).__name__}>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - len(CUT)] + CUT
 
 
 class Bounds:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from greentrack import log
 from greentrack.errors import OverBudgetError
 from greentrack.system import clock
-from greentrack.tracking.bounds import MOST_READ, PARAMS, TOO_LARGE, params_within
+from greentrack.tracking.bounds import MOST_READ, PARAMS, TOO_LARGE, named, params_within, told
 from greentrack.tracking.facts import packages
 from greentrack.tracking.tally import Phase, Tally
 from greentrack.vocabulary import DISABLED, ENDINGS
@@ -93,6 +93,8 @@ class Run:
             return tally.phases[name]
         except KeyError:
             return tally.phase(name)
+        except TypeError:  # a list, say: no training ends for a name
+            return self.phase(named(name))
 
     def advance(self, **units: float) -> None:
         """Count work done since the last call, by unit: ``run.advance(samples=64, tokens=32_768)``."""
@@ -106,7 +108,7 @@ class Run:
             except KeyError:
                 work[unit] = n
             except Exception:  # noqa: BLE001  # tensors of other shapes, texts, None: no training ends for a count
-                self._say_once(unit, f"{unit}={n!r} is not a number and is not counted")
+                self._say_once(unit, f"{unit}={told(n)} is not a number and is not counted")
         if _now() >= tally.send_at:
             tally.send()
 
@@ -114,14 +116,14 @@ class Run:
         """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
         values: dict[str, float] = {}
         if metrics is not None and not isinstance(metrics, Mapping):
-            self._say_once("", f"{metrics!r} is not a mapping of names to numbers and is not kept")
+            self._say_once("", f"{told(metrics)} is not a mapping of names to numbers and is not kept")
             metrics = None
         for name, value in {**(metrics or {}), **more}.items():
             try:
                 # torch warns of a number taken from what has a gradient
-                values[str(name)] = float(value.detach() if hasattr(value, "detach") else value)
+                values[named(name)] = float(value.detach() if hasattr(value, "detach") else value)
             except Exception:  # noqa: BLE001  # each library raises its own where something is no number
-                self._say_once(name, f"{name}={value!r} is not a number and is not kept")
+                self._say_once(named(name), f"{named(name)}={told(value)} is not a number and is not kept")
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
 
@@ -135,7 +137,7 @@ class Run:
             message["progress"] = float(progress)
             message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
         except Exception:  # noqa: BLE001  # no training ends for a forecast
-            self._say_once("forecast", f"forecast({progress!r}, {joules!r}, {seconds!r}) is no forecast")
+            self._say_once("forecast", f"forecast({told(progress)}, {told(joules)}, {told(seconds)}) is no forecast")
             return
         self._send(message)
 
@@ -170,11 +172,17 @@ class Run:
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
         """End the run, once, with one of ``greentrack.vocabulary.ENDINGS``; what comes later counts for nothing."""
-        try:
-            self._stop(status, error)
+        mine, own = object(), self.__dict__
+        try:  # no lock: nobody could tell whose it is where Ctrl-C comes right after it was taken
+            if own.setdefault("_ending", mine) is mine:  # else another thread, or what a signal interrupted, is at it
+                self._stop(status, error)
         except BaseException:  # Ctrl-C before the recorder was told: nobody would tell it while the program lives on
-            self._stop(status, error)
+            if own.get("_ending") is mine:
+                self._stop(status, error)
             raise
+        finally:
+            if own.get("_ending") is mine:
+                own.pop("_ending")
 
     def _stop(self, status: str, error: str | None) -> None:
         if self._link is None:
@@ -198,13 +206,14 @@ class Run:
         message = {"m": "end", "t": at, "status": status, "error": error}
         _open.discard(self)
         link, self._link = self._link, None  # from here on nobody but the link itself ends its recorder
-        self._final = link.finish(message)
-        if self._final is None:
+        final = link.finish(message)
+        self._final = final or link.look()  # what was shown last is more than nothing
+        if final is None:
             log.warning(
                 "the recorder gave no last figures; what it kept is in the database, if anything: run %s", self.id
             )
-        elif not self._final["saved"]:
-            log.warning("run %s could not be kept: %s", self.id, self._final["trouble"])
+        elif not final["saved"]:
+            log.warning("run %s could not be kept: %s", self.id, final["trouble"])
         if not self._quiet:
             self._print_line()
 
@@ -297,10 +306,11 @@ class Run:
         above = _span.get()
         parent = above[1] if above is not None and above[0] is self else None
         at = clock()  # before anything that takes time
+        name = named(name)
         try:
             kept = self._kept(attrs, "attributes of a span") if attrs else attrs
         except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
-            self._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {error!r}")
+            self._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
             kept = {}
         message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._spans[number] = message

@@ -39,6 +39,9 @@ class Tracker:
         self._make = make
         self._runs: list[Run] = []
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a tracker belongs to its process and cannot be pickled; call track() where it is needed")
+
     def start(self) -> Run:
         """Start a run; it ends with ``stop`` or with the program.
 
@@ -254,6 +257,7 @@ def start(
         from greentrack.secrets import redact_command
 
         words = redact_command(words)
+    words = bounds.command_within(words)
     now, wall = clock(), time.time()
     folder = _folder()
     run = {

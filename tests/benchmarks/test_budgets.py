@@ -88,7 +88,7 @@ def test_a_step_costs_a_few_empty_calls(db: Path) -> None:
     """A phase and an advance cost at most ten times what the same statements cost on an object that does nothing."""
     with track(meters=["fake:gpu=300"], db=db, quiet=True) as run:
         _steps(run), _steps(Nothing())
-        ratio = min(_steps(run) for _ in range(7)) / min(_steps(Nothing()) for _ in range(7))
+        ratio = min(_steps(run) / _steps(Nothing()) for _ in range(15))  # side by side: both are slow in a slow moment
     assert ratio <= 10
 
 

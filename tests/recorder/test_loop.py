@@ -281,6 +281,41 @@ def test_phases_share_the_energy_of_their_time(kept: Kept, clock: FakeClock) -> 
     assert kept.batches[-1].work == {"n": 3.0}
 
 
+def test_phases_and_spans_of_the_same_code_agree_from_the_first_reading_on(kept: Kept, clock: FakeClock) -> None:
+    """The run waits 0.1 s for its recorder; three phases of 0.3 s at 100 W are 30 J each, in spans or as phases."""
+    run = Run(id="r", name="r", started_at=5000.0 + clock())
+    made = Recorder(run, [Steady("gpu:0", 100.0, clock)], kept, clock=clock, wall=5000.0, cpu_time=lambda: 0.0)
+    begun = clock()
+    clock.advance(0.1)
+    made.start(begun)
+    for number, name in enumerate("abc"):
+        made.handle([{"m": "open", "t": clock(), "id": number, "name": name, "attrs": {}}])
+        clock.advance(0.3)
+        made.handle([{"m": "close", "t": clock(), "id": number}])
+    made.handle([{"m": "count", "t": clock(), "since": begun, "phases": dict.fromkeys("abc", (1, 0.3))}])
+    made.finish("finished")
+    phases = {phase.name: phase.energy["gpu:0"].joules for phase in kept.phases()}
+    assert phases == pytest.approx({"a": 30.0, "b": 30.0, "c": 30.0})
+    assert {span.name: span.energy["gpu:0"].joules for span in kept.spans().values()} == pytest.approx(phases)
+    assert {time.start for batch in kept.batches for time in batch.phase_times} == {5000.0 + begun}
+
+
+def test_phases_that_began_before_the_first_reading_are_given_no_more_than_was_seen(
+    kept: Kept, clock: FakeClock
+) -> None:
+    """Of two phases of 0.5 s each 0.4 s were seen, at 100 W: 40 J, half of it each; nothing where nothing was seen."""
+    made = Recorder(Run(id="r", name="r"), [Steady("gpu:0", 100.0, clock)], kept, clock=clock, wall=5000.0)
+    begun = clock()
+    clock.advance(0.6)
+    made.start(begun)
+    clock.advance(0.4)
+    early = {"m": "count", "t": begun + 0.5, "since": begun, "phases": {"early": (1, 0.5), "none": (1, 0.0)}}
+    made.handle([{"m": "count", "t": clock(), "since": begun, "phases": {"a": (1, 0.5), "b": (1, 0.5)}}, early])
+    made.finish("finished")
+    found = {phase.name: phase.energy["gpu:0"].joules for phase in kept.phases()}
+    assert found == pytest.approx({"a": 20.0, "b": 20.0, "early": 0.0, "none": 0.0})
+
+
 def test_a_phase_of_ten_minutes_keeps_all_its_energy(kept: Kept, clock: FakeClock) -> None:
     """A count that comes long after the one before it is still given what was used since that."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)

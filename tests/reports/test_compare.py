@@ -159,6 +159,13 @@ def test_runs_that_did_different_amounts_of_work_are_told_apart(run: MakeRun) ->
     assert not difference.claimed
 
 
+def test_runs_of_one_group_that_did_different_amounts_of_work_are_told_by_their_range(run: MakeRun) -> None:
+    """The most of each is the same; what differs is seen."""
+    a, b = ([run(100, work={"samples": n}) for n in done] for done in ((19_200, 19_200), (12_800, 19_200)))
+    found = compare([group("a", *a), group("b", *b)])
+    assert any("(samples: a 19200, b 12800 to 19200)" in note for note in found.notes)
+
+
 @pytest.mark.parametrize(
     ("facts", "note"),
     [

@@ -136,3 +136,11 @@ def test_an_outcome_of_repeats_has_its_interval() -> None:
     found = outcome([0.949, 0.951], [0.951, 0.953])
     assert found.low == pytest.approx(0.002 - 4.303 * math.sqrt(2) * 0.001, abs=1e-5)
     assert sentence(found).startswith("no difference can be claimed: +0.002 (95 % CI −0.00")
+
+
+def test_values_without_any_spread_have_no_interval() -> None:
+    """One trained model read five times says nothing of chance; 0.1 added up thrice is not 0.3 for a float."""
+    assert sentence(outcome([0.9] * 5, [0.8] * 5), "acc") == "acc: −0.1 (the same in all runs, n = 5+5)"
+    assert sentence(changed([100.0] * 3, [69.0] * 3)) == "31 % less (the same in all runs, n = 3+3)"
+    assert sentence(outcome([0.1] * 3, [0.7] * 3)) == "+0.6 (the same in all runs, n = 3+3)"
+    assert sentence(outcome([0.1] * 3, [0.1] * 5), "acc") == "no difference in acc"

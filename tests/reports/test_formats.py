@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from greentrack.model import Device, DeviceUse, Energy, Host, Record, Run
+from greentrack import __version__
+from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Record, Run, Span
 from greentrack.registry import FORMATS, load
 from greentrack.reports.parts import joined
 from greentrack.reports.summary import Summary, summary_of
+from greentrack.reports.text import render as text_report
 from tests.reports import parsing
 
 MakeUse = Callable[..., DeviceUse]
@@ -267,6 +270,7 @@ def test_the_regulators_block_counts_every_part_of_a_work(use: MakeUse, record: 
     assert "0.00108 MWh (0.00097–0.0012), that is 1.08 kWh (0.97–1.2), with the data centre's overhead" in flat
     assert "Time 2 h (2 h) in which some part ran 1 GPU-hours of this part, on 1 GPU" in flat
     assert "cpu the cpu: 0 MWh, ESTIMATED (cpu-model)" in flat
+    assert "(not required by the Annex)" in flat
     assert "fixes no unit, no boundary and no method" in flat
     assert max(map(len, text.splitlines())) <= 100
 
@@ -282,3 +286,65 @@ def test_csv_has_the_same_columns_for_every_run(use: MakeUse, record: MakeRecord
     (row,) = csv.DictReader(io.StringIO(rendered("csv", poor)))
     assert (row["kwh"], row["g_co2e"], row["pue"]) == ("", "", "")
     assert Decimal(row["g_per_kwh"]) == Decimal("41.4")
+
+
+@pytest.mark.parametrize("form", ["sentence", "ai-act", "modelcard", "csv", "markdown", "latex"])
+def test_who_recorded_an_imported_run_is_named(form: str, use: MakeUse, record: MakeRecord) -> None:
+    """codecarbon with its version, and GreenTrack only as what it was imported into."""
+    about = {"status": "imported", "params": {"codecarbon": {"version": "2.8.3"}}}
+    imported = summary_of(record(use("ram", "ram", method="codecarbon-ram"), **about))
+    words = f"codecarbon 2.8.3, imported into GreenTrack {__version__}"
+    text = " ".join(rendered(form, imported).split())
+    assert words in text
+    assert text.count(f"GreenTrack {__version__}") == text.count(words)
+    assert "imported into" not in rendered(form, summary_of(record(use())))
+
+
+def test_a_recorder_of_unknown_version_is_named_without_one(use: MakeUse, record: MakeRecord) -> None:
+    """The oldest files do not say it."""
+    imported = summary_of(record(use(), status="imported", params={"codecarbon": {"version": None}}))
+    text = rendered("sentence", imported)
+    assert f"as recorded with codecarbon, imported into GreenTrack {__version__}." in text
+
+
+def test_parentheses_within_parentheses_are_brackets(use: MakeUse, record: MakeRecord) -> None:
+    """A method's own remark stays with what it is of."""
+    text = rendered("sentence", summary_of(record(use("ram", "ram", method="codecarbon-ram"))))
+    assert "imported: 3 W for 8 GB [version 2] or 5 W a module [version 3])" in text
+
+
+@pytest.mark.parametrize(
+    ("rest", "uids", "missed", "boundary"),
+    [
+        ("server", ["cpu"], "the whole machine but for cpu", "the whole machine but for cpu, of which"),
+        ("off", ["cpu"], "its devices only but for cpu", "without cpu, of which nothing was read, and without the"),
+        ("server", ["gpu:1"], "the whole machine but for 1 of 2 of gpu", "but for 1 of 2 of gpu, of which"),
+    ],
+)
+def test_a_device_that_was_not_read_is_not_in_the_whole_machine(
+    rest: str, uids: list[str], missed: str, boundary: str, use: MakeUse, record: MakeRecord
+) -> None:
+    """In the text, and in every format that says where the energy ends."""
+    unread = [use(uid, uid.partition(":")[0], seconds=0.0) for uid in uids]
+    summary = summary_of(record(use(), *unread, rest=rest))
+    assert f"{missed}, of which nothing was read, " in text_report(summary, width=2000)
+    for form in ("markdown", "latex", "modelcard", "sentence", "ai-act"):
+        assert boundary in " ".join(rendered(form, summary).split()), form
+    assert json.loads(rendered("json", summary))["energy"]["unread"] == uids
+
+
+def test_the_energy_of_spans_phases_and_metrics_says_that_it_is_the_devices(use: MakeUse, record: MakeRecord) -> None:
+    """The rest of the machine is in none of them, in the text and on the page."""
+    one = Energy(joules=36.0, seconds=1.0)
+    made = record(
+        use(),
+        chassis="server",
+        rest="auto",
+        spans=(Span(id=1, name="epoch", started_at=1.79e9, ended_at=1.79e9 + 1, energy={"gpu:0": one}),),
+        phases=(Phase(name="data", calls=1, seconds=1.0, energy={"gpu:0": one}),),
+        metrics=(Metric(name="acc", at=1.79e9 + 1, value=0.5, joules=36.0),),
+    )
+    for form in ("text", "html"):
+        text = rendered(form, summary_of(made))
+        assert "after 10 mWh of devices" in text
+        assert text.count("of devices") >= 3

@@ -25,6 +25,7 @@ from greentrack.reports import compare_text, text
 from greentrack.reports.compare import compare
 from greentrack.reports.groups import chosen
 from greentrack.reports.html import TEMPLATES, render, report
+from greentrack.reports.html_charts import epochs
 from greentrack.reports.html_many import grouped
 from greentrack.reports.html_plot import label
 from greentrack.reports.html_power import MOST_POINTS, traces
@@ -509,3 +510,22 @@ def contrast(one: str, other: str) -> float:
 
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_a_thinned_table_says_that_what_is_shown_is_spread_evenly(use: MakeUse, record: MakeRecord) -> None:
+    """40 of 100 epochs from the first to the last: none of them is "more" beneath the last."""
+    spans = tuple(
+        Span(
+            id=n,
+            name="epoch",
+            started_at=BEGAN + 36 * n,
+            ended_at=BEGAN + 36 * (n + 1),
+            energy={"gpu:0": Energy(joules=12_960.0, seconds=36)},
+        )
+        for n in range(100)
+    )
+    chart = epochs(summary_of(record(use(), spans=spans)))
+    assert chart is not None
+    assert chart.table is not None
+    assert (chart.table.rows[0][0], chart.table.rows[-1][0], len(chart.table.rows)) == ("0", "99", 40)
+    assert chart.table.more == "40 of 100 are shown, evenly spread"

@@ -89,6 +89,12 @@ def test_times_are_iso_8601_with_offset(full: Record, use: MakeUse, record: Make
 def test_what_was_not_measured_is_null(use: MakeUse, record: MakeRecord) -> None:
     """Neither kWh nor grams nor a device's joules are zero where nobody read them."""
     made = to_dict(summary_of(record(use(seconds=0.0))))
-    assert made["energy"] == {"kwh": None, "by_kind": {}, "measured_share": None, "gpus_above_idle_kwh": None}
+    assert made["energy"] == {
+        "kwh": None,
+        "by_kind": {},
+        "measured_share": None,
+        "unread": ["gpu:0"],
+        "gpus_above_idle_kwh": None,
+    }
     assert made["carbon"]["g"] is None
     assert made["devices"][0]["joules"] is None
