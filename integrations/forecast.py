@@ -4,19 +4,23 @@ An epoch's cost is split into training (by batch) and validation (each). The fir
 (compilation, caches, worker processes), so it counts only while there is no other, and then by its second half.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
 # Student's t for a two-sided 95 % interval by degrees of freedom; any table of the distribution has it
-_T95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+_T95 = (12.71, 4.30, 3.18, 2.78)
+
+BLOCKS = len(_T95) + 1
+"""Epochs are judged by the means of so many blocks at most: neighbours are alike, and say less than their number."""
 
 LEAST = 0.03
 """No forecast is taken to be surer than this part of what is left: epochs to come may differ from those that went."""
 
-FIRST = 0.15
-"""The same for the first epoch, of which only the half that came after its warm-up is a guide. A judgement."""
+DRIFT = 0.25
+"""By so much may a machine that others use too be slower or faster later on; less as more was seen. A judgement."""
 
 UNSEEN = (0.5, 0.2, 1.0)
 """A validation batch that was never seen, in training batches, with its range. A judgement: it is forward only."""
@@ -46,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A forecast figure: its value, and between what it is expected 19 times in 20."""
+    """A forecast figure: its value, and between what it is expected: by a judgement, for machines drift."""
 
     value: float
     low: float
@@ -137,7 +141,7 @@ class Forecaster:
         if len(rates) == 1:
             late = self._second_half(field)
             value = rates[0] if late is None else late
-            low, high = min(value, rates[0]) * (1 - FIRST), max(value, rates[0]) * (1 + FIRST)
+            low, high = min(value, rates[0]) * (1 - DRIFT), max(value, rates[0]) * (1 + DRIFT)
             return Range(value * batches, low * batches, high * batches)
         return _interval(rates[1:], batches, batches / self._epochs[-1][0])
 
@@ -158,7 +162,7 @@ class Forecaster:
                 seen = seen[1:]  # the first one warms up, as an epoch does
             if len(seen) == 1:
                 only = seen[0] * validations
-                return Range(only, only * (1 - FIRST), only * (1 + FIRST))
+                return Range(only, only * (1 - DRIFT), only * (1 + DRIFT))
             return _interval(seen, validations, validations)
         rate = self._training(field, 1.0)
         value, low, high = (part * validations * batches for part in UNSEEN)
@@ -166,15 +170,25 @@ class Forecaster:
 
 
 def _interval(seen: Sequence[float], amount: float, future: float) -> Range:
-    """Return *amount* times the mean of what was *seen*, and where the mean of *future* more such is to be expected."""
+    """Return *amount* times the mean of what was *seen*, and where the mean of *future* more such is to be expected.
+
+    Chance is in the range, by blocks of what was seen, and a drift that has not begun yet: ``DRIFT`` at first, half of
+    it where as much was seen as is to come.
+    """
     mean = fmean(seen)
-    off = LEAST * mean
+    off = max(LEAST, DRIFT * future / (len(seen) + future)) * mean
     if len(seen) > 1:
-        t = _T95[len(seen) - 2] if len(seen) - 2 < len(_T95) else 2.0
-        off = max(off, t * stdev(seen) * math.sqrt(1 / len(seen) + 1 / max(1.0, future)))
-    else:
-        off = max(off, FIRST * mean)
+        means = _blocks(seen)
+        n, left = len(means), future * len(means) / len(seen)
+        off += _T95[n - 2] * stdev(means) * math.sqrt(1 / n + 1 / max(1.0, left))
     return Range(mean * amount, max(0.0, mean - off) * amount, (mean + off) * amount)
+
+
+def _blocks(seen: Sequence[float]) -> list[float]:
+    """Return the means of BLOCKS parts of what was *seen*, as even as can be, or of each one where there are fewer."""
+    n = min(BLOCKS, len(seen))
+    edges = [len(seen) * part // n for part in range(n + 1)]
+    return [fmean(seen[begin:end]) for begin, end in itertools.pairwise(edges)]
 
 
 def _add(one: Range, other: Range) -> Range:

@@ -77,7 +77,7 @@ class GreenTrackCallback(Recording):
         if session is None:
             return
         try:
-            due = session.batch_ends(batch, last=trainer.is_last_batch)
+            due = session.batch_ends(batch, trainer.global_step, last=trainer.is_last_batch)
             if due:
                 session.look()
             if session.fresh:
@@ -186,7 +186,7 @@ class GreenTrackCallback(Recording):
         if session is None or not isinstance(run, str) or run == session.run.id:  # a tuner restores its own
             return
         if session.name != "fit":
-            session.run.learn(params={"checkpoint_of": run})
+            self._learn(session.run, {"checkpoint_of": run})
             return
         session.run.learn(continues=run)
         session.live.earlier = earlier_parts(run, session.run.id, state_dict, config.load(self._given))
@@ -203,12 +203,13 @@ class GreenTrackCallback(Recording):
 
     @harmless
     def _describe(self, trainer: Any, pl_module: Any, session: Session) -> None:
-        session.run.learn(params=ask.facts(trainer, pl_module))
+        self._learn(session.run, ask.facts(trainer, pl_module))
         session.look()
 
     @harmless
     def _describe_data(self, trainer: Any, session: Session) -> None:
-        session.run.learn(params=ask.data_facts(trainer))
+        self._learn(session.run, ask.data_facts(trainer))
+        session.steps = trainer.global_step  # those of a checkpoint were made before
         if is_within_epoch(trainer):  # no hook tells that it begins: it was begun before the checkpoint
             session.epoch_starts(trainer.current_epoch)
 

@@ -83,12 +83,18 @@ class Budget:
     def _exceeded(self, *, reserve: bool) -> str | None:
         """Return which limit is exceeded and by what, each limit once; None where none is (any more).
 
-        With *reserve* one more validation, which follows a stop, is counted as spent.
+        With *reserve* the limit is exceeded as soon as one more validation, which follows a stop, would exceed it.
         """
         session = self._session
         figures = session.figures()
         left = tuple(limit for limit in session.crew.limits if limit.text not in self._said)
         spent, aside, how = session.cost_of_all(), Cost(), "used"
+
+        def reckon(cost: Cost) -> Spent:
+            part = cost.joules / figures.joules if figures.joules > 0 else 1.0
+            money = None if figures.money is None else figures.money * part
+            return Spent(cost.joules, figures.grams * part, money, figures.currency, cost.seconds)
+
         if self._when == "forecast":
             if session.forecast is None:
                 return None
@@ -96,14 +102,12 @@ class Budget:
             how = "expected at the end"
         elif reserve:
             aside = session.cost_of_a_validation()
-            how = "used, one validation included" if aside.joules else "used"
-        joules, seconds = spent.joules + aside.joules, spent.seconds + aside.seconds
-        part = joules / figures.joules if figures.joules > 0 else 1.0
-        money = None if figures.money is None else figures.money * part
-        used = Spent(joules, figures.grams * part, money, figures.currency, seconds)
-        limit = first_over(left, used)
+        used = reckon(spent)
+        limit = first_over(left, reckon(Cost(spent.joules + aside.joules, spent.seconds + aside.seconds)))
         if limit is None:
             return None
+        if first_over((limit,), used) is None:
+            how = "used, the rest is kept for a validation"
         self._said.add(limit.text)
         return f"budget: {describe(limit, used)} {how}"
 

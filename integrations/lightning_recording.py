@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from greentrack import config
@@ -35,6 +35,7 @@ class Recording(HarmlessCallback):
         *,
         project: str | None = None,
         tags: list[str] | None = None,
+        params: Mapping[str, Any] | None = None,
         zone: str | None = None,
         db: str | os.PathLike[str] | None = None,
         interval: float | None = None,
@@ -51,9 +52,10 @@ class Recording(HarmlessCallback):
         """Check the arguments.
 
         Args:
-            name: what its runs are called; by default the name of the model's class, and the stage where it is no fit.
+            name: what its fits are called (default: the model's class); other runs have the stage added: "digits test".
             project: what they are filed under.
             tags: words to find them by.
+            params: what was chosen for them; they come before the model's hyperparameters of the same name.
             zone: where on the grid it runs; by default the country of the time zone.
             db: the database file.
             interval: seconds between readings, 0.1 to 3600.
@@ -96,7 +98,8 @@ class Recording(HarmlessCallback):
             raise ConfigError(f"when = {when!r} is neither 'spent' nor 'forecast'")
         self._name, self._tags = name, list(tags or ())
         self._on_budget, self._when, self._synchronize = on_budget, when, synchronize
-        track(name, tags=self._tags, **self._given)  # for its checks alone
+        track(name, tags=self._tags, params=params, **self._given)  # for its checks alone
+        self._params = dict(params or {})
         self._group = facts.new_id()
         self._limits = limits_of(config.load(self._given))
 
@@ -151,10 +154,14 @@ class Recording(HarmlessCallback):
             return
         self._group = crew.group or self._group
         name = getattr(stage, "value", stage)
-        title = self._name or type(pl_module).__name__ + ("" if name == "fit" else f" {name}")
+        title = (self._name or type(pl_module).__name__) + ("" if name == "fit" else f" {name}")
         settings = config.load(self._given)
         try:
-            run = self._start(title, settings, crew, {"stage": name}) if crew.records else unrecorded(title)
+            run = (
+                self._start(title, settings, crew, {"stage": name, **self._params})
+                if crew.records
+                else unrecorded(title)
+            )
         except Exception as error:  # noqa: BLE001  # as in harmless; the other ranks count on this one's part
             self.complain("start", error)
             run = unrecorded(title)
@@ -164,7 +171,11 @@ class Recording(HarmlessCallback):
             self._budget = Budget(self._session, self._on_budget, self._when)
         self._last = run
         self._session.watch_checkpoints(trainer)
-        run.learn(params=ask.facts(trainer, pl_module))
+        self._learn(run, ask.facts(trainer, pl_module))
+
+    def _learn(self, run: Run, params: Mapping[str, Any]) -> None:
+        """Take what was found out; the user's own params win."""
+        run.learn(params={**params, **self._params})
 
     def _session_of(self, trainer: Any) -> Session | None:
         """Return the session of this trainer, where it is the one that is recorded."""

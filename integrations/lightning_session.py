@@ -46,6 +46,7 @@ class Session:
         self.forecast: Forecast | None = None
         self.samples = 0.0  # of this process
         self.batches = 0
+        self.steps = 0  # of the optimizers, as the trainer counts them
         self.fresh = False  # figures that no logger has seen
         self.waited_s = 0.0  # in synchronize
         self._synchronize = synchronize
@@ -69,8 +70,8 @@ class Session:
         """The data is there and the step begins."""
         self.stage.enter("step")
 
-    def batch_ends(self, batch: Any, *, last: bool) -> bool:
-        """Count a batch that was trained on; True about once a second, when ``look`` is due."""
+    def batch_ends(self, batch: Any, steps: int, *, last: bool) -> bool:
+        """Count a batch that was trained on, after so many *steps*; True about once a second: ``look`` is due."""
         if self._synchronize is not None:
             self._wait_for_gpu()
         n = ask.samples_in(batch)
@@ -79,6 +80,9 @@ class Session:
         n *= self.crew.local
         self._counted += n
         self.run.advance(samples=n, batches=1)
+        if steps > self.steps:  # with accumulation not after each batch
+            self.run.advance(steps=steps - self.steps)
+        self.steps = steps
         self.stage.enter("other" if last else "data")
         return perf_counter() >= self._look_at
 

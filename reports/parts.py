@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack.reports.figures import Figure
 from greentrack.reports.units import energy
@@ -63,12 +63,19 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
         g=_sum([part.g for part in measured], counted),
         money=_money([part.money for part in measured], counted),
     )
+    plan = _plan(parts[-1])
+    forecasts = (made for part in parts if _plan(part) == plan for made in part.forecasts)
     return summary._replace(
         parts=_parts(parts),
         whole=whole,
-        forecasts=tuple(sorted((made for part in parts for made in part.forecasts), key=lambda made: made.at)),
+        forecasts=tuple(sorted(forecasts, key=lambda made: made.at)),
         notes=(*summary.notes, *_notes(parts, measured, counted)),
     )
+
+
+def _plan(part: Summary) -> tuple[Any, Any]:
+    """How long Lightning was to train: what was forecast for one plan tells nothing of another."""
+    return part.run.params.get("max_epochs"), part.run.params.get("max_steps")
 
 
 def seconds_of(runs: Iterable[Run | RunRow]) -> float:

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -11,8 +12,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError
 from greentrack.integrations import lightning_session
+from greentrack.integrations.forecast import Cost
 from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.lightning_budget import Budget
+from greentrack.integrations.live import Figures
 from greentrack.model import Record
+from greentrack.tracking.budget import budget_of
 from tests.integrations.conftest import Start, StartRanks, only, records
 from tests.integrations.training import STEPS, Forked, Tiny, callback, data, trainer
 
@@ -254,8 +259,41 @@ def test_room_is_left_for_the_validation_that_follows_a_stop(db: Path, tmp_path:
     one.fit(Validating(0.01), data(), data())
     record = only(db)
     assert record.run.error is not None
-    assert "one validation included" in record.run.error
+    said, _, why = record.run.error.removeprefix("budget: ").partition(" of 2.5 kWh used")
+    assert why == (", the rest is kept for a validation" if float(said) <= 2.5 else "")
     assert 1.9 < kwh(record) < 2.7
+
+
+@pytest.mark.parametrize(
+    ("spent", "text"),
+    [
+        (21.0, None),
+        (22.4, "budget: 22.4 of 25 J used, the rest is kept for a validation"),
+        (29.0, "budget: 29 of 25 J used"),
+    ],
+)
+def test_what_is_kept_for_a_validation_is_not_said_to_be_used(
+    spent: float, text: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A validation takes 3 J and 25 J are allowed: from 22 J on it ends, and what is said to be used is used."""
+    crew = SimpleNamespace(rank=0, world_size=1, limits=budget_of("25 J"))
+    session: Any = SimpleNamespace(
+        crew=crew,
+        figures=lambda: Figures(joules=spent),
+        cost_of_all=lambda: Cost(spent, 1.0),
+        cost_of_a_validation=lambda: Cost(3.0, 0.1),
+    )
+    trainer = SimpleNamespace(
+        enable_validation=True,
+        should_stop=False,
+        max_epochs=5,
+        max_steps=-1,
+        fit_loop=SimpleNamespace(epoch_progress=SimpleNamespace(current=SimpleNamespace(processed=1))),
+    )
+    budget = Budget(session, "stop", "spent")
+    budget.check(trainer, lambda what, error: pytest.fail(f"{what}: {error}"))
+    assert (budget.over, trainer.should_stop) == (text, text is not None)
+    assert (caplog.messages == [f"{text}; the training is stopped"]) == (text is not None)
 
 
 def test_the_next_fit_has_its_budget_to_itself(db: Path, tmp_path: Path) -> None:

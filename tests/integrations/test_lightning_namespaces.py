@@ -130,13 +130,13 @@ def test_without_the_variable_no_trainer_has_a_callback_of_ours(
 @pytest.mark.usefixtures("auto")
 @pytest.mark.parametrize("stage", ["fit", "validate"])
 def test_a_script_with_a_callback_of_its_own_is_recorded_once(stage: str, db: Path, tmp_path: Path) -> None:
-    """By its own, whose name and project count; checkpoints can be saved with both there."""
+    """By its own, whose name (the stage added to it) and project count; checkpoints can be saved with both there."""
     own = GreenTrackCallback("own", project="mine")
     settings = {**QUIET, "enable_checkpointing": True}
     trainer: Any = new.Trainer(callbacks=[own], default_root_dir=tmp_path, **settings)
     assert {GreenTrackCallback, AutoCallback} <= {type(one) for one in trainer.callbacks}
     getattr(trainer, stage)(NewTiny())
-    assert (only(db).run.name, only(db).run.project) == ("own", "mine")
+    assert (only(db).run.name, only(db).run.project) == ("own" if stage == "fit" else "own validate", "mine")
 
 
 @pytest.mark.usefixtures("auto")
@@ -227,6 +227,7 @@ def test_the_command_line_takes_it_from_yaml(path: str, package: Any, db: Path, 
               init_args:
                 name: from yaml
                 tags: [a, b]
+                params: {{lr: 0.1, layers: [8, 8]}}
                 db: {db}
                 meters: ["fake:gpu=300,cpu=100"]
                 gpus: [0, 1]
@@ -240,6 +241,7 @@ def test_the_command_line_takes_it_from_yaml(path: str, package: Any, db: Path, 
     cli(module, args=["fit", "--config", str(config)], save_config_callback=None)
     record = only(db)
     assert (record.run.name, record.run.tags, record.run.interval) == ("from yaml", ("a", "b"), 0.5)
+    assert (record.run.params["lr"], record.run.params["layers"]) == (0.1, [8, 8])
     assert record.run.status == "finished"
 
 

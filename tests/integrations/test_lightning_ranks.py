@@ -36,7 +36,8 @@ if __name__ == "__main__":
 def is_one_run_of_both_ranks(record: Record) -> bool:
     """Whether *record* is what rank 0 keeps of EPOCHS epochs: the samples of both ranks, the machine's joules once."""
     assert (record.run.status, record.run.rank, record.run.world_size) == ("finished", 0, 2)
-    assert record.work == {"samples": EPOCHS * SAMPLES, "batches": EPOCHS * STEPS / 2}
+    batches = EPOCHS * STEPS / 2
+    assert record.work == {"samples": EPOCHS * SAMPLES, "batches": batches, "steps": batches}
     assert [use.device.uid for use in record.devices] == ["fake:cpu:0", "fake:gpu:0"]
     return has_full_energy(record)
 

@@ -142,11 +142,12 @@ def test_phases_begin_with_the_run_and_not_with_its_recorder(db: Path, green: Gr
 def test_settings_of_the_trainer_change_what_is_counted_and_not_that_it_adds_up(
     settings: dict[str, Any], batches: int, validations: int, db: Path, green: GreenTrackCallback, make: Make
 ) -> None:
-    """Batches, samples and validations are those that there were."""
+    """Batches, samples, steps and validations are those that there were."""
     given = {"enable_model_summary": None, "enable_progress_bar": None} if "barebones" in settings else {}
     make(green, **given, **settings).fit(Tiny(), samples(), samples())
     record = only(db)
-    assert record.work == {"batches": batches, "samples": batches * BATCH}
+    steps = batches // settings.get("accumulate_grad_batches", 1)
+    assert record.work == {"batches": batches, "samples": batches * BATCH, "steps": steps}
     assert names(record)["validation"] == validations
     assert phases(record)["step"].calls == batches
 
@@ -206,7 +207,7 @@ def test_a_dataset_without_a_length_is_counted_as_it_comes(db: Path, green: Gree
     loader = DataLoader(Endless(), batch_size=BATCH)
     make(green, max_epochs=2).fit(Listed(0.0), loader, loader)
     record = only(db)
-    assert record.work == {"batches": 2 * STEPS, "samples": 2 * (SAMPLES - BATCH // 2)}
+    assert record.work == {"batches": 2 * STEPS, "samples": 2 * (SAMPLES - BATCH // 2), "steps": 2 * STEPS}
     assert "train_samples" not in record.run.params
     assert record.run.params["batch_size"] == BATCH
     assert phases(record)
@@ -263,13 +264,13 @@ class Manual(Tiny):
         self.log("train_loss", 1.0)
 
 
-def test_manual_optimization_counts_batches_and_not_steps(db: Path, green: GreenTrackCallback, make: Make) -> None:
+def test_manual_optimization_counts_batches_and_its_own_steps(db: Path, green: GreenTrackCallback, make: Make) -> None:
     """Eight steps of the optimizer in four batches."""
     one = make(green)
     one.fit(Manual(), samples())
     assert one.global_step == 2 * STEPS
     record = only(db)
-    assert record.work == {"batches": STEPS, "samples": SAMPLES}
+    assert record.work == {"batches": STEPS, "samples": SAMPLES, "steps": 2 * STEPS}
     assert phases(record)["step"].calls == STEPS
 
 

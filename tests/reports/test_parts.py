@@ -220,6 +220,13 @@ def said_of_forecasts(summary: Summary) -> str:
     return " ".join(words[start + 1 : end])
 
 
+def test_a_forecast_for_another_plan_is_not_held_against_what_it_came_to(keep: Keep, db: Path) -> None:
+    """The first part was to train for 20 epochs and the second for 6: the first's forecast tells nothing of those."""
+    keep("a", 0.0, params={"max_epochs": 20}, forecasts=[forecast(0.1, 9000, 72_000)], boot_id="b0")
+    keep("b", 2.0, "a", params={"max_epochs": 6}, forecasts=[forecast(0.5, 700, 7200)])
+    assert [made.joules for made in summarize("b", db=db).forecasts] == [700 * 3600]
+
+
 def test_a_forecast_is_shown_beside_what_it_came_to(keep: Keep, db: Path) -> None:
     """The first and the last of three; 360 Wh in an hour is what it came to."""
     keep("a", 0.0, forecasts=[forecast(0.1, 300, 3000), forecast(0.5, 340, 3600), forecast(0.9, 350, 3540)])
