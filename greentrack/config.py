@@ -7,10 +7,12 @@ working folder upwards; the user file is ``greentrack/config.toml`` in the user'
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path  # a training loads this module at its start, and pathlib takes a quarter of that
 
 
 class Settings(NamedTuple):
@@ -64,8 +66,8 @@ def load(
     arguments: Mapping[str, Any] | None = None,
     *,
     env: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-    user_file: Path | None = None,
+    folder: "Path | None" = None,
+    user_file: "Path | None" = None,
 ) -> Settings:
     """Return the settings in force; an argument that is None does not count as given.
 
@@ -87,8 +89,8 @@ def origins(
     arguments: Mapping[str, Any] | None = None,
     *,
     env: Mapping[str, str] | None = None,
-    folder: Path | None = None,
-    user_file: Path | None = None,
+    folder: "Path | None" = None,
+    user_file: "Path | None" = None,
 ) -> dict[str, str]:
     """Return where each setting in force comes from: an argument, a variable, a file; a default is not in it."""
     found = _sources(arguments or {}, os.environ if env is None else env, folder, user_file)
@@ -96,7 +98,7 @@ def origins(
 
 
 def _sources(
-    arguments: Mapping[str, Any], env: Mapping[str, str], folder: Path | None, user_file: Path | None
+    arguments: Mapping[str, Any], env: Mapping[str, str], folder: "Path | None", user_file: "Path | None"
 ) -> list[tuple[str, dict[str, Any]]]:
     """Every place that has settings, the weakest first."""
     return [
@@ -222,67 +224,72 @@ def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def _files(folder: Path | None, user_file: Path | None) -> list[tuple[str, dict[str, Any]]]:
+def _files(folder: "Path | None", user_file: "str | Path | None") -> list[tuple[str, dict[str, Any]]]:
     found = [table for table in (_user_table(user_file), _project_table(folder)) if table is not None]
-    return [(source, _relative(table, Path(source).parent)) for source, table in found]
+    return [(source, _relative(table, os.path.dirname(source))) for source, table in found]
 
 
-def _relative(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _relative(table: dict[str, Any], folder: str) -> dict[str, Any]:
     """Return *table* with the files that it names lying where the file says, from whatever folder it is read."""
     files = {
-        key: str(folder / os.path.expanduser(place))
+        key: os.path.join(folder, os.path.expanduser(place))
         for key in ("db", "tariff", "hourly")
         if isinstance(place := table.get(key), str) and place and (key == "db" or place.lower().endswith(".csv"))
     }
     return {**table, **files}
 
 
-def _user_table(path: Path | None) -> tuple[str, dict[str, Any]] | None:
-    if path is None or not path.is_file():
+def _user_table(path: "str | Path | None") -> tuple[str, dict[str, Any]] | None:
+    if path is None or not os.path.isfile(path):
         return None
-    return str(path), _toml(path)
+    return str(path), _toml(str(path))
 
 
-def _project_table(folder: Path | None) -> tuple[str, dict[str, Any]] | None:
+def _project_table(folder: "Path | None") -> tuple[str, dict[str, Any]] | None:
     try:
-        start = (folder or Path.cwd()).absolute()
+        place, below = os.path.abspath(folder or os.getcwd()), ""
     except OSError:  # the working folder was removed
         return None
-    for place in (start, *start.parents):
-        own, project = place / "greentrack.toml", place / "pyproject.toml"
-        if own.is_file():
-            return str(own), _toml(own)
-        if project.is_file():
-            try:
-                ours = (
-                    b"tool.greentrack" in project.read_bytes()
-                )  # parsing costs milliseconds: only where it may matter
-            except OSError:
-                ours = False
-            tools = _toml(project).get("tool") if ours else None
+    while place != below:
+        own, project = os.path.join(place, "greentrack.toml"), os.path.join(place, "pyproject.toml")
+        if os.path.isfile(own):
+            return own, _toml(own)
+        if os.path.isfile(project):
+            tools = _toml(project).get("tool") if _is_ours(project) else None
             table = tools.get("greentrack") if isinstance(tools, dict) else None
             if table is not None:
                 if not isinstance(table, dict):
                     raise ConfigError(f"{project}: tool.greentrack = {table!r} is not a table of settings")
-                return str(project), table
+                return project, table
+        place, below = os.path.dirname(place), place
     return None
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _is_ours(project: str) -> bool:
+    """Whether a table of ours may be in a project's file: reading all of it takes milliseconds."""
+    try:
+        with open(project, "rb") as file:
+            return b"tool.greentrack" in file.read()
+    except OSError:
+        return False
+
+
+def _toml(path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            return tomllib.load(file)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path} cannot be read: it is nested too deeply") from error
 
 
-def _user_file(env: Mapping[str, str]) -> Path | None:
+def _user_file(env: Mapping[str, str]) -> str | None:
     if sys.platform == "linux":  # what platformdirs would say, without its import on the way into a training
         base = env.get("XDG_CONFIG_HOME") or (os.path.join(env["HOME"], ".config") if env.get("HOME") else None)
-        return Path(base, "greentrack", "config.toml") if base else None
+        return os.path.join(base, "greentrack", "config.toml") if base else None
     import platformdirs
 
-    return Path(platformdirs.user_config_dir("greentrack", appauthor=False), "config.toml")
+    return os.path.join(platformdirs.user_config_dir("greentrack", appauthor=False), "config.toml")

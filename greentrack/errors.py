@@ -7,6 +7,8 @@
     │   └── ZoneError      a place on the grid that does not exist
     ├── MeterError         a sensor that cannot be read (now)
     ├── StoreError         a database that cannot be used
+    │   ├── BusyError      a database that another process has locked
+    │   ├── RefusedError   a value that the database does not take
     │   └── SchemaError    a database of another program or of a newer GreenTrack
     ├── SourceError        a source on the network that gave no answer, or none that can be used
     ├── NotFoundError      a run, tag or project that is not in the database
@@ -36,6 +38,14 @@ class MeterError(GreenTrackError):
 
 class StoreError(GreenTrackError):
     """A database cannot be opened, read or written."""
+
+
+class BusyError(StoreError):
+    """A database is locked by another process, which will let go of it."""
+
+
+class RefusedError(StoreError):
+    """A database does not take a value; it takes others."""
 
 
 class SchemaError(StoreError):

@@ -122,16 +122,25 @@ class Forecaster:
         if plan.seconds is not None and seconds.value > 0:  # whatever is not done by then is not done
             limit = max(0.0, plan.seconds)
             cut = min(1.0, limit / seconds.value)
-            watts = joules.value / seconds.value
+            watts, (below, above) = joules.value / seconds.value, self._power(limit)
             joules = Range(
                 joules.value * cut,
-                min(joules.low, watts * min(limit, seconds.low) * (1 - LEAST)),
-                min(joules.high, max(watts * limit * (1 + LEAST), joules.value * cut)),
+                min(joules.low, watts * min(limit, seconds.low) * below),
+                min(joules.high, max(watts * limit * above, joules.value * cut)),
             )
             seconds = Range(*(min(part, limit) for part in seconds))
         whole = Range(*(spent.seconds + part for part in seconds))
         progress = spent.seconds / whole.value if whole.value > 0 else 1.0
         return Forecast(progress, Range(*(spent.joules + part * scale for part in joules)), whole)
+
+    def _power(self, seconds: float) -> tuple[float, float]:
+        """Return which parts of their mean the watts of so many *seconds* to come may be, by those of the epochs."""
+        some = [cost for _, cost in self._epochs[1:] or self._epochs if cost.joules > 0 and cost.seconds > 0]
+        watts = [cost.joules / cost.seconds for cost in some]
+        if len(watts) < 2:
+            return 1 - DRIFT, 1 + DRIFT
+        mean, low, high = _interval(watts, 1.0, seconds / fmean(cost.seconds for cost in some))
+        return low / mean, high / mean
 
     def _training(self, field: int, batches: float) -> Range:
         """Return joules (field 0) or seconds (1) of so many *batches* to come."""

@@ -11,7 +11,7 @@ from greentrack.integrations.lightning_plan import is_within_epoch, stops_early
 from greentrack.integrations.lightning_recording import Recording
 from greentrack.integrations.lightning_session import Session
 from greentrack.integrations.resume import earlier_parts
-from greentrack.tracking.run import outcome
+from greentrack.tracking.ending import outcome
 
 
 class GreenTrackCallback(Recording):

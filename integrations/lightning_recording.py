@@ -15,7 +15,8 @@ from greentrack.integrations.lightning_session import Session
 from greentrack.tracking import facts, track
 from greentrack.tracking.budget import limits_of
 from greentrack.tracking.run import Run
-from greentrack.tracking.tracker import is_disabled, start, unrecorded
+from greentrack.tracking.start import start
+from greentrack.tracking.tracker import is_disabled, unrecorded
 
 if TYPE_CHECKING:
     from greentrack.reports.summary import Summary

@@ -14,7 +14,8 @@ from greentrack.integrations.lightning_plan import plan
 from greentrack.integrations.live import Figures, Live
 from greentrack.integrations.stage import Stage
 from greentrack.reports.figures import Figure
-from greentrack.reports.units import digits, duration, energy_range, mass
+from greentrack.reports.forecasts import cells, cost_of
+from greentrack.reports.units import duration_range, energy_range
 from greentrack.tracking.run import Run
 
 LOOK_S = 1.0
@@ -171,12 +172,12 @@ class Session:
         *at_most* says that early stopping may end it before.
         """
         assert self.forecast is not None
-        figures, (joules, low, high) = self.figures(), self.forecast.joules
-        part = joules / figures.joules if figures.joules > 0 else 0.0
-        parts = [energy_range(Figure(value=joules, low=low, high=high)), mass(figures.grams * part)]
-        if figures.money is not None:
-            parts.append(f"{digits(figures.money * part, 2)} {figures.currency}")
-        text = ", ".join([*parts, duration(self.forecast.seconds.value)])
+        expected, like = Figure(*self.forecast.joules), self.live.like
+        parts = [energy_range(expected)]
+        if like is not None:
+            cost = cost_of(expected / self.live.overhead, Figure(*self.forecast.seconds), like.of_hosts(self._scale))
+            parts += filter(None, cells(cost)[1:3])
+        text = ", ".join([*parts, duration_range(Figure(*self.forecast.seconds))])
         but = " at most: early stopping may end it before" if at_most else ""
         return f"greentrack: forecast after epoch {epoch}: {text}{but}"
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from greentrack.config import Settings
+from greentrack.reports import forecasts
 from greentrack.reports.summary import Recorded, Summary, summary_of
 from greentrack.tracking.budget import spent_of
 
@@ -62,6 +63,7 @@ class Live:
         self.earlier = Figures()
         self.own = Figures()
         self.overhead = 1.0  # the PUE that is in the joules
+        self.like: forecasts.Cost | None = None  # what this part has cost: the price of forecasts
         self._run, self._settings = run, settings
         self._seen = 0.0  # seconds of the run that its devices had been read for
         self._elapsed = 0.0
@@ -95,6 +97,7 @@ class Live:
         watts = (spent.joules - self.own.joules) / (seen - self._seen)
         self._seen = seen
         self.overhead = summary.pue.value
+        self.like = forecasts.cost_so_far(summary)
         self.own = Figures(
             joules=spent.joules,
             gpu_joules=summary.by_kind.get("gpu", 0.0),

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from greentrack.tracking.run import Run, Span
+from greentrack.tracking.run import Run
+from greentrack.tracking.span import Span
 from greentrack.tracking.tally import Phase
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.reports import escape
 from greentrack.reports.difference import Difference, outcome, ratio
 from greentrack.reports.doubt import Doubt, carbon_doubt, energy_doubt, money_doubt
 from greentrack.reports.groups import Group
@@ -30,12 +31,17 @@ class Row(NamedTuple):
 
 
 class Front(NamedTuple):
-    """Who has the best of *metric* for their energy (*groups*), and who is *beaten* in both by another."""
+    """Who has the best of *metric* for their energy (*groups*), and who is *beaten* by another.
+
+    Beaten is who has no better a mean than another that used less energy, by more than can be put down to chance and
+    the methods. *unsure* are those beaten by the means alone.
+    """
 
     metric: str
     higher: bool
     groups: tuple[str, ...]
     beaten: tuple[str, ...]
+    unsure: tuple[str, ...] = ()
 
 
 class Comparison(NamedTuple):
@@ -77,7 +83,7 @@ def compare(
     Raises ConfigError for fewer than two groups, a unit that not all count, a metric whose better way is not known.
     """
     if len(groups) < 2:
-        name = f" ({groups[0].name})" if groups else ""
+        name = f" ({escape.name(groups[0].name)})" if groups else ""
         raise ConfigError(f"there is one group only{name}; compare runs of two names, or give a param that tells them")
     if better is not None and front is None:
         raise ConfigError(f"better {better!r} is of a metric: say which one, as the front")
@@ -218,10 +224,8 @@ def _units(groups: Sequence[Group], per: str | None) -> list[str]:
         return shared
     found = [unit for unit in shared if singular(unit) == singular(per)]
     if not found:
-        counts = "; ".join(
-            f"{group.name} counts {', '.join({unit: None for run in group.summaries for unit in run.work}) or 'none'}"
-            for group in groups
-        )
+        counted = {group.name: {unit: None for run in group.summaries for unit in run.work} for group in groups}
+        counts = "; ".join(f"{escape.name(name)} counts {', '.join(of) or 'none'}" for name, of in counted.items())
         raise ConfigError(f"these runs do not all count {per}{did_you_mean(per, shared)}: {counts}")
     return found
 
@@ -239,12 +243,26 @@ def _front(groups: Sequence[Group], metric: str | None, better: str | None) -> F
     higher = higher_is_better(metric, better)
     if higher is None:
         raise ConfigError(f"whether a higher {metric} is better cannot be told; give --better higher or --better lower")
-    placed: dict[str, tuple[float, float]] = {}
+    placed: list[tuple[Group, float, float]] = []
     for group in groups:
         joules = _mean(_known(group, _joules))
-        quality = [best(summary.metrics[metric], higher) for summary in group.summaries]
-        if joules is not None and None not in quality:
-            placed[group.name] = joules, mean([value for value in quality if value is not None])
-    first = pareto(list(placed.values()), higher)
-    names = [name for number, name in enumerate(placed) if number in first]
-    return Front(metric, higher, tuple(names), tuple(name for name in placed if name not in names))
+        values = [best(summary.metrics[metric], higher) for summary in group.summaries]
+        if joules is not None and None not in values:
+            placed.append((group, joules, mean([value for value in values if value is not None])))
+    first = pareto([(joules, quality) for _, joules, quality in placed], higher)
+    beaten: list[str] = []
+    unsure: list[str] = []
+    for number, (group, _, quality) in enumerate(placed):
+        if number not in first:
+            as_good = (other for other, _, its in placed if (its >= quality if higher else its <= quality))
+            sure = any(_less(other, group) for other in as_good)  # it is not less than itself
+            (beaten if sure else unsure).append(group.name)
+    names = tuple(placed[number][0].name for number in sorted(first))
+    return Front(metric, higher, names, tuple(beaten), tuple(unsure))
+
+
+def _less(one: Group, other: Group) -> bool:
+    """Whether it can be claimed that *one* used less energy than the *other*."""
+    doubt = energy_doubt(other.summaries, one.summaries)
+    found = ratio(_known(other, _joules), _known(one, _joules), doubt)
+    return found is not None and found.claimed and found.change < 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from greentrack.reports import compare_words
 from greentrack.reports.compare import Comparison
 from greentrack.reports.compare_words import Beside
 from greentrack.reports.escape import printable_lines
-from greentrack.reports.layout import aligned, items, notes, short
+from greentrack.reports.layout import aligned, items, notes, short, wrapped
+from greentrack.reports.words import told_apart
 
 
 def render(comparison: Comparison, *, width: int = 80) -> str:
@@ -17,17 +17,17 @@ def render(comparison: Comparison, *, width: int = 80) -> str:
     sections = (
         _table(comparison),
         *(_beside(one, width) for one in compare_words.differences(comparison)),
-        textwrap.wrap(compare_words.front(comparison), width),
+        wrapped(compare_words.front(comparison), width),
         notes(comparison.notes, width),
     )
     return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
 
 
 def _table(comparison: Comparison) -> Iterator[str]:
-    names = "", *(short(group.name) for group in comparison.groups)
+    names = "", *told_apart([short(group.name) for group in comparison.groups])
     yield from aligned([names, *compare_words.table(comparison)], right=range(1, len(names)))
 
 
 def _beside(one: Beside, width: int) -> Iterator[str]:
-    yield from textwrap.wrap(one.title, width)
+    yield from wrapped(one.title, width)
     yield from items(one.sentences, width)

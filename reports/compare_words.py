@@ -53,7 +53,9 @@ def front(comparison: Comparison) -> str:
     way = "higher" if held.higher else "lower"
     best = ", ".join(map(name, held.groups))
     text = f"Front of {shown(held.metric)} ({way} is better) against energy, by the means: {best}."
-    return text + (f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else "")
+    text += f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else ""
+    unsure = ", ".join(map(name, held.unsure))
+    return text + (f" Beaten by the means, but no difference in energy can be claimed: {unsure}." if unsure else "")
 
 
 def _value(row: Row, value: float | None) -> str:

@@ -16,8 +16,9 @@ class Difference(NamedTuple):
     """The second beside the first: *change* is a part of the first (-0.31 is 31 % less), or a plain difference.
 
     *low* and *high* are its range with everything in it that is known to be in doubt; *chance* is the 95 % interval of
-    the repeats alone, with its *p*, and None where nobody knows how the runs scatter; a single run beside three or more
-    is taken to scatter as they do. *runs* says how many each side has.
+    the repeats, with room for what no meter saw of them, and None where nobody knows how the runs scatter; *p* is that
+    of what was seen. A single run beside three or more is taken to scatter as they do. *runs* says how many each side
+    has.
     *claimed* is True where the range leaves no doubt that there is a difference. *why* is what the methods' errors do.
     """
 
@@ -33,20 +34,24 @@ class Difference(NamedTuple):
 
 
 def ratio(first: Sequence[float], second: Sequence[float], doubt: Doubt) -> Difference | None:
-    """Return the change from *first* to *second*, amounts of one run or of repeats; None where one is not above 0.
+    """Return the change from *first* to *second*, amounts of one run or of repeats.
 
+    None where one is not above 0, and where what was read of them is not alike.
     Means are those of the logarithms, so that the change from second to first is the same one.
     """
-    if not all(value > 0 for value in (*first, *second)):
+    if not doubt.alike or not all(value > 0 for value in (*first, *second)):
         return None
     one, other = [math.log(value) for value in first], [math.log(value) for value in second]
     centre = mean(other) - mean(one)
     chance = p = None
     below = above = 0.0
+    least, most = centre - doubt.missed[0], centre + doubt.missed[1]  # what no meter saw repeats cannot tell
     if (test := compared(one, other)) is not None:
-        chance, p = (_part(test.low), _part(test.high)), test.p
         below, above = centre - test.low, test.high - centre
-    low, high = centre - math.hypot(below, doubt.down), centre + math.hypot(above, doubt.up)
+        chance, p = (_part(least - below), _part(most + above)), test.p
+        if test.low == test.high:  # no interval: how the next run would differ, nobody saw
+            chance = (_part(test.low), _part(test.high))
+    low, high = least - math.hypot(below, doubt.down), most + math.hypot(above, doubt.up)
     return Difference(
         change=_part(centre),
         low=_part(low),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from greentrack.methods import METHODS
-from greentrack.reports.figures import Figure
+from greentrack.reports.figures import Figure, quotient
 from greentrack.reports.summary import Summary
 
 SENSOR_SCATTER = 0.01
@@ -27,15 +27,24 @@ Key = tuple[str, str, str]
 
 
 class Doubt(NamedTuple):
-    """How far the logarithm of a ratio may lie below and above; *why* says what cancels and what does not."""
+    """How far the logarithm of a ratio may lie below and above; *why* says what cancels and what does not.
+
+    *missed* is how much further below and above it may lie by what no meter saw of the runs: that has a direction, so
+    neither repeats nor independent errors make it smaller. *alike* is False where some runs lack a device altogether
+    that others have: then their ratio says nothing.
+    """
 
     down: float = 0.0
     up: float = 0.0
     why: str = ""
+    missed: tuple[float, float] = (0.0, 0.0)
+    alike: bool = True
 
     def also(self, other: "Doubt") -> "Doubt":
         """Return both together, where they are independent of each other."""
-        return Doubt(math.hypot(self.down, other.down), math.hypot(self.up, other.up), self.why or other.why)
+        missed = (self.missed[0] + other.missed[0], self.missed[1] + other.missed[1])
+        down, up = math.hypot(self.down, other.down), math.hypot(self.up, other.up)
+        return Doubt(down, up, self.why or other.why, missed, self.alike and other.alike)
 
 
 class _Part(NamedTuple):
@@ -55,15 +64,18 @@ def energy_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> Doubt:
     ours, theirs = _parts(first), _parts(second)
     common = ours.keys() & theirs.keys()
     down = up = 0.0
-    for method in {key[2] for key in (*ours, *theirs)}:  # one method's errors add up, two methods' are independent
+    # one method's errors add up, two methods' are independent
+    for method in dict.fromkeys(key[2] for key in (*ours, *theirs)):
         shared = [_of_shares(ours[key], theirs[key]) for key in common if key[2] == method]
         low, high = sum(pair[0] for pair in shared), sum(pair[1] for pair in shared)
         one, other = (_own(parts, method, ours, theirs) for parts in (ours, theirs))
         down += low**2 + one[1] ** 2 + other[0] ** 2
         up += high**2 + one[0] ** 2 + other[1] ** 2
     edges = sum(part.edge**2 for part in (*ours.values(), *theirs.values()))
-    unseen, unseen_too = (math.log1p(sum(part.unseen for part in parts.values())) for parts in (ours, theirs))
-    return Doubt(math.sqrt(down + edges) + unseen, math.sqrt(up + edges) + unseen_too, _why(ours, theirs))
+    missed, missed_too = (math.log1p(sum(part.unseen for part in parts.values())) for parts in (ours, theirs))
+    unread = {frozenset(row.id for row in run.devices if row.joules is None) for run in (*first, *second)}
+    down, up = math.sqrt(down + edges), math.sqrt(up + edges)
+    return Doubt(down, up, _why(ours, theirs), (missed, missed_too), alike=len(unread) == 1)
 
 
 def carbon_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> Doubt:
@@ -71,9 +83,9 @@ def carbon_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> Doubt:
 
     def factors(summaries: Sequence[Summary]) -> Iterator[tuple[object, Figure]]:
         for summary in summaries:
-            if summary.g and summary.joules:
+            if summary.g and summary.joules and min(summary.g.value, summary.joules.value) > 0:
                 about = (summary.intensity.zone, summary.intensity.source, summary.intensity.year)
-                yield about, _factor(summary.g, summary.joules)
+                yield about, quotient(summary.g, summary.joules)
 
     return energy_doubt(first, second).also(_factor_doubt(factors(first), factors(second)))
 
@@ -83,9 +95,9 @@ def money_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> Doubt:
 
     def factors(summaries: Sequence[Summary]) -> Iterator[tuple[object, Figure]]:
         for summary in summaries:
-            if (money := summary.money) and summary.joules:
+            if (money := summary.money) and summary.joules and min(money.amount.value, summary.joules.value) > 0:
                 rented = money.basis == "renter"
-                each = money.amount / summary.run.seconds if rented else _factor(money.amount, summary.joules)
+                each = money.amount / summary.run.seconds if rented else quotient(money.amount, summary.joules)
                 yield (money.basis, money.source, money.year), each
 
     of_prices = _factor_doubt(factors(first), factors(second))
@@ -94,23 +106,13 @@ def money_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> Doubt:
     return energy_doubt(first, second).also(of_prices)
 
 
-def _factor(whole: Figure, joules: Figure) -> Figure:
-    """Return grams or money a joule, with what the range of *whole* has beyond that of *joules*."""
-    value = whole.value / joules.value
-    below, above = (
-        math.sqrt(max(0.0, (one / whole.value - 1) ** 2 - (other / joules.value - 1) ** 2))
-        for one, other in ((whole.low, joules.low), (whole.high, joules.high))
-    )
-    return Figure(value=value, low=value * (1 - min(1.0, below)), high=value * (1 + above))
-
-
 def _factor_doubt(first: Iterable[tuple[object, Figure]], second: Iterable[tuple[object, Figure]]) -> Doubt:
     """Return how far a factor beside the energy (grams or money each) may be off; nothing where all have the same.
 
     Each is what it rests on, and the factor with its range.
     """
     one, other = list(first), list(second)
-    if len({(about, f"{factor.value:.9g}") for about, factor in (*one, *other)}) <= 1:
+    if not one or not other or len({(about, f"{factor.value:.9g}") for about, factor in (*one, *other)}) <= 1:
         return Doubt()
     (below, above), (below_too, above_too) = (
         (

@@ -37,10 +37,15 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def name(text: str) -> str:
-    """Return a name on one line, printable, and cut where it is longer than any name needs to be."""
+def name(text: str, most: int = MOST_NAME) -> str:
+    """Return a name on one line, printable, and without its middle where it has more than *most* characters.
+
+    >>> name("resnet18-cifar10-seed7", 12)
+    'resnet…seed7'
+    """
     text = printable(text)
-    return text if len(text) <= MOST_NAME else text[: MOST_NAME - 1] + "…"
+    end = most // 2
+    return text if len(text) <= most else f"{text[: most - end]}…{text[1 - end :]}"
 
 
 def spreadsheet(text: str) -> str:

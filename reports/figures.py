@@ -34,3 +34,19 @@ def product(one: Figure, other: Figure) -> Figure:
     below = math.hypot(1 - one.low / one.value, 1 - other.low / other.value)
     above = math.hypot(one.high / one.value - 1, other.high / other.value - 1)
     return Figure(value=value, low=max(one.low * other.low, value * (1 - below)), high=value * (1 + above))
+
+
+def quotient(whole: Figure, part: Figure) -> Figure:
+    """Return the factor that makes *whole* of *part*, by ``product``: its range is what the whole's has beyond that.
+
+    >>> quotient(Figure(value=20, low=10.0, high=30.0), Figure(value=10, low=10, high=10))
+    Figure(value=2.0, low=1.0, high=3.0)
+    """
+    if whole.value <= 0 or part.value <= 0:
+        return Figure(value=0.0, low=0.0, high=0.0)
+    value = whole.value / part.value
+    below, above = (
+        math.sqrt(max(0.0, (one / whole.value - 1) ** 2 - (other / part.value - 1) ** 2))
+        for one, other in ((whole.low, part.low), (whole.high, part.high))
+    )
+    return Figure(value=value, low=value * (1 - min(1.0, below)), high=value * (1 + above))

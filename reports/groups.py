@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.reports import escape
 from greentrack.reports.summary import Summary, summarize
 
 if TYPE_CHECKING:
@@ -39,14 +40,15 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack[
     called: dict[str, str] = {}
     for ref, summary in zip(refs, summaries, strict=True):
         if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
-            raise ConfigError(f"{first} and {ref} are the same run, {summary.run.id[:13]}; name two that differ")
+            both = f"{escape.name(first)} and {escape.name(ref)}"
+            raise ConfigError(f"{both} are the same run, {summary.run.id[:13]}; name two that differ")
     names = [summary.run.name for summary in summaries]
     groups = [
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
     notes = [
-        f"{ref} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
+        f"{escape.name(ref)} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
         for ref in dict.fromkeys(refs)
         if (count := _of_that_name(ref, db)) > 1
     ]

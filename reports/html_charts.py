@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from greentrack.model import Metric
+from greentrack.reports.forecasts import came_to
 from greentrack.reports.html_plot import MOST_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
 from greentrack.reports.html_tables import Table, forecast_range, forecasts, sampled, thinned
 from greentrack.reports.outcomes import finite
-from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import duration, energy, energy_range
 from greentrack.reports.words import shown
@@ -129,7 +129,8 @@ def forecast(summary: Summary) -> Chart | None:
     if table is None:
         return None
     made = sampled(summary.forecasts, MOST_MARKS)
-    status, _, joules = came_to(summary)
+    status, came = came_to(summary)
+    joules = came.joules
     ended = joules is not None and status != "running"
     highest = max([one.joules_high for one in made] + ([joules.value] if joules else []))
     size, unit = unit_of(highest)
@@ -148,12 +149,12 @@ def forecast(summary: Summary) -> Chart | None:
         }
     ]
     if ended and joules is not None:
-        came = {"type": "scatter", "mode": "lines", "name": "what it came to", "x": [0, 100]}
-        came |= {"y": [rounded(joules.value / size)] * 2, "text": [energy(joules.value)] * 2}
-        data.append(came | {"hovertemplate": "%{text}<extra></extra>", "line": {"dash": "dash", "color": colour(1)}})
+        line = {"type": "scatter", "mode": "lines", "name": "what it came to", "x": [0, 100]}
+        line |= {"y": [rounded(joules.value / size)] * 2, "text": [energy(joules.value)] * 2}
+        data.append(line | {"hovertemplate": "%{text}<extra></extra>", "line": {"dash": "dash", "color": colour(1)}})
     frame = layout(320, "% of the work done", unit)
     frame["yaxis"]["rangemode"] = "tozero"
-    alt = "Line chart: " + "; ".join(f"{when}: {spent}" for when, spent, _ in (table.rows[0], table.rows[-1])) + "."
+    alt = "Line chart: " + "; ".join(f"{row[0]}: {row[1]}" for row in (table.rows[0], table.rows[-1])) + "."
     return Chart("forecast", "Forecasts beside what came", alt, {"data": data, "layout": frame}, table)
 
 

@@ -23,6 +23,9 @@ from greentrack.store.once import Once
 MOST_GROUPS = 8
 """More groups than this are neither compared on a page nor told apart by colour."""
 
+MOST_NAME = 48
+"""So many characters of a run's name have room in the table; its own section has more."""
+
 HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
 
 
@@ -139,9 +142,9 @@ def _row(summary: Summary, anchor: str) -> tuple[Cell, ...]:
     run, of = summary.run, summary.whole or summary
     seconds, joules, g, paid = (summary.whole or run).seconds, of.joules, of.g, of.money
     share = summary.measured_share
-    name = shown(run.name) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
+    called = name(run.name, MOST_NAME) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
     return (
-        Cell(name, run.name.casefold()[:100], anchor),
+        Cell(called, run.name.casefold()[:100], anchor),
         Cell(run.id[:13], run.id),
         Cell((summary.whole or run).status, (summary.whole or run).status),
         Cell(moment(run.started_at).removesuffix(" UTC"), run.started_at),

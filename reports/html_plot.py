@@ -11,11 +11,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from greentrack.reports.escape import printable
 from greentrack.reports.figures import Figure
 from greentrack.reports.html_tables import Table
-from greentrack.reports.layout import cut
+from greentrack.reports.layout import clipped
 from greentrack.reports.units import energy
-from greentrack.reports.words import shown
 
 MOST_LABEL = 28
 """So much of a name has room beside a chart; of letters as wide as high, half as many."""
@@ -41,13 +41,12 @@ class Chart(NamedTuple):
 
 
 def label(text: str) -> str:
-    """Return *text* as Plotly shows it, cut and with nothing in it that Plotly would take for a tag.
+    """Return *text* as Plotly shows it, shortened and with nothing in it that Plotly would take for a tag.
 
     >>> label("<b>lr & co</b>"), len(label("x" * 99))
     ('&lt;b&gt;lr &amp; co&lt;/b&gt;', 28)
     """
-    text = shown(text)
-    return html.escape(cut(text, MOST_LABEL), quote=False)
+    return html.escape(clipped(printable(text), MOST_LABEL), quote=False)
 
 
 def colour(number: int) -> str:

@@ -6,17 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from greentrack.model import Forecast
+from greentrack.reports import forecasts as expected
 from greentrack.reports.figures import Figure
 from greentrack.reports.layout import UNKNOWN
-from greentrack.reports.parts import came_to
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import digits, duration, energy, energy_range, mass_range, money_range, percent, spread
 from greentrack.reports.words import moment, shown, told_apart
 
 MOST_ROWS = 50
 """A table shows up to so many rows; what is left out is said beneath it."""
-
-ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
 
 T = TypeVar("T")
 
@@ -36,16 +34,17 @@ def forecasts(summary: Summary) -> Table | None:
     if not summary.forecasts:
         return None
     made = sampled(summary.forecasts, MOST_ROWS)
-    rows = [
-        (f"after {percent(one.progress)}", energy_range(forecast_range(one)), duration(one.seconds)) for one in made
-    ]
-    status, seconds, joules = came_to(summary)
-    if status != "running":
-        came = "it came to" if status == "finished" else f"it {ENDED[status]} at"
-        spent = "an energy that was not measured" if joules is None else energy(joules.value)
-        rows.append((came, spent, duration(seconds)))
-    left = thinned(len(made), len(summary.forecasts))
-    return Table("Forecasts of the whole work", ("", "energy", "time"), tuple(rows), (1, 2), left)
+    head = ("", "energy", "carbon", "money", "time")
+    rows = list(expected.rows(summary, made))
+    kept = [number for number in range(len(head)) if any(row[number] for row in rows)]
+    caption = " ".join(filter(None, ("Forecasts of the whole work", expected.remark(summary))))
+    return Table(
+        caption,
+        tuple(head[number] for number in kept),
+        tuple(tuple(row[number] or UNKNOWN for number in kept) for row in rows),
+        tuple(range(1, len(kept))),
+        thinned(len(made), len(summary.forecasts)),
+    )
 
 
 def forecast_range(forecast: Forecast) -> Figure:

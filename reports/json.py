@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from greentrack.model import Forecast, Metric
+from greentrack.reports import forecasts
 from greentrack.reports.escape import json_text
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
 from greentrack.reports.money import Money
@@ -109,7 +110,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         else {
             "text": comparison.text,
             "ratio": _figure(comparison.ratio),
-            **comparison.reference._asdict(),
+            **comparison.reference.to_dict(),
         },
         "spans": [
             {
@@ -142,7 +143,8 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             }
             for rate in summary.rates
         ],
-        "forecasts": [_forecast(forecast) for forecast in summary.forecasts],
+        "forecasts": [_forecast(forecast, summary) for forecast in summary.forecasts],
+        "came_to": _came_to(summary) if summary.forecasts else None,
         "parts": [_part(part) for part in summary.parts],
         "whole": None if summary.whole is None else _whole(summary.whole),
         "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
@@ -173,16 +175,22 @@ def _money(money: Money | None) -> dict[str, Any] | None:
     return {**money._asdict(), "amount": _figure(money.amount)}
 
 
-def _forecast(forecast: Forecast) -> dict[str, Any]:
+def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
+    return {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecasts.cost(forecast, summary))}
+
+
+def _came_to(summary: Summary) -> dict[str, Any]:
+    """Return what the forecasts are to be held against; while the work goes on, what it has come to so far."""
+    status, cost = forecasts.came_to(summary)
+    return {"status": status, **_cost(cost)}
+
+
+def _cost(cost: forecasts.Cost) -> dict[str, Any]:
     return {
-        "at": iso(forecast.at),
-        "progress": forecast.progress,
-        "kwh": {
-            "value": forecast.joules / JOULES_PER_KWH,
-            "low": forecast.joules_low / JOULES_PER_KWH,
-            "high": forecast.joules_high / JOULES_PER_KWH,
-        },
-        "seconds": {"value": forecast.seconds, "low": forecast.seconds_low, "high": forecast.seconds_high},
+        "kwh": _figure(cost.joules / JOULES_PER_KWH if cost.joules else None),
+        "g": _figure(cost.g),
+        "money": _money(cost.money),
+        "seconds": _figure(cost.seconds),
     }
 
 

@@ -31,13 +31,7 @@ def cut(text: str, width: int) -> str:
     """
     if cells(text) <= width:
         return text
-    kept, used = [], 0
-    for character in text:
-        used += _cells(character)
-        if used > width - 1:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
+    return _beginning(text, width - 1) + "…"
 
 
 def filled(text: str, width: int, *, right: bool = False) -> str:
@@ -48,6 +42,43 @@ def filled(text: str, width: int, *, right: bool = False) -> str:
     """
     spaces = " " * (width - cells(text))
     return spaces + text if right else text + spaces
+
+
+def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """Return *text* in lines of at most *width* columns, which begin with *first* and then with *later*.
+
+    >>> wrapped("日本語 の 名前", 6, "- ", "  ")
+    ['- 日本', '  語', '  の', '  名前']
+    >>> wrapped("a 日本語 name", 8)
+    ['a 日本語', 'name']
+    """
+    if cells(text) == len(text):
+        return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+    lines, room, begun = [first], width - cells(first), False
+    for word in text.split():
+        left = word
+        while left:
+            gap = " " if begun else ""
+            fits = left if cells(gap + left) <= room else _beginning(left, room - len(gap))
+            if fits == left or (fits and cells(left) > width - cells(later)):  # no line has room for all of it
+                lines[-1] += gap + fits
+                left, room, begun = left[len(fits) :], room - cells(gap + fits), True
+            if left:
+                lines.append(later)
+                room, begun = width - cells(later), False
+    return lines if text.strip() else []
+
+
+def clipped(text: str, width: int) -> str:
+    """Return *text* in at most *width* columns, its middle left out: names that begin alike often differ at the end.
+
+    >>> clipped("resnet18-cifar10-seed7", 12), clipped("日本語の名前", 8)
+    ('resnet…seed7', '日本…前')
+    """
+    if cells(text) <= width:
+        return text
+    end = cut(text[: -width - 1 : -1], (width + 1) // 2).removesuffix("…")[::-1]
+    return cut(text, width - cells(end)) + end
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Iterable[int]) -> Iterator[str]:
@@ -67,14 +98,14 @@ def labelled(lines: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]
     for label, figure, about in lines:
         text = f"{figure}  {about}" if about else figure
         first, later = ("" if label == before else label).ljust(_LABEL), " " * _LABEL
-        yield from textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+        yield from wrapped(text, width, first, later)
         before = label
 
 
 def items(texts: Iterable[str], width: int) -> Iterator[str]:
     """Yield *texts* as a list."""
     for text in texts:
-        yield from textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        yield from wrapped(text, width, "- ", "  ")
 
 
 def notes(texts: Iterable[str], width: int) -> Iterator[str]:
@@ -86,15 +117,25 @@ def notes(texts: Iterable[str], width: int) -> Iterator[str]:
 
 
 def short(name: str) -> str:
-    """Return *name* on one line, cut where it is too long for a table.
+    """Return *name* on one line, without its middle where it is too long for a table.
 
-    >>> short("digits"), short("x" * 100)
-    ('digits', 'xxxxxxxxxxxxxxxxxxxxxxx…')
+    >>> short("digits"), short("x" * 100 + "lr=0.1")
+    ('digits', 'xxxxxxxxxxxx…xxxxxlr=0.1')
     """
-    return cut(printable(name), MOST_NAME)
+    return clipped(printable(name), MOST_NAME)
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as much of *text* as *width* columns hold."""
+    used = 0
+    for place, character in enumerate(text):
+        used += _cells(character)
+        if used > width:
+            return text[:place]
+    return text
 
 
 def _cells(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.combining(character) or unicodedata.category(character) == "Me":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

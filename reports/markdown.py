@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
-from greentrack.reports import disclosure
+from greentrack.reports import disclosure, forecasts
 from greentrack.reports.escape import markdown, name
 from greentrack.reports.headline import headline
 from greentrack.reports.summary import Summary
@@ -24,6 +24,7 @@ def render(summary: Summary) -> str:
         [_about(summary)],
         _table(("", "figure", "of what"), [tuple(row) for row in headline(summary)]),
         _devices(summary),
+        _forecasts(summary),
         _metrics(summary),
         _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in waste(summary))),
         _list("Notes", summary.notes),
@@ -59,6 +60,16 @@ def _devices(summary: Summary) -> Iterator[str]:
     ]
     if rows:
         yield from _table(("", "device", "energy", "range", "seen", "", "method"), rows)
+
+
+def _forecasts(summary: Summary) -> Iterator[str]:
+    """Yield the first and the last forecast, and what came."""
+    rows = list(forecasts.rows(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:]))
+    if rows:
+        head = ("forecast of the whole work", "energy", "carbon", "money", "time")
+        yield from _table(head, [tuple(cell or "—" for cell in row) for row in rows])
+        if remark := forecasts.remark(summary):
+            yield f"\nThe forecasts are {remark}."
 
 
 def _metrics(summary: Summary) -> Iterator[str]:

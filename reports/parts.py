@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from greentrack.store.reader import Reader
 
 
-def came_to(summary: Summary) -> tuple[str, float, Figure | None]:
-    """Return how the whole work stands, its seconds, and its joules as forecasts count them: without a PUE."""
-    whole = summary.whole
-    if whole is None:
-        return summary.run.status, summary.run.seconds, summary.joules
-    return whole.status, whole.seconds, whole.joules
-
-
 class Part(NamedTuple):
     """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
 

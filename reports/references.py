@@ -1,12 +1,12 @@
 """Published trainings to hold a run against: energy, carbon and money where they are known, and how each was found."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from greentrack.errors import NotFoundError, did_you_mean
 from greentrack.reports.figures import JOULES_PER_KWH, Figure
 from greentrack.reports.tables import rows
-from greentrack.reports.units import digits, energy
+from greentrack.reports.units import digits, energy, money_range
 
 JOULES_PER_MWH = JOULES_PER_KWH * 1000
 LEAST = 1e-4
@@ -21,8 +21,20 @@ HOW = {"measured": "measured", "assumed": "partly assumed", "tdp": "rated power 
 """How the energy of a training was found, as people read it."""
 
 
+class Paid(NamedTuple):
+    """What a training cost, at the prices of a *year*: the middle of what was published, and its ends; and *how* so."""
+
+    amount: Figure
+    currency: str
+    year: int
+    how: str
+
+    def __str__(self) -> str:
+        return f"{money_range(self.amount, self.currency)} at the prices of {self.year}"
+
+
 class Reference(NamedTuple):
-    """A published training. *energy_mwh* and *tco2e* are None, *money* and *how* "" where nothing was published.
+    """A published training. *energy_mwh*, *tco2e* and *money* are None and *how* is "" where nothing was published.
 
     *how* the energy was found: measured, assumed (hardware, number or power partly so) or tdp (hours x rated power).
     *certainty* is published, "co2e uncertain" or uncertain: what is uncertain was not checked at its source.
@@ -33,7 +45,7 @@ class Reference(NamedTuple):
     hardware: str
     energy_mwh: float | None
     tco2e: float | None
-    money: str
+    money: Paid | None
     how: str
     boundary: str
     source: str
@@ -52,6 +64,21 @@ class Reference(NamedTuple):
         if self.tco2e is None:
             return ""
         return ("" if self.certainty == "published" else "~") + f"{digits(self.tco2e)} t"
+
+    @property
+    def money_text(self) -> str:
+        """Its money as people read it, with a tilde where it is uncertain; "" where it is unknown."""
+        if self.money is None:
+            return ""
+        return ("~" if self.certainty == "uncertain" else "") + str(self.money)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold."""
+        paid = self.money
+        if paid is None:
+            return self._asdict()
+        money = {**paid.amount._asdict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
+        return {**self._asdict(), "money": money}
 
 
 class Comparison(NamedTuple):
@@ -103,9 +130,9 @@ def compare(joules: Figure) -> Comparison | None:
     n, low, high = (digits(part, 2) for part in (ratio.value, ratio.low, ratio.high))
     spread = "" if low == high else f" ({low}–{high})"
     text = f"{n} {'of' if ratio.value <= 1 else 'times'} what {other.name} took{spread}"
-    return Comparison(
-        text=f"{text}: {other.energy_text}, {HOW[other.how]} [{other.source}]", ratio=ratio, reference=other
-    )
+    carbon = f"{other.carbon_text} CO2e" if other.carbon_text else ""
+    figures = ", ".join(filter(None, (other.energy_text, HOW[other.how], carbon, other.money_text)))
+    return Comparison(text=f"{text}: {figures} [{other.source}]", ratio=ratio, reference=other)
 
 
 def _reference(row: dict[str, str]) -> Reference:
@@ -115,9 +142,19 @@ def _reference(row: dict[str, str]) -> Reference:
         hardware=row["hardware"],
         energy_mwh=float(row["energy_mwh"]) if row["energy_mwh"] else None,
         tco2e=float(row["tco2e"]) if row["tco2e"] else None,
-        money=row["money"],
+        money=_paid(row) if row["money_low"] else None,
         how=row["how"],
         boundary=row["boundary"],
         source=row["source"],
         certainty=row["certainty"],
+    )
+
+
+def _paid(row: dict[str, str]) -> Paid:
+    low, high = float(row["money_low"]), float(row["money_high"])
+    return Paid(
+        amount=Figure(value=(low + high) / 2, low=low, high=high),
+        currency=row["currency"],
+        year=int(row["money_year"]),
+        how=row["money_how"],
     )

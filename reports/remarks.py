@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from greentrack.reports import escape
 from greentrack.reports.doubt import energy_doubt
 from greentrack.reports.groups import ENDED_WELL, Group
 from greentrack.reports.statistics import FEWEST
@@ -11,6 +12,9 @@ from greentrack.reports.units import digits, percent
 
 WHOLE = 0.99
 """Less than this part of a run, or of another one's work, is worth a note."""
+
+MOST_NAME = 60
+"""A note has room for so many characters of a group's name."""
 
 
 def remarks(groups: Sequence[Group], units: Sequence[str], until: Target | None = None) -> Iterator[str]:
@@ -24,7 +28,7 @@ def remarks(groups: Sequence[Group], units: Sequence[str], until: Target | None 
     kinds = [{kind for summary in group.summaries for kind in summary.by_kind} for group in groups]
     for group, of_group in zip(groups[1:], kinds[1:], strict=True):
         for kind in sorted(kinds[0] ^ of_group):
-            yield f"the energy of {kind} is in {(groups[0] if kind in kinds[0] else group).name} only"
+            yield f"the energy of {kind} is in {_called(groups[0] if kind in kinds[0] else group)} only"
     for group in groups:
         for summary in group.summaries:
             yield from _standing(group, summary, until)
@@ -53,21 +57,30 @@ def singular(unit: str) -> str:
     return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
 
 
+def _called(group: Group) -> str:
+    return escape.name(group.name, MOST_NAME)
+
+
 def _alone(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups:
         if len(group.summaries) == 1:
             beside = groups[1:] if group is groups[0] else groups[:1]
             enough = [len(other.summaries) >= FEWEST for other in beside]
             if not any(enough):
-                yield f"{group.name}: one run only, so chance is unknown where it is compared"
+                yield f"{_called(group)}: one run only, so chance is unknown where it is compared"
                 continue
             but = "nobody has seen it" if all(enough) else f"beside fewer than {FEWEST} chance is unknown"
-            yield f"{group.name}: one run only, taken to scatter like the repeats beside it; {but}"
+            yield f"{_called(group)}: one run only, taken to scatter like the repeats beside it; {but}"
 
 
 def _methods(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups[1:]:
-        yield energy_doubt(groups[0].summaries, group.summaries).why
+        doubt = energy_doubt(groups[0].summaries, group.summaries)
+        if doubt.alike:
+            yield doubt.why
+        else:
+            both = f"{_called(groups[0])} and {_called(group)}"
+            yield f"{both}: not the same devices were read, so their energies are not held against each other"
 
 
 def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
@@ -76,7 +89,9 @@ def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
     for unit in units:
         done = [sorted({summary.work[unit].total for summary in group.summaries}) for group in groups]
         if min(low for low, *_ in done) < WHOLE * max(high for *_, high in done):
-            counts = ", ".join(f"{group.name} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True))
+            counts = ", ".join(
+                f"{_called(group)} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True)
+            )
             yield f"they did not do the same work ({unit}: {counts}): look at the energy per {singular(unit)}"
 
 
@@ -91,16 +106,19 @@ def _unseen(group: Group) -> Iterator[str]:
         for device in summary.devices:
             if device.joules is not None and device.coverage < WHOLE and device.kind != "rest":
                 missed.setdefault(device.id, []).append(1 - device.coverage)
+    said: dict[str, list[str]] = {}
     for uid, parts in missed.items():
         least, most = percent(min(parts)), percent(max(parts))
         part = most if least == most else f"{least} to {most}"
         runs = f" in {len(parts)} of {len(group.summaries)} runs" if len(group.summaries) > 1 else ""
-        yield f"{group.name}: {uid} was not seen for {part} of the time{runs}; the range allows for it"
+        said.setdefault(f"not seen for {part} of the time{runs}; all ranges allow for it", []).append(uid)
+    for text, uids in said.items():
+        yield f"{_called(group)}: {', '.join(uids)} {'was' if len(uids) == 1 else 'were'} {text}"
 
 
 def _standing(group: Group, summary: Summary, until: Target | None) -> Iterator[str]:
     run = summary.run
-    name = group.name if len(group.summaries) == 1 else f"{group.name}, run {run.id[:13]}"
+    name = _called(group) if len(group.summaries) == 1 else f"{_called(group)}, run {run.id[:13]}"
     if run.status not in ENDED_WELL:
         now = (
             "is still running"

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from greentrack.reports.escape import printable, printable_lines
-from greentrack.reports.figures import Figure
-from greentrack.reports.layout import cells, cut, filled, labelled
-from greentrack.reports.parts import came_to
+from greentrack.reports.layout import cells, cut, filled, labelled, wrapped
 from greentrack.reports.summary import SpanCost, Summary
 from greentrack.reports.units import (
     digits,
@@ -30,8 +27,6 @@ MOST_ROWS = 12
 NARROW = 60
 """In fewer columns than this, devices go without their range and coverage: that they were measured is said first."""
 
-_ENDED = {"failed": "failed", "stopped": "was stopped", "interrupted": "was interrupted"}
-
 
 def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> str:
     """Return *summary* as lines of at most *width* characters, without colour; *chart* is shown as it is."""
@@ -49,7 +44,7 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = ()) -> s
         _list("Waste", wasted(summary), width),
         _list("Notes", summary.notes, width),
         _list("Assumptions", _assumptions(summary), width),
-        textwrap.wrap(own_cost(summary), width),
+        wrapped(own_cost(summary), width),
     )
     return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
 
@@ -63,7 +58,7 @@ def _head(summary: Summary, width: int) -> Iterator[str]:
     which += [f"on {shown(run.host.name)}"] if run.host else []
     which += [f"project {shown(run.project)}"] if run.project else []
     which += [f"tags {', '.join(map(shown, run.tags))}"] if run.tags else []
-    yield from textwrap.wrap("  ".join(which), width)
+    yield from wrapped("  ".join(which), width)
     if run.error:
         yield from labelled([Line("error", shown(run.error))], width)
     yield ""
@@ -78,15 +73,14 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
     made = summary.forecasts
     if not made:
         return
-    status, seconds, joules = came_to(summary)
-    for label, one in zip(("forecast", ""), made[:1] + made[1:][-1:], strict=False):
-        expected = energy_range(Figure(value=one.joules, low=one.joules_low, high=one.joules_high))
-        end = "" if status != "running" else " expected at the end"
-        yield Line(label, f"after {percent(one.progress)}: {expected}, {duration(one.seconds)}{end}")
-    if status != "running":
-        came = "it came to" if status == "finished" else f"it {_ENDED[status]} at"
-        spent = "an energy that was not measured" if joules is None else energy(joules.value)
-        yield Line("", f"{came} {spent}, {duration(seconds)}")
+    from greentrack.reports import forecasts  # few runs have any
+
+    end = " expected at the end" if forecasts.came_to(summary)[0] == "running" else ""
+    for row in forecasts.rows(summary, made[:1] + made[1:][-1:]):
+        said = ", ".join(filter(None, row[1:]))
+        yield Line("forecast", f"{row.when}: {said}{end}" if row.when.startswith("after") else f"{row.when} {said}")
+    if remark := forecasts.remark(summary):
+        yield Line("forecast", f"the forecasts are {remark}")
 
 
 def _parts(summary: Summary, width: int) -> Iterator[str]:
@@ -99,7 +93,7 @@ def _parts(summary: Summary, width: int) -> Iterator[str]:
     cost += [] if whole.money is None else [money_range(whole.money.amount, whole.money.currency)]
     whole_time = f"{duration(whole.seconds)} (pauses not counted)"
     first = f"This run is part {number} of {len(summary.parts)}: in all {', '.join([*cost, whole_time])}"
-    yield from textwrap.wrap(first, width)
+    yield from wrapped(first, width)
     hosts = len({part.host for part in summary.parts})  # no line has room for both, and one host needs no name
     rows = [
         (
@@ -198,14 +192,10 @@ def _assumptions(summary: Summary) -> Iterator[str]:
 
 
 def _list(title: str, items: Iterable[str], width: int) -> Iterator[str]:
-    lines = [line for item in items for line in _wrap(item, width, "- ", "  ")]
+    lines = [line for item in items for line in wrapped(item, width, "- ", "  ")]
     if lines:
         yield title
         yield from lines
-
-
-def _wrap(text: str, width: int, first: str, later: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
 
 
 def _table(

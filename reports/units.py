@@ -149,6 +149,16 @@ def duration(seconds: float) -> str:
     raise AssertionError("unreachable")  # pragma: no cover
 
 
+def duration_range(seconds: Figure) -> str:
+    """Return a length of time and its range.
+
+    >>> duration_range(Figure(value=72, low=66, high=90)), duration_range(Figure(value=5.2, low=5.2, high=5.2))
+    ('1 min 12 s (1 min 6 s to 1 min 30 s)', '5.2 s')
+    """
+    text, low, high = map(duration, seconds)
+    return text if low == high else f"{text} ({low} to {high})"
+
+
 def iso(at: float) -> str:
     """Return a Unix time as ISO 8601 in UTC, to the millisecond.
 

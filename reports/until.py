@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from greentrack.reports.difference import Difference, brief, sentence
-from greentrack.reports.escape import json_text
+from greentrack.reports.escape import json_text, name
 from greentrack.reports.figures import Figure
-from greentrack.reports.layout import UNKNOWN, aligned, notes, short
+from greentrack.reports.layout import UNKNOWN, aligned, notes, short, wrapped
 from greentrack.reports.summary import Summary
 from greentrack.reports.target import CARRIED_ON, HOW, Cost, Step, Target, beside, carried_on, one_cost, target
 from greentrack.reports.units import duration, energy_range, iso, money_range
@@ -29,7 +28,7 @@ def with_target(summary: Summary, text: str, form: str, render: Callable[[Summar
     told = [HOW, *([f"this run {CARRIED_ON}"] if carried_on(summary) else [])]
     spent = ", ".join(cell for cell in _cells(cost) if cell not in ("", UNKNOWN))
     line = f"Until {cost.target}: {spent}" + (f" ({'; '.join(told)})" if cost.reached else "")
-    return "\n".join([render(summary), "", *textwrap.wrap(line, 80)])
+    return "\n".join([render(summary), "", *wrapped(line, 80)])
 
 
 def trend_text(steps: Sequence[Step], to: Target, also: Iterable[str] = (), *, width: int = 80) -> str:
@@ -44,7 +43,7 @@ def trend_text(steps: Sequence[Step], to: Target, also: Iterable[str] = (), *, w
         way = "cheaper" if whole.change < 0 else "dearer"
         is_it = f"the same result gets {way}: " if whole.claimed else ""
         said = f"First to last: {is_it}{sentence(whole, 'energy')}; one run each, so chance is unknown."
-        lines += ["", *textwrap.wrap(said, width)]
+        lines += ["", *wrapped(said, width)]
     return "\n".join([*lines, "", *notes(_notes(steps, also), width)])
 
 
@@ -106,5 +105,5 @@ def _first_to_last(steps: Sequence[Step]) -> Difference | None:
 
 
 def _notes(steps: Sequence[Step], also: Iterable[str]) -> list[str]:
-    resumed = [f"{step.summary.run.name} {CARRIED_ON}" for step in steps if carried_on(step.summary)]
+    resumed = [f"{name(step.summary.run.name)} {CARRIED_ON}" for step in steps if carried_on(step.summary)]
     return [*also, *dict.fromkeys(resumed), HOW]

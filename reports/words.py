@@ -160,8 +160,9 @@ def own_cost(summary: Summary) -> str:
     toll = summary.toll
     if not (toll.readings or toll.cpu_seconds):
         return ""
+    readings = "1 reading" if toll.readings == 1 else f"{toll.readings:,} readings"
     return (
-        f"Tracking took {duration(toll.cpu_seconds)} of CPU for {toll.readings:,} readings; "
+        f"Tracking took {duration(toll.cpu_seconds)} of CPU for {readings}; "
         f"{toll.late:,} late, {toll.failures:,} failed."
     )
 

@@ -40,7 +40,7 @@ def trainings() -> str:
                 row.energy_text or "not published",
                 row.carbon_text or "not published",
                 references.HOW[row.how],
-                "; ".join(part for part in (row.boundary, row.money) if part),
+                "; ".join(part for part in (row.boundary, row.money_text) if part),
                 row.source,
             )
             for row in references.references()

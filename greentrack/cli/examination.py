@@ -162,7 +162,7 @@ def _place(path: Path) -> Place:
 def _try_recorder(clock: Callable[[], float]) -> float | None:
     """Record nothing much for a moment in a database of its own, and see whether it was kept."""
     from greentrack.store.reader import Reader
-    from greentrack.tracking.tracker import start
+    from greentrack.tracking.start import start
 
     with tempfile.TemporaryDirectory(prefix="greentrack-") as folder:
         path = Path(folder, "doctor.db")

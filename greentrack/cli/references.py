@@ -46,7 +46,7 @@ def _json() -> str:
     from greentrack.reports.references import references as published
 
     made = {
-        "references": [row._asdict() for row in published()],
+        "references": [row.to_dict() for row in published()],
         "misprints": [misprint._asdict() for misprint in misprints()],
     }
     return json.dumps(made, indent=2, ensure_ascii=False)
@@ -72,13 +72,18 @@ def _lines(width: int) -> Iterator[str]:
     for row in rows:
         yield from _item(f"{row.name}: {_about(row)} [{row.source}]", width)
     yield ""
+    yield "What was paid for them, where it was published"
+    for row in rows:
+        if row.money is not None:
+            yield from _item(f"{row.name}: {row.money_text}: {row.money.how} [{row.source}]", width)
+    yield ""
     yield "Misprints"
     for misprint in misprints():
         yield from _item(f'"{misprint.said}": {misprint.so} [{misprint.source}]', width)
 
 
 def _about(row: "Reference") -> str:
-    parts = (row.hardware, row.boundary, row.money, "" if row.certainty == "published" else row.certainty)
+    parts = (row.hardware, row.boundary, "" if row.certainty == "published" else row.certainty)
     return "; ".join(part for part in parts if part)
 
 

@@ -63,7 +63,7 @@ def run(
     _show_warnings()
 
     def start(pid: int) -> "Run":
-        from greentrack.tracking.tracker import start as record
+        from greentrack.tracking.start import start as record
 
         return record(
             name or default_name(command),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.meters.base import Context, Counter, Found
-from greentrack.model import Device
+from greentrack.model import Device, Energy
 from greentrack.system import clock as system_clock
 from greentrack.vocabulary import KINDS
 
@@ -41,7 +41,7 @@ class Wave(NamedTuple):
 
 
 class FakeMeter(Counter):
-    """A counter of *power* (watts, or a Wave) on *clock*, exact at every moment."""
+    """A counter of *power* (watts, or a Wave) on *clock*, exact at every moment: a read has all up to its own time."""
 
     method = "fake"
 
@@ -49,10 +49,18 @@ class FakeMeter(Counter):
         super().__init__(Device(uid=uid, kind=kind, name=f"virtual {kind}"))
         self._power = power if isinstance(power, Wave) else Wave(low=power, high=power, period=1.0)
         self._clock = clock
+        self._read_at: float | None = None
+
+    def _advance(self, now: float, since: float | None) -> Energy | None:
+        self._read_at = now  # and not when it comes to counting: whoever reads may be held up in between
+        try:
+            return super()._advance(now, since)
+        finally:
+            self._read_at = None
 
     def count(self) -> float:
         """Joules since the zero of the clock."""
-        return self._power.joules(self._clock())
+        return self._power.joules(self._clock() if self._read_at is None else self._read_at)
 
 
 def discover(context: Context, clock: Clock = system_clock) -> Found:

@@ -1,15 +1,15 @@
 """Makes a recorder from what a run said at its start: sensors, store, process tree."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from greentrack import system
+from greentrack import log, system
 from greentrack.activity import busy_seconds, quota
 from greentrack.errors import NotFoundError, StoreError
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.model import DeviceUse, Missing
+from greentrack.model import DeviceUse, Missing, Reading
 from greentrack.processes import ProcessTree
 from greentrack.recorder import git, wire
 from greentrack.recorder.loop import Recorder
@@ -34,12 +34,13 @@ def start(
     recorder = Recorder(
         wire.run_of(hello["run"]),
         found.meters,
-        Database(hello["db"]),
+        Database(hello["db"], warn),
         clock=system.clock,
         wall=hello["wall"],
         publish=publish,
         warn=warn,
         carried=hello.get("carried"),
+        restarts=hello.get("restarts", 0),
         **extra,
     )
     recorder.start(hello["clock"])
@@ -75,8 +76,8 @@ def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     recorder.flush()
     try:
         place = Path(hello["db"]) if hello["db"] else default_path()
-        if hello.get("carried"):
-            recorder.make_up(_kept(place, recorder.run.id))
+        if hello.get("restarts"):
+            recorder.make_up(*_kept(place, recorder.run.id))
         mark_interrupted(place)
         known = known_hosts(place, BUSY_S).get(host.id)
     except StoreError:  # where nothing can be read or kept, the sink says so
@@ -86,15 +87,15 @@ def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     return work_tree[0] if work_tree else None
 
 
-def _kept(place: Path, run_id: str) -> Sequence[DeviceUse]:
-    """What the store has of the run; nothing where it was never written. Raises StoreError."""
+def _kept(place: Path, run_id: str) -> tuple[Sequence[DeviceUse], Collection[Sequence[Reading]]]:
+    """The devices and readings that the store has of the run; nothing where it was never written. Raises StoreError."""
     from greentrack.store.reader import Reader
 
     try:
         with Reader(place) as reader:
-            return reader.record(run_id).devices
+            return reader.outline(run_id).devices, reader.readings(run_id).values()
     except NotFoundError:
-        return ()
+        return (), ()
 
 
 def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:
@@ -111,8 +112,8 @@ class Database:
     Where there is no place for one (no home folder, say) every write says so, and readings stay with the recorder.
     """
 
-    def __init__(self, db: str | None) -> None:
-        self._db = db
+    def __init__(self, db: str | None, warn: Callable[[str], None] = log.warning) -> None:
+        self._db, self._warn = db, warn
         self._writer: Writer | None = None
 
     def write(self, batch: Batch) -> None:
@@ -120,7 +121,7 @@ class Database:
         if self._writer is None:
             from greentrack.store.writer import Writer
 
-            self._writer = Writer(Path(self._db) if self._db else None, busy_timeout_s=BUSY_S)
+            self._writer = Writer(Path(self._db) if self._db else None, busy_timeout_s=BUSY_S, warn=self._warn)
         self._writer.write(batch)
 
     def close(self) -> None:

@@ -1,42 +1,38 @@
 """The run's end of the pipe: starts a recorder, sends it marks without ever waiting, reads the latest figures back."""
 
-import mmap
 import os
-import select
-import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from greentrack import log, system
+from greentrack import log
+from greentrack.clock import clock
 from greentrack.recorder import wire
-from greentrack.recorder.files import pipe, shared_memory
+from greentrack.recorder.backlog import Backlog
+from greentrack.recorder.board import Board
+from greentrack.recorder.child import Child
+from greentrack.recorder.command import command
+from greentrack.recorder.files import pipe, readable
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
 
 FINISH_WAIT_S = 5.0
-"""How long the end of a run waits for the last reads (milliseconds, unless a sensor hangs or a database is locked)."""
+"""How long the end of a run waits for the last reads: milliseconds, unless a sensor hangs or a database is locked.
 
-BACKLOG, BACKLOG_BYTES = 10_000, 8 << 20
-"""Marks kept while the recorder does not take them; beyond, the newest are dropped and counted."""
+It is longer than ``keeper.LOCKED_S``, so that it hears what came of that.
+"""
 
 HELLO_WAIT_S = 2.0
 """How long a start waits where the recorder has not even taken what it is to record; it is usually done before."""
 
-LAST_WAIT_S = 1.0
-"""How long a recorder that did not take all marks in time is given to take the end alone."""
+LAST_WAIT_S = 2.0
+"""How long a recorder that did not take all marks in time is given for the end alone."""
 
 RESTART_GAP_S = 1.0
 """A recorder that died is replaced at most this often."""
-
-
-_lost: list[mmap.mmap] = []
-"""Memory of programs that closed all their files: never freed, since that would close another file."""
 
 
 class Link(Protocol):
@@ -93,9 +89,10 @@ class ProcessLink:
     ) -> None:
         self.missing: list[list[str]] = []
         self._hello, self._reopen = hello, reopen
-        self._backlog: deque[bytes] = deque()
+        self._backlog = Backlog()
         self._sending = threading.Lock()  # only ever tried, never waited for
-        self._dropped = self._waiting_bytes = 0
+        self._restarts = 0
+        self._process = Child()
         self._owner = os.getpid()
         self._mine = True
         self._ready = False
@@ -103,12 +100,12 @@ class ProcessLink:
         self._final: dict[str, Any] | None = None
         self._seen: dict[str, Any] | None = None
         self._hear_at = time.monotonic() + 1.0
-        self._make_board()
+        self._board = Board()
         try:
             self._spawn()
             self._push()
             meanwhile()
-            waited = system.clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
+            waited = clock() - hello["clock"]  # all of it counts: what was loaded for the start, too
             wait_s = (hello.get("wait_s") or START_WAIT_S) - waited
             begun = self._listen(wait_s, lambda: self._ready or self._refused)
             if begun and self._backlog:  # without a mark nothing would send the rest of it
@@ -123,12 +120,7 @@ class ProcessLink:
         """Pass a mark on; what the pipe does not take now goes with the next one."""
         if not self._mine:
             return
-        line = wire.line(message)
-        full = len(self._backlog) >= BACKLOG or self._waiting_bytes + len(line) > BACKLOG_BYTES
-        if full and (message["m"] != "close" or len(self._backlog) >= 2 * BACKLOG):  # a span's end outweighs the rest
-            self._dropped += 1
-            return
-        self._wait(line)
+        self._backlog.add(wire.line(message), outweighs=message["m"] == "close")  # a span's end
         self._push()
         if time.monotonic() >= self._hear_at:  # a warning should not wait for the end of a week
             self._hear_at = time.monotonic() + 1.0
@@ -137,30 +129,32 @@ class ProcessLink:
     def look(self) -> dict[str, Any] | None:
         """The latest figures that the recorder has shown; the last ones again while it is writing others."""
         if self._mine:
-            self._seen = wire.look(self._board) or self._seen
+            self._seen = self._board.look() or self._seen
         return self._seen
 
     def finish(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """End the recording and wait, not for ever, for its last word."""
         if not self._mine:
             return None
+        end, told = wire.line(message), False
         try:
-            self._wait(wire.line(message))  # however many wait: without it the run would not end
+            self._backlog.add_last(end)  # however many wait: without it the run would not end
+            told = True
             self.look()  # what was shown last stays, should there be no last word
-            self._await_final(message)
+            self._await_final(end)
             if self._final is None and self._backlog:
-                self._tell_the_end_alone(wire.line(message))
-            if self._dropped:
-                log.warning("%d marks of the run were lost: the recorder did not take them", self._dropped)
+                self._tell_the_end_alone(end)
+            if self._backlog.dropped:
+                log.warning("%d marks of the run were lost: the recorder did not take them", self._backlog.dropped)
         except BaseException:  # Ctrl-C: the recorder ends by itself where it was told to, and by force where it was not
-            if self._backlog:
+            if self._backlog or not told:
                 self._process.kill()
             self._close()
             raise
         self._close()
         return self._final
 
-    def _await_final(self, message: Mapping[str, Any]) -> None:
+    def _await_final(self, end: bytes) -> None:
         deadline = time.monotonic() + FINISH_WAIT_S
         again = True
         while self._final is None and time.monotonic() < deadline:
@@ -170,22 +164,15 @@ class ProcessLink:
             if self._final is not None or not again or not self._replace(at_once=True):
                 break
             again = False  # it died with the end in its pipe, or right before: another one closes the run
-            if not self._backlog or self._backlog[-1] != wire.line(message):
-                self._wait(wire.line(message))
+            self._backlog.add_last(end)
 
-    def _tell_the_end_alone(self, line: bytes) -> None:
+    def _tell_the_end_alone(self, end: bytes) -> None:
         """Leave out the marks that are still waiting; a recorder that does not hear the end would go on for ever."""
-        begun = [
-            data for data in self._backlog if not data.startswith(b"{")
-        ]  # the rest of one that was written in part
-        self._dropped += max(0, len(self._backlog) - len(begun) - 1)
-        self._backlog = deque([*begun, line])
+        self._backlog.leave_only(end)
         self._push()
-        self._listen(LAST_WAIT_S, lambda: not self._backlog or self._final is not None)
+        self._listen(LAST_WAIT_S, lambda: self._final is not None)
         if self._backlog:
             self._process.kill()
-        else:
-            self._listen(LAST_WAIT_S, lambda: self._final is not None)
 
     def forget(self) -> None:
         """Give up this copy of the pipe, so that its end is seen when the parent ends."""
@@ -193,7 +180,7 @@ class ProcessLink:
             self._mine = False
             self._to.close()
             self._from.close()
-            self._process.returncode = 0  # not this process's child: nothing to wait for, nothing to warn of
+            self._process.forget()
 
     def __del__(self) -> None:
         # Ctrl-C came right after a start, or as its end was about to be told: nobody else can end this recorder
@@ -202,79 +189,36 @@ class ProcessLink:
 
     # -- the process
 
-    def _wait(self, line: bytes) -> None:
-        self._backlog.append(line)
-        self._waiting_bytes += len(line)
-
-    def _make_board(self) -> None:
-        self._board_file = shared_memory(wire.BOARD_BYTES)
-        try:
-            self._board = mmap.mmap(self._board_file.fd, wire.BOARD_BYTES)
-        except BaseException:
-            self._board_file.close()
-            raise
-
-    def _drop_board(self) -> None:
-        if self._board_file.intact():
-            self._board.close()
-            self._board_file.close()
-        else:
-            _lost.append(self._board)  # it has a descriptor of its own, whose number is another file's by now
-
     def _spawn(self) -> None:
-        script = Path(__file__).with_name("__main__.py")
-        if not sys.executable or getattr(sys, "frozen", False):  # a frozen program would start itself again and again
-            raise OSError("this Python does not know its own executable")
         self._started = time.monotonic()
         self._lines = wire.Lines()
-        # ours and not Popen's: those would stay open where Ctrl-C comes before there is a name for what it has started,
-        # and close another's file where the program has closed all of its own
         marks, self._to = pipe()
         self._from, words = pipe()
         for end in (self._to, self._from):
             os.set_blocking(end.fd, False)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(script), str(self._board_file.fd), *_places(self._hello["folder"])],
-            stdin=marks.fd,
-            stdout=words.fd,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            pass_fds=(self._board_file.fd,),
-            start_new_session=True,  # Ctrl-C and the terminal's end are the training's business
-        )
+        self._process = Child()
+        files = {0: marks.fd, 1: words.fd, wire.BOARD_FD: self._board.fd}
+        self._process.start(command(self._hello["folder"]), files)
         marks.close()
         words.close()
-        self._backlog.appendleft(wire.line(self._hello))
+        reopened = self._reopen() if self._restarts else ()
+        self._backlog.begin(map(wire.line, [{**self._hello, "restarts": self._restarts}, *reopened]))
+        self._restarts += 1
 
-    def _push(self) -> None:
-        """Write what is waiting, as far as the pipe takes it; a dead recorder is replaced."""
+    def _push(self) -> bool:
+        """Write what is waiting, as far as the pipe takes it; whether it took anything. A dead recorder is replaced."""
         if not self._sending.acquire(blocking=False):
-            return  # another thread, or what a signal interrupted, is at it and will take ours along
+            return False  # another thread, or what a signal interrupted, is at it and will take ours along
         try:
             while self._backlog:
-                data = self._backlog[0]
                 try:
-                    if not self._to.intact():
-                        raise OSError("the pipe was closed")
-                    written = os.write(self._to.fd, data)
-                except BlockingIOError:
-                    return
+                    return self._backlog.write(self._to)
                 except OSError:
                     if not self._replace():
-                        return
-                    continue
-                self._waiting_bytes = max(0, self._waiting_bytes - written)
-                if written < len(data):
-                    self._backlog[0] = data[written:]
-                    return
-                self._backlog.popleft()
+                        return False
+            return False
         finally:
             self._sending.release()
-
-    def _pushed(self) -> bool:
-        before = len(self._backlog), self._waiting_bytes
-        self._push()
-        return before != (len(self._backlog), self._waiting_bytes)
 
     def _replace(self, at_once: bool = False) -> bool:
         """Start another recorder in place of one that died; its figures go on from the last that were shown."""
@@ -285,22 +229,17 @@ class ProcessLink:
             return False
         self._process.kill()  # where only the pipe was closed (a program that closes all files): never two for one run
         log.warning("the recorder has died; another takes over, and coverage tells what was missed")
-        waiting, self._backlog = self._backlog, deque()
-        self._hello["carried"] = _restarted(self.look())
+        self._hello["carried"] = self.look()
         self._reap(0.1)
         try:
-            if not self._board_file.intact():
-                self._drop_board()
-                self._make_board()
+            if not self._board.intact():
+                self._board.close()
+                self._board = Board()
             self._spawn()
         except Exception as error:  # noqa: BLE001  # as at the start
             log.warning("no other recorder can be started: %s", error)
-            self._backlog = waiting
             self._started = time.monotonic()
             return False
-        self._backlog.extend(wire.line(message) for message in self._reopen())
-        self._backlog.extend(data for data in waiting if data.endswith(b"\n") and data.startswith(b"{"))
-        self._waiting_bytes = sum(map(len, self._backlog))
         return True
 
     def _listen(self, wait_s: float, done: Callable[[], bool]) -> bool:
@@ -311,11 +250,11 @@ class ProcessLink:
                 if not self._from.intact():
                     return False
                 to = self._to.fd if wait_s > 0 and self._backlog and self._to.intact() else None
-                said = _ready(self._from.fd, to, max(0.0, deadline - time.monotonic()))
+                said = readable(self._from.fd, to, max(0.0, deadline - time.monotonic()))
                 if said is None:
                     return True
                 if not said:
-                    if not self._pushed():  # another thread, or what a signal interrupted, is at it
+                    if not self._push():  # another thread, or what a signal interrupted, is at it
                         time.sleep(0.005)
                     if time.monotonic() >= deadline:
                         return True
@@ -348,51 +287,22 @@ class ProcessLink:
         """End a start that failed, however far it came."""
         self._mine = False
         made = self.__dict__
-        if "_process" in made:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
         for end in ("_to", "_from"):
             if end in made:
                 made[end].close()
         if "_board" in made:
-            self._drop_board()
+            self._board.close()
+        self._process.wait(LAST_WAIT_S)
+        self._process.leave()
 
     def _close(self) -> None:
         self._mine = False
         self._reap(1.0)
-        self._drop_board()
+        self._board.close()
 
     def _reap(self, wait_s: float) -> None:
         self._to.close()
         self._from.close()
-        try:
-            self._process.wait(wait_s)
-        except subprocess.TimeoutExpired:  # it hangs in a sensor; it ends by itself, at the latest with this process
-            self._process.returncode = 0
-
-
-def _ready(reading: int, writing: int | None, wait_s: float) -> bool | None:
-    """True where there is something to read within *wait_s* seconds, False where there is only room to write."""
-    poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
-    poll.register(reading, select.POLLIN)
-    if writing is not None:
-        poll.register(writing, select.POLLOUT)
-    found = poll.poll(wait_s * 1000)
-    return any(fd == reading for fd, _ in found) if found else None
-
-
-def _places(folder: str) -> list[str]:
-    """Where our package and the libraries lie; not the script's own folder, whose modules are not the recorder's.
-
-    Paths are taken from *folder*: the working folder may have been removed.
-    """
-    script = sys.modules["__main__"].__dict__.get("__file__") or ""
-    own = {os.path.dirname(os.path.normpath(os.path.join(folder, script))), folder}
-    paths = [os.path.normpath(os.path.join(folder, path)) for path in sys.path if path]
-    return [str(Path(__file__).parents[2]), *(path for path in paths if path not in own)]
-
-
-def _restarted(figures: dict[str, Any] | None) -> dict[str, Any] | None:
-    if figures is not None:
-        figures["toll"]["restarts"] += 1
-    return figures
+        self._process.wait(wait_s)
+        self._process.leave()  # one that hangs in a sensor ends by itself, at the latest with this process

@@ -2,11 +2,16 @@
 
 import contextlib
 import os
+import select
 
 _CLOSED = (-1, -1)
 
 PIPE_BYTES = 1 << 20
 """So much a pipe is asked to hold: all that a run says of itself at its start, and bursts of marks."""
+
+
+LOWEST = 4
+"""No descriptor of ours is below: a daemon closes the first three, libraries write there, a recorder has its own."""
 
 
 class File:
@@ -46,7 +51,7 @@ def pipe() -> tuple[File, File]:
         import fcntl
 
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    return File(reading), File(writing)
+    return File(_raised(reading)), File(_raised(writing))
 
 
 def shared_memory(size: int) -> File:
@@ -58,13 +63,29 @@ def shared_memory(size: int) -> File:
 
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
-    if fd <= 2:  # a daemon closes these three, and the recorder's own pipes go there
-        import fcntl
-
-        low, fd = fd, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
-        os.close(low)
+    fd = _raised(fd)
     os.ftruncate(fd, size)
     return File(fd)
+
+
+def readable(reading: int, writing: int | None, wait_s: float) -> bool | None:
+    """True where there is something to read within *wait_s* seconds, False where there is only room to write."""
+    poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
+    poll.register(reading, select.POLLIN)
+    if writing is not None:
+        poll.register(writing, select.POLLOUT)
+    found = poll.poll(wait_s * 1000)
+    return any(fd == reading for fd, _ in found) if found else None
+
+
+def _raised(fd: int) -> int:
+    if fd >= LOWEST:
+        return fd
+    import fcntl
+
+    raised = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, LOWEST)
+    os.close(fd)
+    return raised
 
 
 def _identity(fd: int) -> tuple[int, int]:

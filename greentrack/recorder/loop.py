@@ -3,18 +3,18 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from greentrack import log
-from greentrack.errors import MeterError, StoreError
+from greentrack.errors import MeterError
 from greentrack.meters.base import Meter
-from greentrack.model import DeviceUse, Energy, Reading, Run, Toll
+from greentrack.model import DeviceUse, Reading, Run, Toll
 from greentrack.recorder import wire
+from greentrack.recorder.keeper import LOCKED_S, PATIENCE_S, Keeper, Sink
+from greentrack.recorder.ledger import Ledger
 from greentrack.recorder.marks import Marks
-from greentrack.recorder.shares import Shares, Tree
-from greentrack.recorder.sums import Sums
-from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
-from greentrack.store.batch import Batch
+from greentrack.recorder.shares import Tree
+from greentrack.recorder.timeline import Timeline
 
 if TYPE_CHECKING:
     from greentrack.knowledge import Known
@@ -27,22 +27,6 @@ SETTLE_S = 5.0
 
 SAY_AGAIN_S = 3600.0
 """A trouble of one device, or of the store, that comes and goes is told once in so long."""
-
-HELD = 20_000
-"""Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
-
-UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
-"""What is to be said of the figures of such a run: a machine was too busy to start the recorder in time."""
-
-
-class Sink(Protocol):
-    """Where batches go. ``write`` raises StoreError and keeps nothing of the batch where it fails."""
-
-    def write(self, batch: Batch) -> None:
-        """Keep the batch."""
-
-    def close(self) -> None:
-        """Let go of the place."""
 
 
 class _Pace:
@@ -58,7 +42,8 @@ class Recorder:
     """Everything one run's measuring needs; its clock, meters and sink are handed in, and it never waits by itself.
 
     Call ``start``, then ``tick`` when ``until_due`` has passed and ``handle`` with what the run says, then ``finish``.
-    *wall* is the Unix time at clock 0; *carried* are the figures of a recorder that died before, so that totals go on.
+    *wall* is the Unix time at clock 0. Where recorders of the run died before, *restarts* is how many, and *carried*
+    are the figures that the last one showed, so that totals go on.
     """
 
     def __init__(
@@ -73,30 +58,26 @@ class Recorder:
         publish: Callable[[dict[str, Any]], None] = lambda _: None,
         warn: Callable[[str], None] = log.warning,
         carried: Mapping[str, Any] | None = None,
+        restarts: int = 0,
     ) -> None:
         self.run = run
         self.meters = list(meters)
-        self._sink, self._clock, self._wall = sink, clock, wall
+        self._clock, self._wall = clock, wall
         self._cpu_time = cpu_time
-        self._shares: Shares | None = None
         self._publish, self._warn = publish, warn
         self._timeline = Timeline()
-        self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
-        self._marks = Marks(self._timeline, wall, lambda energies: sum(use.joules for use in self._uses(energies)))
+        before_uses, before_toll = wire.figures_of(carried) if carried else ([], Toll())
+        self._toll = before_toll._replace(restarts=restarts)
+        self._cpu_base = self._toll.cpu_seconds
+        self._ledger = Ledger(self.meters, self._timeline, wall, before_uses, carried["at"] if carried else 0.0)
+        self._marks = Marks(self._timeline, wall, self._ledger.joules)
+        self._keeper = Keeper(sink, run.id, say=lambda text: self._say("", text), warn=warn)
         self._broken: dict[str, str] = {}
         self._said: dict[str, float] = {}  # when something was last said of a device, or of the store ("")
         self._paces: list[_Pace] = []
         self._edge_due: float | None = None
         self._read_at = float("-inf")
-        self._begun = self._started = self._seen_from = 0.0  # when the run began, we did, and had read every meter
-        self._batch = Batch(run_id=run.id)
-        self._store_trouble = ""
-        self._kept: list[tuple[Any, ...]] = []  # what the store knows of each device beside its readings
-        before_uses, self._toll = wire.figures_of(carried) if carried else ([], Toll())
-        self._carried_at: float = carried["at"] if carried else 0.0
-        self._carried = {use.device.uid: use for use in before_uses}
-        self._sums = {meter.device.uid: Sums(self._carried.get(meter.device.uid)) for meter in self.meters}
-        self._cpu_base = self._toll.cpu_seconds
+        self._begun = 0.0
         self._known: Known | None = None
 
     def start(self, at: float | None = None) -> None:
@@ -107,53 +88,45 @@ class Recorder:
         self._paces = [_Pace(self.run.interval, slow, now + self.run.interval)]
         for interval in sorted({meter.interval for meter in fast}):
             self._paces.append(_Pace(interval, [m for m in fast if m.interval == interval], now + interval))
-        self._begun, self._started = now if at is None else at, now
+        self._begun = now if at is None else at
         self._read(self.meters)
-        self._seen_from = self._clock()
         self._marks.begin(self._begun, now)
-        for meter in self.meters:
-            self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
-        self._batch.run = self.run
-        self._batch.devices = self._uses()
+        self._ledger.begin()
+        self._keeper.batch.run = self.run
+        self._keeper.batch.devices = self._ledger.uses()
         self._tell()
 
     def attribute(self, tree: Tree, busy: Callable[[], float]) -> None:
         """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._shares = Shares(tree, busy)
+        self._ledger.attribute(tree, busy)
 
-    def make_up(self, kept: Iterable[DeviceUse]) -> None:
-        """Hand in what the recorder before had read and shown but not written; *kept* is what the store has of it."""
-        stored = {use.device.uid: use for use in kept}
-        for uid in self._carried.keys() & self._sums.keys():
-            use, there = self._carried[uid], stored.get(uid)
-            missed = difference(use.energy, there.energy if there is not None else NOTHING)
-            if missed.seconds < 0.001:
-                continue
-            process = (use.process or 0.0) - ((there.process or 0.0) if there is not None else 0.0)
-            reading = Reading(
-                device=uid,
-                at=self._wall + self._carried_at,
-                seconds=missed.seconds,
-                joules=max(0.0, missed.joules),
-                check=missed.check,
-                share=min(1.0, process / missed.joules) if process > 0 and missed.joules > 0 else None,
-            )
-            self._batch.readings.append(reading)
+    def make_up(self, kept: Iterable[DeviceUse], readings: Iterable[Iterable[Reading]] = ()) -> None:
+        """Hand in what the recorder before had read and shown but not written, and know what it had read.
+
+        *kept* and *readings* are what the store has of it, by device.
+        """
+        from greentrack.recorder.history import History  # most recorders have none
+
+        missed = self._ledger.made_up(kept)
+        self._keeper.batch.readings += missed
+        self._marks.recall(History([*readings, missed]))
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do; 0 or less when it has."""
         dues = [pace.due for pace in self._paces]
         return min(dues if self._edge_due is None else [*dues, self._edge_due]) - self._clock()
 
-    def tick(self) -> None:
-        """Do what is due, if anything: read the fast gauges, or everything; then keep what there is."""
+    def tick(self, until: float = math.inf) -> None:
+        """Do what is due, if anything: read the fast gauges, or everything; then keep what was used, but not after
+        *until*: a recorder that is behind its run's marks may yet hear that the run ended back then.
+        """
         now = self._clock()
         due = [pace for pace in self._paces if now >= pace.due]
         for pace in due:
             self._advance(pace, now)
         if self._paces[0] in due:
             self._read_all()
-            self._emit()
+            self._emit(self._ledger.readings(self._read_at, until))
             self.flush()
             self._tell()
         elif self._edge_due is not None and now >= self._edge_due:
@@ -187,14 +160,19 @@ class Recorder:
     def learn(self, **facts: Any) -> None:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began."""
         self.run = self.run._replace(**facts)
-        self._batch.run = self.run
+        self._keeper.batch.run = self.run
 
     def tell_of(self, known: "Known") -> None:
         """Let the run know, with its figures, what is known about its host."""
         self._known = known
 
     def finish(
-        self, status: str, error: str | None = None, at: float | None = None, patience_s: float = 2.0
+        self,
+        status: str,
+        error: str | None = None,
+        at: float | None = None,
+        patience_s: float = PATIENCE_S,
+        locked_s: float = LOCKED_S,
     ) -> dict[str, Any]:
         """Read once more, keep everything, and return the final figures. *at* is when the run ended, on the clock.
 
@@ -202,8 +180,8 @@ class Recorder:
         """
         ended = self._clock() if at is None else at
         self._read_all()
-        self._emit(self._bill_until(ended))
-        self._marks.close(ended, self._batch)
+        self._emit(self._ledger.last_readings(self._read_at, self._begun, ended))
+        self._marks.close(ended, self._keeper.batch)
         begun = self.run.started_at
         self.run = self.run._replace(
             status=status,
@@ -211,16 +189,14 @@ class Recorder:
             ended_at=self._wall + ended,
             seconds=max(0.0, self._wall + ended - begun),
         )
-        self._batch.run = self.run
-        deadline = time.monotonic() + patience_s
-        while not self.flush() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        figures = self._figures(self._told)
-        figures["saved"] = not self._store_trouble
-        figures["trouble"] = self._store_trouble
+        self._keeper.batch.run = self.run
+        self._keeper.batch.toll = self._tolled()
+        self._keeper.finish(patience_s, locked_s)
+        figures = self._figures(self._ledger.total())
+        figures["saved"] = not self._keeper.trouble
+        figures["trouble"] = self._keeper.trouble
         for meter in self.meters:
             meter.close()
-        self._sink.close()
         return figures
 
     # -- reading
@@ -234,7 +210,7 @@ class Recorder:
         self._edge_due = None
         self._read(self.meters)
         self._read_at = self._clock()
-        self._marks.settle(self._batch)
+        self._marks.settle(self._keeper.batch)
 
     def _read(self, meters: Iterable[Meter]) -> None:
         for meter in meters:
@@ -251,83 +227,22 @@ class Recorder:
                     name = meter.device.name or uid
                     self._say(uid, f"{name}: {error}" if isinstance(error, MeterError) else f"{uid}: {error!r}")
 
-    def _bill_until(self, ended: float) -> float:
-        if ended >= self._seen_from or self._carried:
-            return ended
-        for meter in self.meters:
-            meter.note = "; ".join(filter(None, (meter.note, UNSEEN)))
-        return self._started + max(0.0, ended - self._begun)
-
-    def _emit(self, until: float = math.inf) -> None:
-        """Turn what was used since the last readings, and not after *until*, into readings."""
-        if self._shares is not None:
-            self._shares.look()
-        energies = self._timeline.at(until)
-        for meter in self.meters:
-            uid = meter.device.uid
-            now, told = energies.get(uid, NOTHING), self._told.get(uid, NOTHING)
-            used = difference(now, told)
-            if used.seconds <= 0 and used.joules <= 0:
-                continue  # absent is not zero; and what a reading after the end has told stays told
-            self._told[uid] = now
-            reading = Reading(
-                device=uid,
-                at=self._wall + min(self._read_at, until),
-                seconds=used.seconds,
-                joules=used.joules,
-                check=used.check,
-                share=self._shares.of(meter) if self._shares is not None else None,
-                busy=_busy(meter),
-            )
-            self._sums[uid].add(reading)
-            self._batch.readings.append(reading)
-            self._toll = self._toll._replace(readings=self._toll.readings + 1)
-        known = [(m.method, m.trusted, m.note, self._sums[m.device.uid].idle_watts) for m in self.meters]
-        if known != self._kept:
-            self._kept, self._batch.devices = known, self._uses()
-
     # -- keeping and telling
 
-    def _uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
-        uses = []
-        for meter in self.meters:
-            uid = meter.device.uid
-            sums = self._sums[uid]
-            use = DeviceUse(
-                device=meter.device,
-                method=meter.method,
-                energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
-                trusted=meter.trusted,
-                process=sums.process,
-                note=meter.note,
-                idle=sums.idle,
-                idle_watts=sums.idle_watts,
-            )
-            if (before := self._carried.get(uid)) is not None:
-                use = use._replace(energy=total(before.energy, use.energy))
-                if not before.trusted:  # a counter once found wrong stays so
-                    use = use._replace(trusted=False, method=before.method, note=before.note)
-            uses.append(use)
-        return uses
+    def _emit(self, readings: list[Reading]) -> None:
+        self._keeper.batch.readings += readings
+        self._toll = self._toll._replace(readings=self._toll.readings + len(readings))
+        if (devices := self._ledger.news()) is not None:
+            self._keeper.batch.devices = devices
 
     def flush(self) -> bool:
         """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
-        self._batch.toll = self._toll = self._toll._replace(cpu_seconds=self._cpu_base + self._cpu_time())
-        trouble = self._write()
-        if trouble is not None and not isinstance(trouble, StoreError):
-            self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
-            self._batch.leave_out_marks()
-            trouble = self._write()
-        if trouble is not None:
-            text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
-            if not self._store_trouble:
-                self._say("", f"{text}; readings are held in memory and tried again")
-            self._store_trouble = text
-            self._batch.bounded(HELD)
-            return False
-        self._store_trouble = ""
-        self._batch = Batch(run_id=self.run.id)
-        return True
+        self._keeper.batch.toll = self._tolled()
+        return self._keeper.flush()
+
+    def _tolled(self) -> Toll:
+        self._toll = self._toll._replace(cpu_seconds=self._cpu_base + self._cpu_time())
+        return self._toll
 
     def _say(self, what: str, text: str) -> None:
         now = self._clock()
@@ -335,23 +250,8 @@ class Recorder:
             self._said[what] = now
             self._warn(text)
 
-    def _write(self) -> Exception | None:
-        try:
-            self._sink.write(self._batch)
-        except Exception as error:  # noqa: BLE001  # a full disk must not end a training: it goes on in memory
-            return error
-        return None
-
-    def _figures(self, energies: Mapping[str, Energy] | None = None) -> dict[str, Any]:
-        return wire.figures(self._clock(), self._uses(energies), self._toll, self.run.host, self._known)
+    def _figures(self, uses: Sequence[DeviceUse]) -> dict[str, Any]:
+        return wire.figures(self._clock(), uses, self._toll, self.run.host, self._known)
 
     def _tell(self) -> None:
-        self._publish(self._figures())
-
-
-def _busy(meter: Meter) -> float | None:
-    try:
-        return meter.busy()
-    except Exception as error:  # noqa: BLE001  # how busy it was is worth less than the reading itself
-        log.debug("%s cannot tell how busy it is: %r", meter.device.uid, error)
-        return None
+        self._publish(self._figures(self._ledger.uses()))

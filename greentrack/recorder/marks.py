@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import log
 from greentrack.model import Energy, Forecast, Metric, Phase, Span
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, part, total
 from greentrack.store.batch import Batch
 from greentrack.store.slots import PhaseTime
+
+if TYPE_CHECKING:
+    from greentrack.recorder.history import History
 
 Energies = Mapping[str, Energy]
 """The cumulative energy of every device, by its uid."""
@@ -39,10 +42,15 @@ class Marks:
         self._listed = 0
         self._counted: tuple[float, Energies] = (0.0, {})  # up to when phases have been given their energy
         self._seen_from = 0.0
+        self._history: History | None = None
 
     def begin(self, at: float, now: float) -> None:
         """The run began *at*; the first reads were done by *now*."""
         self._counted, self._seen_from = (at, self._timeline.at(now)), now
+
+    def recall(self, history: "History") -> None:
+        """Another recorder died: *history* is what it had read of the time before ours."""
+        self._history = history
 
     def add(self, message: Mapping[str, Any]) -> bool:
         """Let a mark wait; True for the edge of a span, which wants every device to be read at once."""
@@ -84,7 +92,7 @@ class Marks:
                     started_at=self._wall + at,
                 )
                 listed = span.id in self._open or self._listed < MOST_SPANS
-                self._open[span.id] = _Open(span, energies, listed)
+                self._open[span.id] = _Open(span, self._energies(at), listed)
                 if listed:
                     self._listed += 1
                     batch.spans.append(span)
@@ -102,7 +110,7 @@ class Marks:
 
     def _close(self, opened: _Open, at: float, energies: Energies, batch: Batch) -> None:
         self._open.pop(opened.span.id, None)
-        used = {uid: difference(energy, opened.start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        used = _used(energies, opened.start)
         span = opened.span
         if opened.listed:
             batch.spans.append(span._replace(ended_at=self._wall + at, energy=used))
@@ -115,16 +123,28 @@ class Marks:
         (counted_to, start), self._counted = self._counted, (at, energies)
         since = message["since"]
         if abs(since - counted_to) > 1e-6:  # another thread's count, or a recorder that began later
-            start = self._timeline.at(since)
+            start = self._energies(since)
         phases: Mapping[str, tuple[int, float]] = message.get("phases", {})
         # until the first reads a run mostly waits for the recorder; threads may add up to more than time
-        window = max(at - max(since, self._seen_from), sum(seconds for _, seconds in phases.values()))
-        used = {uid: difference(energy, start.get(uid, NOTHING)) for uid, energy in energies.items()}
+        seen_from = self._seen_from if self._history is None else since
+        window = max(at - max(since, seen_from), sum(seconds for _, seconds in phases.values()))
+        used = _used(energies, start)
         for name, (calls, seconds) in phases.items():
             share = seconds / window if window > 0 else 0.0
             _add(batch, name, calls, seconds, {uid: part(whole, share) for uid, whole in used.items()})
             if seconds > 0:
                 batch.phase_times.append(PhaseTime(name, self._wall + since, max(0.0, at - since), seconds))
+
+    def _energies(self, at: float) -> Energies:
+        energies = self._timeline.at(at)
+        if self._history is None or at >= self._seen_from:
+            return energies
+        return self._history.back(energies, self._wall + at)
+
+
+def _used(after: Energies, before: Energies) -> dict[str, Energy]:
+    uids = dict.fromkeys([*after, *before])  # a device that the next recorder did not find has what it had
+    return {uid: difference(after.get(uid, NOTHING), before.get(uid, NOTHING)) for uid in uids}
 
 
 def _forecast(at: float, message: Mapping[str, Any]) -> Forecast:

@@ -1,6 +1,7 @@
 """The recorder's own process: waits for marks, for deadlines and for the end of its owner."""
 
 import contextlib
+import math
 import mmap
 import os
 import select
@@ -13,13 +14,18 @@ from greentrack import system
 from greentrack.errors import GreenTrackError
 from greentrack.recorder import git, wire
 from greentrack.recorder.build import complete, start
+from greentrack.recorder.files import PIPE_BYTES
+from greentrack.recorder.keeper import LOCKED_S, PATIENCE_S
 from greentrack.recorder.loop import Recorder
 
 LAST_WORDS_S = 0.5
 """How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
 
-PATIENCE_S, ALONE_PATIENCE_S = 2.0, 0.3
-"""How long the end of a run tries to write; without its owner (whom ``greentrack run`` has seen end) time is short."""
+ALONE_PATIENCE_S = 0.3
+"""How long the end tries to write without its owner (whom ``greentrack run`` has seen end): time is short."""
+
+READ_BYTES = 1 << 16
+"""So much is read from the pipe at a time. Where at least half of it waits, its run may be ahead of the recorder."""
 
 OUTLIVE_S = 0.95
 """After this long without an owner the process ends, whatever a sensor is doing."""
@@ -62,21 +68,59 @@ class Owner:
             time.sleep(0.2)
 
 
-def serve(board_fd: int) -> None:
+class Inbox:
+    """What a run says, from the pipe *fd*."""
+
+    def __init__(self, fd: int = 0) -> None:
+        self.fd = fd
+        self.listening = True
+        self.reached = math.inf
+        self._lines = wire.Lines()
+
+    def read(self) -> list[dict[str, Any]]:
+        """Wait until something is said; return what is whole."""
+        return self._lines.feed(self._read())
+
+    def drain(self) -> list[dict[str, Any]]:
+        """Return what was said by now, at most what a pipe holds.
+
+        From then on *reached* is the moment, on the clock, of the last of it where more may be on its way; else the end
+        of all time.
+        """
+        messages: list[dict[str, Any]] = []
+        taken = 0
+        while self.listening and taken < PIPE_BYTES and select.select([self.fd], [], [], 0)[0]:
+            data = self._read()
+            messages += self._lines.feed(data)
+            taken += len(data)
+        self.reached = math.inf
+        if taken >= READ_BYTES // 2:
+            moments = (message.get("t") for message in reversed(messages))
+            self.reached = next((at for at in moments if isinstance(at, int | float)), math.inf)
+        return messages
+
+    def _read(self) -> bytes:
+        data = os.read(self.fd, READ_BYTES)
+        self.listening = bool(data)
+        return data
+
+
+def serve() -> None:
     """Record for the run on standard input until it says that it ends, or its owner is gone."""
     for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(
             ignored, signal.SIG_IGN
         )  # it ends with its owner, and not with the terminal or the job's first warning
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what the training blocks and ignores was inherited
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _give_way()
-    board = mmap.mmap(board_fd, wire.BOARD_BYTES)
-    lines = wire.Lines()
+    board = mmap.mmap(wire.BOARD_FD, wire.BOARD_BYTES)
+    inbox = Inbox()
     first: list[dict[str, Any]] = []
     while not first:
-        data = os.read(0, 1 << 16)
-        if not data:
+        first = inbox.read()
+        if not inbox.listening:
             return
-        first = lines.feed(data)
     hello, *early = first
     owner = Owner(hello["run"]["pid"])
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
@@ -91,7 +135,7 @@ def serve(board_fd: int) -> None:
     _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
     root = complete(recorder, hello, _warn)
     dirty = git.Dirty(root) if root is not None else None
-    figures = _until_the_end(recorder, owner, lines, early, dirty)
+    figures = _until_the_end(recorder, owner, inbox, early, dirty)
     _say({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
 
@@ -103,32 +147,32 @@ def _give_way() -> None:
 
 
 def _until_the_end(
-    recorder: Recorder, owner: Owner, lines: wire.Lines, messages: list[dict[str, Any]], dirty: git.Dirty | None
+    recorder: Recorder, owner: Owner, inbox: Inbox, messages: list[dict[str, Any]], dirty: git.Dirty | None
 ) -> dict[str, Any]:
-    listening, alone_since = True, None
+    alone_since = None
     while True:
+        if due := recorder.until_due() <= 0:
+            messages += inbox.drain()  # the end may be among it: what is used after that is not the run's
         end = next((message for message in messages if message["m"] == "end"), None)
         recorder.handle(message for message in messages if message["m"] != "end")
         if end is not None:
-            patience_s = ALONE_PATIENCE_S if owner.gone() else PATIENCE_S
-            return recorder.finish(end["status"], end.get("error"), end["t"], patience_s=patience_s)
+            patience = (ALONE_PATIENCE_S, ALONE_PATIENCE_S) if owner.gone() else (PATIENCE_S, LOCKED_S)
+            return recorder.finish(end["status"], end.get("error"), end["t"], *patience)
         now = system.clock()
         if alone_since is None and owner.gone():
             alone_since = now
-        if alone_since is not None and (not listening or now - alone_since > LAST_WORDS_S):
+        if alone_since is not None and (not inbox.listening or now - alone_since > LAST_WORDS_S):
             error = "the process ended without a word"
-            return recorder.finish("interrupted", error, alone_since, patience_s=ALONE_PATIENCE_S)
-        if recorder.until_due() <= 0:
-            recorder.tick()
+            return recorder.finish("interrupted", error, alone_since, ALONE_PATIENCE_S, ALONE_PATIENCE_S)
+        if due:
+            recorder.tick(inbox.reached)
             if dirty is not None and (answer := dirty.answer()) is not None:
                 recorder.handle([{"m": "facts", "run": {"git_dirty": answer}}])
-        messages, listening = _listen(lines, owner, recorder.until_due(), listening, alone=alone_since is not None)
+        messages = _listen(inbox, owner, recorder.until_due(), alone=alone_since is not None)
 
 
-def _listen(
-    lines: wire.Lines, owner: Owner, wait: float, listening: bool, *, alone: bool
-) -> tuple[list[dict[str, Any]], bool]:
-    watched = [0] if listening else []
+def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> list[dict[str, Any]]:
+    watched = [inbox.fd] if inbox.listening else []
     wait = max(0.0, wait)
     if alone:
         wait = min(wait, 0.05)
@@ -137,10 +181,7 @@ def _listen(
     else:
         wait = min(wait, 0.2)  # without a pidfd the owner must be asked after
     ready, _, _ = select.select(watched, [], [], wait)
-    if 0 not in ready:
-        return [], listening
-    data = os.read(0, 1 << 16)
-    return lines.feed(data), bool(data)
+    return inbox.read() if inbox.fd in ready else []
 
 
 def _end_with(owner: Owner) -> None:

@@ -16,10 +16,12 @@ class Timeline:
 
     def __init__(self) -> None:
         self._reads: dict[str, deque[tuple[float, Energy]]] = {}
+        self._since: dict[str, float] = {}
 
     def add(self, uid: str, at: float, energy: Energy) -> None:
         """Remember that device *uid* had used *energy* by *at*."""
         reads = self._reads.setdefault(uid, deque())
+        self._since.setdefault(uid, at)
         reads.append((at, energy))
         while len(reads) > 2 and reads[1][0] < at - KEEP_S:
             reads.popleft()
@@ -28,6 +30,15 @@ class Timeline:
         """The newest cumulative energy of *uid*; nothing where it was never read."""
         reads = self._reads.get(uid)
         return reads[-1][1] if reads else NOTHING
+
+    def since(self, uid: str) -> float | None:
+        """When *uid* was first read; None where it never was."""
+        return self._since.get(uid)
+
+    def of(self, uid: str, moment: float) -> Energy:
+        """The cumulative energy of *uid* at *moment*; nothing where it was never read."""
+        reads = self._reads.get(uid)
+        return _between(reads, moment) if reads else NOTHING
 
     def at(self, moment: float) -> dict[str, Energy]:
         """The cumulative energy of every device at *moment*, in proportion to time between the reads around it."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts ar
 BOARD_BYTES = 1 << 16
 """The size of the memory in which a recorder shows its latest figures."""
 
+BOARD_FD = 3
+"""The recorder's descriptor of that memory; 0 and 1 are its pipes."""
+
 _HEAD = 8  # bytes: the length and the checksum of what follows
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from greentrack.errors import StoreError
+from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store import schema
 from greentrack.store.place import WAY_OUT, network_filesystem, prepare, shares_memory
 
@@ -37,12 +37,15 @@ _TROUBLES = {  # by the beginning of SQLite's name for the error
 }
 
 
+NO_FILE = (0, 0)
+
+
 def identity(path: Path) -> tuple[int, int]:
     """Return device and inode of the file at *path*, which stay when it is moved; zeros where there is none."""
     try:
         stat = path.stat()
     except OSError:
-        return 0, 0
+        return NO_FILE
     return stat.st_dev, stat.st_ino
 
 
@@ -141,6 +144,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
+    except (sqlite3.IntegrityError, sqlite3.DataError) as error:
+        raise RefusedError(f"{path} does not take a value ({error}); {WAY_OUT}") from error
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it stumbled over
@@ -152,6 +157,7 @@ def _store_error(path: Path, name: str, detail: str) -> StoreError:
     way_out = WAY_OUT
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         way_out = f"wait until that process lets go of it, or {WAY_OUT}"
+        return BusyError(f"{path} {trouble} ({detail}); {way_out}")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 

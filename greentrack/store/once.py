@@ -1,7 +1,12 @@
 """Energy of several runs, each joule of a device once, even where the runs overlapped on it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from greentrack.store import queries
+
+Query = Callable[[str, Sequence[object]], Iterable[Sequence[Any]]]
 
 
 class Once(NamedTuple):
@@ -28,6 +33,29 @@ class Stretch(NamedTuple):
     joules: float
 
 
+def joules_once(query: Query, run_ids: Iterable[str]) -> Once:
+    """Add up several runs, counting what a device used while more than one of them watched it only once.
+
+    *query* runs SQL on an open database.
+    """
+    by_kind: dict[str, float] = {}
+    overlapped = 0.0
+    found = query(queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
+    for group in clusters(
+        Stretch(run, key, trusted, (machine, uid), kind, since, until, joules)
+        for run, key, trusted, machine, uid, kind, since, until, joules in found
+    ):
+        together = sum(stretch.joules for stretch in group)
+        twice = 0.0
+        if len(group) > 1:
+            window = shared(group)  # what was read outside of it is in one run only: most of millions, often
+            read = [query(queries.BELIEVED_READINGS, (one.run, one.key, one.trusted, *window)) for one in group]
+            twice = sum(used for readings in read for _, _, used in readings) - swept(read)
+        by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + together - twice
+        overlapped += twice
+    return Once(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
+
+
 def clusters(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
     """Group *stretches* so that those of different groups share no device at the same time."""
     groups: list[list[Stretch]] = []
@@ -40,6 +68,17 @@ def clusters(stretches: Iterable[Stretch]) -> list[list[Stretch]]:
             groups.append([stretch])
             until = stretch.ended_at
     return groups
+
+
+def shared(group: Iterable[Stretch]) -> tuple[float, float]:
+    """Return from when to when more than one of a group (of ``clusters``) watched its device, pauses included."""
+    edges = sorted((at, ends) for one in group for at, ends in ((one.started_at, False), (one.ended_at, True)))
+    active, times = 0, []
+    for at, ends in edges:  # at one moment beginnings come first: a run may have no length
+        if active + (not ends) > 1:
+            times.append(at)
+        active += -1 if ends else 1
+    return times[0], times[-1]
 
 
 def swept(runs: Iterable[Iterable[Sequence[float]]]) -> float:

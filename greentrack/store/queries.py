@@ -59,7 +59,7 @@ STRETCHES = f"""SELECT runs.key, device, trusted OR check_joules IS NULL,
     FROM runs JOIN run_devices ON run_devices.run = runs.key JOIN devices ON devices.key = device
     WHERE runs.id IN (SELECT value FROM json_each(?))"""
 BELIEVED_READINGS = """SELECT at, seconds, CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END AS joules
-    FROM readings WHERE run = ?1 AND device = ?2 ORDER BY at"""
+    FROM readings WHERE run = ?1 AND device = ?2 AND at > ?4 AND at - seconds < ?5 ORDER BY at"""
 DEVICES = """SELECT runs.id, uid FROM run_devices JOIN devices ON devices.key = device JOIN runs ON runs.key = run
     WHERE runs.host = ? AND (run_devices.seconds > 0 OR run_devices.joules > 0)"""
 HOSTS = f"SELECT {', '.join(rows.HOST)} FROM hosts"

@@ -2,24 +2,18 @@
 
 import json
 import math
-import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from greentrack.errors import ConfigError, NotFoundError, StoreError, did_you_mean
 from greentrack.model import Host, Metric, Phase, Reading, Record, Run, Toll
 from greentrack.store import liveness, queries, rows
-from greentrack.store.connect import open_for_reading, translated
+from greentrack.store.asking import Asking
 from greentrack.store.known import by_host
 from greentrack.store.listing import ORDERS, SORTS, RunRow
-from greentrack.store.once import Once, Stretch, clusters, swept
-from greentrack.store.place import default_path
-from greentrack.store.shapes import checked
+from greentrack.store.once import Once, joules_once
 from greentrack.store.slots import PhaseTime
 from greentrack.store.works import Place, Stay, in_order, works
 from greentrack.vocabulary import STATUSES
@@ -29,7 +23,7 @@ if TYPE_CHECKING:
     from greentrack.store.draws import Draw
 
 
-class Reader:
+class Reader(Asking):
     """Answers questions about the runs in the database at *path*, by default the user's own.
 
     Where there is no database yet, lists are empty and a single run is a NotFoundError. A run that says "running" but
@@ -39,24 +33,9 @@ class Reader:
     def __init__(
         self, path: Path | None = None, *, here: liveness.Here | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        super().__init__(path)
         self._here = here
         self._clock = clock
-        self._db: sqlite3.Connection | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        db, self._db = self._db, None
-        if db is not None:
-            db.close()
 
     def runs(
         self,
@@ -253,30 +232,8 @@ class Reader:
 
     def joules_once(self, run_ids: Iterable[str]) -> Once:
         """Add up several runs, counting what a device used while more than one of them watched it only once."""
-        by_kind: dict[str, float] = {}
-        overlapped = 0.0
         with self._snapshot():
-            found = self._query(queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
-            stretches = [
-                Stretch(
-                    run=run,
-                    key=key,
-                    trusted=trusted,
-                    device=(machine, uid),
-                    kind=kind,
-                    started_at=since,
-                    ended_at=until,
-                    joules=joules,
-                )
-                for run, key, trusted, machine, uid, kind, since, until, joules in found
-            ]
-            for group in clusters(stretches):
-                together = sum(stretch.joules for stretch in group)
-                read = (self._query(queries.BELIEVED_READINGS, (one.run, one.key, one.trusted)) for one in group)
-                once = together if len(group) == 1 else swept(read)
-                by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + once
-                overlapped += together - once
-        return Once(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
+            return joules_once(self._query, run_ids)
 
     def killed(self) -> list[tuple[Run, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
@@ -357,24 +314,3 @@ class Reader:
                 f"no run at {self.path} has the {what} {word!r}{did_you_mean(word, known)}; "
                 f"known: {', '.join(known[:10]) or 'none'}"
             )
-
-    def _query(
-        self, query: str, values: Sequence[Any] | Mapping[str, Any] = (), *, check: bool = True
-    ) -> list[rows.Row]:
-        if self._db is None:
-            self._db = open_for_reading(self.path)
-        if self._db is None:
-            return []
-        with translated(self.path):
-            found = self._db.execute(query, rows.bound(values))
-            return checked(found, self.path) if check else found.fetchall()
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """Within this, every query sees the same moment, whatever a recorder writes meanwhile."""
-        self._query("BEGIN")
-        try:
-            yield
-        finally:
-            if self._db is not None and self._db.in_transaction:
-                self._query("COMMIT")

@@ -7,16 +7,21 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from greentrack import log
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
 from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, Run, Span
 from greentrack.store import rows
 from greentrack.store import statements as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
-from greentrack.store.connect import identity, open_for_writing, translated
+from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
 from greentrack.store.place import default_path
 from greentrack.store.slots import PhaseTime, in_slots, slot_length
+
+if TYPE_CHECKING:
+    from greentrack.store.moved import Carried
 
 MOST_READINGS = 7200
 """Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
@@ -31,22 +36,30 @@ MOST_FORECASTS = 1000
 class Writer:
     """Writes the batches of a run (or of one run after another) to the database at *path*, by default the user's own.
 
-    It opens the file at the first write, and again where the file vanished or was replaced; what it knows of the run
-    and its devices it then registers anew. Nothing may be written from a forked child: SQLite would damage the file.
+    It opens the file at the first write, and again where the file vanished or was replaced; the run is then taken along
+    into the new file, and *warn* is told. Nothing may be written from a forked child: SQLite would damage the file.
     """
 
     def __init__(
-        self, path: Path | None = None, *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
+        self,
+        path: Path | None = None,
+        *,
+        busy_timeout_s: float = 5.0,
+        clock: Callable[[], float] = time.time,
+        warn: Callable[[str], None] = log.warning,
     ) -> None:
         self.path = default_path() if path is None else Path(os.path.expanduser(path))
         self._busy_timeout_s = busy_timeout_s
-        self._clock = clock
+        self._clock, self._warn = clock, warn
         self._pid = os.getpid()
         self._db: sqlite3.Connection | None = None
-        self._file = (0, 0)
+        self._file = NO_FILE
         self._run_id = ""
         self._run: Run | None = None
         self._uses: dict[str, DeviceUse] = {}
+        self._is_kept = False  # something of the run is in the file
+        self._carried: Carried | None = None  # what was in a file that is gone
+        self._news = ""  # to be said once it is true
         self._forget()
 
     def write(self, batch: Batch) -> None:
@@ -63,6 +76,9 @@ class Writer:
         except BaseException:
             self._drop()  # whatever was left open is rolled back with it
             raise
+        news, self._news, self._carried, self._is_kept = self._news, "", None, True
+        if news:
+            self._warn(news)
 
     def close(self) -> None:
         """Let go of the file; the last one to do so leaves no log beside it. Writing again opens it again."""
@@ -70,14 +86,32 @@ class Writer:
             self._drop()
 
     def _open(self) -> sqlite3.Connection:
-        if self._db is not None and self._file != identity(self.path):
-            with suppress(sqlite3.Error):  # else the log that it leaves would be taken for that of the file now there
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._drop()
+        if self._file not in (NO_FILE, identity(self.path)):
+            self._leave()
         if self._db is None:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
             self._file = identity(self.path)
         return self._db
+
+    def _leave(self) -> None:
+        """Let go of a file that is not in its place any more, and take the run along, where it can be read still."""
+        from greentrack.store.moved import carried
+
+        db, self._file = self._db, NO_FILE
+        found = None
+        if db is not None:
+            with suppress(sqlite3.Error):  # else the log that it leaves would be taken for that of the file now there
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with suppress(sqlite3.Error, UnicodeDecodeError):
+                found = carried(db, self._run_id)
+            self._drop()
+        if self._is_kept and self._carried is None:
+            self._carried = found
+            self._news = f"{self.path} was removed or replaced while run {self._run_id} was recorded; " + (
+                "unless the new file is a copy of it, what was kept of the run until then is lost"
+                if found is None
+                else "what was kept of the run until then is in the new file, too; other runs are not"
+            )
 
     def _drop(self) -> None:
         db, self._db = self._db, None
@@ -95,6 +129,7 @@ class Writer:
     def _remember(self, batch: Batch) -> None:
         if batch.run_id != self._run_id:
             self._run_id, self._run, self._uses = batch.run_id, None, {}
+            self._carried, self._news, self._is_kept = None, "", False
             self._forget()
         self._run = batch.run or self._run
         self._uses |= {use.device.uid: use for use in batch.devices}
@@ -129,6 +164,10 @@ class Writer:
                 return self._key
             self._forget()  # somebody deleted the run, and its key may be another's by now
         self._key = self._add_run(db)
+        if self._carried is not None:
+            from greentrack.store.moved import put_back
+
+            put_back(db, self._key, self._carried)
         db.execute(sql.TOUCH, (*news, self._key, self._run_id))
         self._register(db, self._key, self._uses.values())
         return self._key

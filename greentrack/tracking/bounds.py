@@ -1,6 +1,6 @@
 """How much of what a training says of itself is kept: params and attributes are facts, and no place for data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MOST_TEXT = 1000
@@ -15,8 +15,17 @@ MOST_VALUES = 2_000
 MOST_CHARACTERS = 60_000
 """So many characters of names and texts are kept in all."""
 
+MOST_ERROR = 500
+"""So much of an error's text is kept."""
+
 MOST_COMMAND = 24_000
 """So many characters of a command line are kept."""
+
+MOST_PLAIN, MOST_NAME = 20, 40
+"""Attributes that are so few, with names that are so short and numbers as values, are taken as they are."""
+
+_SMALL = (float, bool, type(None))
+_LARGE = 2**53
 
 MOST_LEVELS = 20
 """What is nested deeper is not looked into; circles go deeper than any."""
@@ -67,6 +76,23 @@ def told(value: Any) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - len(CUT)] + CUT
+
+
+def numbers(values: Mapping[Any, Any], say: Callable[[str, str], None]) -> dict[str, float]:
+    """Return those of *values* that are numbers, or can be made one, as tensors can; of each other one *say* is told.
+
+    >>> numbers({"loss": 1, "name": "resnet"}, lambda name, text: print(text))
+    name='resnet' is not a number and is not kept
+    {'loss': 1.0}
+    """
+    kept: dict[str, float] = {}
+    for name, value in values.items():
+        try:
+            # torch warns of a number taken from what has a gradient
+            kept[named(name)] = float(value.detach() if hasattr(value, "detach") else value)
+        except Exception:  # noqa: BLE001  # each library raises its own where something is no number
+            say(named(name), f"{named(name)}={told(value)} is not a number and is not kept")
+    return kept
 
 
 class Bounds:
@@ -135,8 +161,23 @@ class Bounds:
         return text
 
 
+def _is_plain(name: Any, value: Any) -> bool:
+    """Whether this needs no cutting: the usual attribute of a span, which is not to wait for what others need."""
+    return (
+        type(name) is str
+        and len(name) < MOST_NAME
+        and (type(value) in _SMALL or (type(value) is int and -_LARGE < value < _LARGE))
+    )
+
+
 def params_within(params: Mapping[str, Any], *, redact: bool) -> tuple[dict[str, Any], bool]:
     """Return *params* cut to size and, where *redact*, without the secrets in them; and whether anything was cut."""
+    if len(params) <= MOST_PLAIN and all(map(_is_plain, params, params.values())):
+        if redact:
+            from greentrack.secrets import REDACTED, is_secret
+
+            return {name: REDACTED if is_secret(name, value) else value for name, value in params.items()}, False
+        return dict(params), False
     coarse = Bounds(MOST_READ)
     kept = coarse.within(params)
     if redact:
@@ -146,3 +187,12 @@ def params_within(params: Mapping[str, Any], *, redact: bool) -> tuple[dict[str,
     fine = Bounds()
     kept = fine.within(kept)
     return kept, coarse.cut or fine.cut
+
+
+def error_within(text: str, *, redact: bool) -> str:
+    """Return the *text* of an error cut to size and, where *redact*, without the secrets in it."""
+    if redact:
+        from greentrack.secrets import redact_text
+
+        text = redact_text(text[:MOST_READ])
+    return text[:MOST_ERROR]

@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 FRAMEWORKS = (
@@ -40,12 +39,12 @@ def script_name() -> str:
     """What the running program would be called: its file, its package, or how it is being typed."""
     if in_notebook():
         return "notebook"
-    path = Path(sys.argv[0] if sys.argv else "")
-    if path.name in ("", "-"):
+    folder, name = os.path.split(sys.argv[0] if sys.argv else "")
+    if name in ("", "-"):
         return "interactive"
-    if path.name in ("-c", "-m"):
-        return f"python {path.name}"
-    return path.parent.name if path.name == "__main__.py" else path.stem
+    if name in ("-c", "-m"):
+        return f"python {name}"
+    return os.path.basename(folder) if name == "__main__.py" else os.path.splitext(name)[0]
 
 
 def in_notebook() -> bool:

@@ -1,22 +1,22 @@
 """The run as a training holds it: marks go down a pipe, figures come back, and nothing here waits or raises."""
 
 import atexit
-import contextlib
 import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextvars import ContextVar, Token
 from threading import get_ident
 from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greentrack import log
+from greentrack.clock import clock
 from greentrack.errors import OverBudgetError
-from greentrack.system import clock
-from greentrack.tracking.bounds import MOST_READ, PARAMS, TOO_LARGE, named, params_within, told
+from greentrack.tracking.bounds import PARAMS, TOO_LARGE, error_within, named, numbers, params_within, told
+from greentrack.tracking.ending import outcome
 from greentrack.tracking.facts import packages
+from greentrack.tracking.span import Span, Spans
 from greentrack.tracking.tally import Phase, Tally
 from greentrack.vocabulary import DISABLED, ENDINGS
 
@@ -28,13 +28,8 @@ if TYPE_CHECKING:
     from greentrack.tracking.budget import Limit, Spent
     from greentrack.tracking.watch import Watch
 
-MOST_ERROR = 500
-"""So much of an error's text is kept."""
-
 _open: set["Run"] = set()
 """The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
-
-_span: ContextVar[tuple["Run", int] | None] = ContextVar("greentrack_span", default=None)
 
 
 class Run:
@@ -56,8 +51,7 @@ class Run:
         self._quiet = quiet
         self._settings = settings
         self._watch: Watch | None = None
-        self._spans: dict[int, dict[str, Any]] = {}
-        self._last_span = 0
+        self._spans = Spans(self)
         self._strange: set[str] = set()
         self._final: dict[str, Any] | None = None
         self._link: Link | None = None
@@ -69,7 +63,7 @@ class Run:
         from greentrack.recorder.client import connect
 
         self._began = hello["clock"]
-        self._link = connect(hello, hello["recorder"], self._reopen, self._get_ready_to_print)
+        self._link = connect(hello, hello["recorder"], self._reopen, self._meanwhile)
         if self._link is not None:
             _open.add(self)
             if budget:
@@ -77,12 +71,12 @@ class Run:
 
                 self._watch = watch.Watch(budget, self._spent, blind_s=10 + 2 * self._facts["interval"])
 
-    def span(self, name: str, /, **attrs: Any) -> "Span":
+    def span(self, name: str, /, **attrs: Any) -> Span:
         """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
 
         Each edge makes the recorder read every device at once (within milliseconds) while the training goes on.
         """
-        return Span(self, name, attrs)
+        return Span(self._spans, name, attrs)
 
     def phase(self, name: str) -> Phase:
         """A recurring activity: ``with run.phase("data"):``. Costs a microsecond; gets energy by share of wall time."""
@@ -114,16 +108,10 @@ class Run:
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float) -> None:
         """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
-        values: dict[str, float] = {}
         if metrics is not None and not isinstance(metrics, Mapping):
             self._say_once("", f"{told(metrics)} is not a mapping of names to numbers and is not kept")
             metrics = None
-        for name, value in {**(metrics or {}), **more}.items():
-            try:
-                # torch warns of a number taken from what has a gradient
-                values[named(name)] = float(value.detach() if hasattr(value, "detach") else value)
-            except Exception:  # noqa: BLE001  # each library raises its own where something is no number
-                self._say_once(named(name), f"{named(name)}={told(value)} is not a number and is not kept")
+        values = numbers({**(metrics or {}), **more}, self._say_once)
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
 
@@ -152,17 +140,9 @@ class Run:
 
     def joules(self) -> dict[str, float]:
         """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
-        figures = self._final or (self._link.look() if self._link is not None else None)
-        if figures is None:
-            return {}
-        from greentrack.recorder.wire import figures_of
+        from greentrack.tracking.figures import joules_of
 
-        by_kind: dict[str, float] = {}
-        for use in figures_of(figures)[0]:
-            if use.energy.seconds <= 0 and use.joules <= 0:
-                continue  # not seen yet: absent is not zero
-            by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
-        return by_kind
+        return joules_of(self._figures())
 
     def begin(self) -> None:
         """Let the run's time count from now: what it waits for until then (its recorder) is not what it does."""
@@ -195,11 +175,7 @@ class Run:
         if self._watch is not None:
             status, error = self._watch.verdict(status, error)
         if error is not None:
-            if self._redacts:
-                from greentrack.secrets import redact_text
-
-                error = redact_text(error[:MOST_READ])
-            error = error[:MOST_ERROR]
+            error = error_within(error, redact=self._redacts)
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         at = clock()
         self._facts |= {"status": status, "error": error, "seconds": at - self._began}
@@ -215,21 +191,18 @@ class Run:
         elif not final["saved"]:
             log.warning("run %s could not be kept: %s", self.id, final["trouble"])
         if not self._quiet:
-            self._print_line()
+            from greentrack.tracking.figures import print_line
+
+            print_line(self)
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
-        from greentrack.model import Host, Record, Toll
-        from greentrack.recorder.wire import figures_of, known_of, run_of
+        from greentrack.tracking.figures import record_of
 
-        figures = self._final or (self._link.look() if self._link is not None else None)
         facts = dict(self._facts)
         if self._link is not None:
             facts["seconds"] = clock() - self._began
-        uses, toll = figures_of(figures) if figures else ([], Toll())
-        host = Host(**figures["host"]) if figures and figures["host"] else None
-        known = known_of(figures) if figures else None
-        return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll, known=known)
+        return record_of(facts, self._figures())
 
     def summary(self, **assumptions: Any) -> "Summary":
         """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
@@ -278,6 +251,9 @@ class Run:
 
     # -- for spans, tallies and the recorder
 
+    def _figures(self) -> dict[str, Any] | None:
+        return self._final or (self._link.look() if self._link is not None else None)
+
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._link is not None:
             self._link.send(message)
@@ -301,28 +277,14 @@ class Run:
     def _redacts(self) -> bool:
         return self._settings is None or self._settings.redact
 
-    def _open_span(self, name: str, attrs: dict[str, Any]) -> int:
-        self._last_span = number = self._last_span + 1
-        above = _span.get()
-        parent = above[1] if above is not None and above[0] is self else None
-        at = clock()  # before anything that takes time
-        name = named(name)
-        try:
-            kept = self._kept(attrs, "attributes of a span") if attrs else attrs
-        except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
-            self._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
-            kept = {}
-        message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
-        self._spans[number] = message
-        self._send(message)
-        return number
-
-    def _close_span(self, number: int) -> None:
-        self._spans.pop(number, None)
-        self._send({"m": "close", "t": clock(), "id": number})
-
     def _reopen(self) -> Iterable[Mapping[str, Any]]:
-        return [{"m": "facts", "run": dict(self._learned)}, *self._spans.values()]
+        return [{"m": "facts", "run": dict(self._learned)}, *self._spans.opened()]
+
+    def _meanwhile(self) -> None:
+        if not self._quiet:
+            from greentrack.tracking.figures import get_ready_to_print
+
+            get_ready_to_print()
 
     def _tally_here(self) -> Tally:
         thread = get_ident()
@@ -336,64 +298,11 @@ class Run:
             self._strange.add(what)
             log.warning("%s", text)
 
-    def _get_ready_to_print(self) -> None:
-        if self._quiet:
-            return
-        with contextlib.suppress(OSError, ImportError):  # no file can be opened: it is tried again when it is needed
-            import greentrack.reports.costing  # what the last line needs is loaded while there is nothing else to do
-            import greentrack.reports.money
-            import greentrack.reports.summary
-            import greentrack.reports.units  # noqa: F401
-
-    def _print_line(self) -> None:
-        try:
-            from greentrack.reports.summary import line
-
-            if sys.stderr is not None:  # a daemon has none, and print would take standard output instead
-                print(line(self.summary()), file=sys.stderr)
-        except Exception as error:  # noqa: BLE001  # the end of a training is no place to raise for a line of text
-            log.warning("run %s is kept, but its line could not be printed: %r", self.id, error)
-
     def _forget(self) -> None:
         link, self._link = self._link, None
         self._watch = None
         if link is not None:
             link.forget()
-
-
-class Span:
-    """A stretch of a run between ``with`` and its end."""
-
-    __slots__ = ("_attrs", "_entered", "_name", "_run")
-
-    def __init__(self, run: Run, name: str, attrs: dict[str, Any]) -> None:
-        self._run, self._name, self._attrs = run, name, attrs
-        self._entered: list[tuple[int, Token[tuple[Run, int] | None]]] = []  # it may be entered again, even inside
-
-    def __enter__(self) -> "Span":
-        number = self._run._open_span(self._name, self._attrs)
-        self._entered.append((number, _span.set((self._run, number))))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        number, token = self._entered.pop()
-        self._run._close_span(number)
-        with contextlib.suppress(ValueError):  # entered in one task and left in another
-            _span.reset(token)
-
-
-def outcome(error: BaseException | None) -> tuple[str, str | None]:
-    """The status and the error text of a run that *error* ended; None and ``sys.exit(0)`` are a good end."""
-    if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return "finished", None
-    if isinstance(error, OverBudgetError):
-        return "stopped", str(error)
-    text = f"{type(error).__name__}: {error}"
-    if type(error).__name__ == "CancelledError":  # asyncio's: its task was told to end
-        return "stopped", text
-    return ("interrupted" if isinstance(error, KeyboardInterrupt) else "failed"), text
 
 
 def _forget_in_child() -> None:

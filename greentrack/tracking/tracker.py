@@ -1,25 +1,18 @@
 """``track()``: what to record and under which name; a context manager, a decorator, or started and stopped by hand."""
 
-import contextlib
-import functools
 import os
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from greentrack import config, log
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.registry import METERS, check
-from greentrack.system import clock
-from greentrack.tracking import bounds, facts
-from greentrack.tracking.run import Run, outcome
+from greentrack.tracking import facts
+from greentrack.tracking.ending import outcome
+from greentrack.tracking.run import Run
 from greentrack.vocabulary import DISABLED
-
-if TYPE_CHECKING:
-    from greentrack.tracking.budget import Limit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,8 +21,6 @@ _entered: ContextVar[tuple[tuple["Tracker", Run], ...]] = ContextVar("greentrack
 
 _begun: list[Run] = []
 """The runs of a notebook that were started by hand."""
-
-CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 class Tracker:
@@ -109,12 +100,9 @@ class Tracker:
 
         Raises ConfigError for a class and for what cannot be called.
         """
-        if isinstance(function, staticmethod | classmethod):
-            return type(function)(self(function.__func__))
-        if isinstance(function, type) or not callable(function):
-            raise ConfigError(f"{function!r} is not a function; decorate the method that is to be recorded")
-        wrapper: Callable[P, T] = functools.wraps(function)(_wrapped(function, self._make))
-        return wrapper
+        from greentrack.tracking.decorate import decorated
+
+        return decorated(function, lambda: Tracker(self._make))
 
 
 def track(
@@ -211,6 +199,8 @@ def track(
     def make() -> Run:
         called = name or facts.script_name()
         try:
+            from greentrack.tracking.start import start
+
             return start(called, settings, tags=words, params=params or {})
         except (OSError, ImportError, MemoryError) as error:  # not even a module can be loaded: no file, no memory left
             log.warning("nothing is recorded: %s", error)
@@ -227,124 +217,3 @@ def is_disabled() -> bool:
 def unrecorded(name: str) -> Run:
     """Return a run that does nothing at all."""
     return Run({"id": DISABLED, "name": name, "packages": {}, "status": DISABLED}, quiet=True)
-
-
-def start(
-    name: str,
-    settings: config.Settings,
-    *,
-    tags: Sequence[str] = (),
-    params: Mapping[str, Any] | None = None,
-    pid: int | None = None,
-    command: Sequence[str] | None = None,
-    wait_s: float | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> Run:
-    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
-
-    *more* are facts (fields of ``model.Run``) that the caller knows better than the environment.
-
-    It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
-    """
-    limits: Sequence[Limit] = ()
-    if settings.budget:
-        from greentrack.tracking.budget import limits_of
-
-        limits = limits_of(settings)
-    chosen, cut = bounds.params_within(params or {}, redact=settings.redact)
-    words = list(sys.orig_argv if command is None else command)
-    if settings.redact:
-        from greentrack.secrets import redact_command
-
-        words = redact_command(words)
-    words = bounds.command_within(words)
-    now, wall = clock(), time.time()
-    folder = _folder()
-    run = {
-        "id": facts.new_id(),
-        "name": name,
-        "project": settings.project,
-        "tags": list(dict.fromkeys(tags)),
-        "params": chosen,
-        "started_at": wall,
-        "pid": os.getpid() if pid is None else pid,
-        "command": words,
-        "folder": folder,
-        "python": sys.version.split()[0],
-        "packages": facts.packages(),
-        "interval": settings.interval,
-        "zone": settings.zone,
-        "rest": settings.rest,
-        **facts.environment(os.environ),
-        **(more or {}),
-    }
-    hello = {
-        "run": run,
-        "recorder": settings.recorder,
-        "clock": now,
-        "wall": wall - now,
-        "folder": folder,
-        "db": None if settings.db is None else os.path.abspath(settings.db),
-        "meters": list(settings.meters),
-        "gpus": settings.gpus,
-        "cuda_uuids": facts.cuda_uuids() if pid is None else None,
-        "sys": os.path.abspath(settings.sys),
-        "wait_s": wait_s,
-        "env": {key: os.environ[key] for key in CUDA if key in os.environ},
-    }
-    other_rank = run["rank"] not in (None, 0)
-    quiet = settings.quiet or other_rank
-    started = Run(dict(run), quiet=quiet, settings=settings)
-    if cut:
-        started._say_once(bounds.PARAMS, bounds.TOO_LARGE % bounds.PARAMS)
-    try:
-        started.connect(hello, limits)
-        if wait_s is not None:
-            started.begin()
-    except BaseException:  # Ctrl-C: it is handed to nobody
-        started.stop("interrupted")
-        raise
-    return started
-
-
-def _wrapped(function: Callable[..., Any], make: Callable[[], Run]) -> Any:
-    import inspect
-
-    if inspect.isasyncgenfunction(function):
-
-        async def agenerate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            with Tracker(make):
-                async with contextlib.aclosing(function(*args, **kwargs)) as items:  # closed before its run ends
-                    sent = None
-                    with contextlib.suppress(StopAsyncIteration):
-                        while True:
-                            sent = yield await items.asend(sent)
-
-        return agenerate
-    if inspect.iscoroutinefunction(function):
-
-        async def await_it(*args: Any, **kwargs: Any) -> Any:
-            with Tracker(make):
-                return await function(*args, **kwargs)
-
-        return await_it
-    if inspect.isgeneratorfunction(function):
-
-        def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with Tracker(make):
-                return (yield from function(*args, **kwargs))
-
-        return generate
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with Tracker(make):
-            return function(*args, **kwargs)
-
-    return call
-
-
-def _folder() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return "/"

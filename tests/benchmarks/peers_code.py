@@ -92,7 +92,7 @@ told = {{
     "threads": threads() - own_threads,
     "processes": len(helpers),
 }}
-time.sleep(begun + {seconds} - now())
+time.sleep(max(0.0, begun + {seconds} - now()))
 ended = now()
 {stop}
 stopped = now()

@@ -94,12 +94,15 @@ def test_a_step_costs_a_few_empty_calls(db: Path) -> None:
 
 def test_a_tick_costs_what_it_takes_to_say_its_figures(hour: Callable[[], float]) -> None:
     """Reading ten devices, and making and showing their figures, costs at most 30 times the JSON of the figures."""
-    tick = min(hour() for _ in range(2))
     figures = {"devices": [{"uid": f"fake:gpu:{n}", "joules": n / 7, "seconds": n / 3} for n in range(10)]}
-    began = time.process_time()
-    for _ in range(3600):
-        json.dumps(figures)
-    assert tick <= 30 * (time.process_time() - began) / 3600
+
+    def said() -> float:
+        began = time.process_time()
+        for _ in range(3600):
+            json.dumps(figures)
+        return (time.process_time() - began) / 3600
+
+    assert any(hour() <= 30 * said() for _ in range(3))  # side by side: both are slow in a slow moment
 
 
 def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float]) -> None:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-LIMIT_S = 60.0
+LIMIT_S = 300.0
 
 FLAGS = (
     "--headless",

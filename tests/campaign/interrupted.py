@@ -14,7 +14,7 @@ from types import FrameType
 from greentrack import track
 from greentrack.tracking.run import _open
 
-PARTS = ("/greentrack/tracking/", "/greentrack/recorder/", "/subprocess.py")
+PARTS = ("/greentrack/tracking/", "/greentrack/recorder/")
 MOST_FILES = 2
 """What the call that makes a pipe returns has no owner yet: so many descriptors may be lost there, and no more."""
 
@@ -97,7 +97,7 @@ def main(way: str, every: int) -> None:
     tried, before = 0, files()
     for there in places(way)[::every]:
         tried += interrupt(way, there)
-        until = time.monotonic() + 10.0
+        until = time.monotonic() + 120.0  # if it is not gone by then it never will be
         while recorders() and time.monotonic() < until:
             time.sleep(0.002)
         now = files()

@@ -8,18 +8,27 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from greentrack.errors import StoreError
 from greentrack.model import Record
+from greentrack.store.reader import Reader
 from greentrack.system import clock
-from tests.campaign.scene import Process, Scene, check_energy, seconds_of, strings
+from tests.campaign.scene import (
+    HANGS_S,
+    Process,
+    Scene,
+    check_energy,
+    check_shown,
+    seconds_of,
+    shown_so_far,
+    strings,
+)
 
 WATTS = {"gpu": 300.0, "cpu": 100.0}
 VICTIM = Path(__file__).with_name("victim.py")
-SLACK_S = 0.5
-"""What two processors at work on other things may add to an interval and to a start."""
-
 START_S = 0.08
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
 OWN_ENDS = ("os._exit", "sys.exit", "segfault", "abort", "out of memory", "OOM killer", "exception")
@@ -86,9 +95,9 @@ def plan(kills: int, seed: int, frameworks: bool = True) -> list[Attempt]:
     return attempts
 
 
-def outcome(attempt: Attempt, folder: Path) -> Outcome:
+def outcome(attempt: Attempt, folder: Path, *, patient: bool = False) -> Outcome:
     """Make the *attempt* in the new *folder*; what is wrong afterwards is told, never raised."""
-    scene = Scene(folder)
+    scene = Scene(folder, patient=patient)
     try:
         lost_s, gone_s = _WAYS[attempt.what](attempt, scene)
     except AssertionError as error:
@@ -126,6 +135,8 @@ def _strike(attempt: Attempt, scene: Scene, process: Process) -> float:
         on = scene.wait_for("on", process)
         assert on is not None, f"it did not begin: {scene.log().read_text()[-500:]}"
         recorder = int(on[1])
+    if scene.patient:
+        scene.wait_for("shown", process)
     time.sleep(attempt.after_s)
     at = clock()
     if attempt.whom in ("recorder", "both"):
@@ -158,17 +169,19 @@ def _judge(attempt: Attempt, scene: Scene, killed_at: float, code: int) -> float
     if not records:
         assert attempt.whom == "both", "the run is not in the database"
         lived = end - first if first is not None else 0.0
-        assert lived <= attempt.interval + SLACK_S, f"a run of {lived:.2f} s is not in the database"
+        assert lived <= attempt.interval + scene.slack_s, f"a run of {lived:.2f} s is not in the database"
+        check_shown(shown_so_far(scene), 0.0, attempt.interval)
         return None if first is None else max(0.0, lived)
     (record,) = records
     assert record.run.id == run_id
     _check_status(attempt, record, done is not None)
     check_energy(record, WATTS)
+    check_shown(shown_so_far(scene), seconds_of(record), attempt.interval)
     if first is None:  # it ended before its recorder had read anything
         return None
     lived = max(0.0, end - first)
     lost = max(0.0, lived - seconds_of(record))
-    most = attempt.interval + SLACK_S
+    most = attempt.interval + scene.slack_s
     if attempt.whom == "recorder":
         most += 1.0 + 2 * (first - float(began))  # it is replaced at most once a second, and starts as the first did
         if done is not None and killed_at < end - 0.05:
@@ -196,6 +209,8 @@ def _command(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
     process = scene.start(*command)
     if attempt.whom != "process group":
         assert scene.wait_for("on", process) is not None, f"it did not begin: {scene.log().read_text()[-500:]}"
+    if scene.patient:
+        _wait_for_a_run(scene)
     time.sleep(attempt.after_s * 0.7)
     at, number = clock(), signal.Signals[attempt.how]
     if attempt.whom == "process group":
@@ -219,16 +234,28 @@ def _command(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
     assert record.run.status in ({"finished", "interrupted"} if done is not None else {"interrupted", "failed"})
     lost = max(0.0, end - float(on[3]) - seconds_of(record))
     if attempt.whom != "recorder":  # greentrack sends nothing while the command works: nobody sees its recorder's death
-        assert lost <= attempt.interval + START_S + SLACK_S, f"{lost:.2f} s are lost"
+        assert lost <= attempt.interval + START_S + scene.slack_s, f"{lost:.2f} s are lost"
     return lost, gone_s
+
+
+def _wait_for_a_run(scene: Scene) -> None:
+    """Wait until the recorder has written for the first time."""
+    deadline = clock() + HANGS_S
+    while clock() < deadline:
+        with suppress(StoreError), Reader(scene.db) as reader:
+            if reader.runs():
+                return
+        time.sleep(0.01)
+    raise AssertionError("no run came to be")
 
 
 def _roles(scene: Scene, greentrack: int) -> dict[str, int]:
     roles = {"greentrack": greentrack}
     for pid in scene.processes():
         if pid != greentrack:
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            roles["recorder" if b"recorder/__main__.py" in line else "command"] = pid
+            with suppress(OSError):  # it has ended meanwhile
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                roles["recorder" if b"recorder/__main__.py" in line else "command"] = pid
     return roles
 
 
@@ -252,15 +279,15 @@ def _lightning(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
     (record,) = records
     check_energy(record, WATTS)
     _check_status(attempt, record, done is not None)
-    return _lost(attempt, record, on, killed_at if done is None else float(done[0])), gone_s
+    return _lost(attempt, record, on, killed_at if done is None else float(done[0]), scene.slack_s), gone_s
 
 
-def _lost(attempt: Attempt, record: Record, on: list[str], end: float) -> float:
+def _lost(attempt: Attempt, record: Record, on: list[str], end: float, slack_s: float) -> float:
     """The seconds that are not in the *record* of a training that was *on*; they must be few."""
     if record.run.status == "finished" and record.run.ended_at is not None:
         end = min(end, record.run.ended_at - (time.time() - clock()))  # it was killed as its framework tidied up
     lost = max(0.0, end - float(on[3]) - seconds_of(record))
-    most = attempt.interval + START_S + SLACK_S + (1.0 if attempt.whom == "recorder" else 0.0)
+    most = attempt.interval + START_S + slack_s + (1.0 if attempt.whom == "recorder" else 0.0)
     assert lost <= most, f"{lost:.2f} s are lost"
     return lost
 
@@ -304,7 +331,7 @@ def _ranks(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
     assert records, "the run is not in the database"
     done = scene.said("done")
     first = max(records, key=seconds_of)
-    return _lost(attempt, first, on, at if done is None else min(at, float(done[0]))), gone_s
+    return _lost(attempt, first, on, at if done is None else min(at, float(done[0])), scene.slack_s), gone_s
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from greentrack.store.reader import Reader
 from greentrack.system import clock
-from tests.campaign.kills import SLACK_S, VICTIM, WATTS
-from tests.campaign.scene import Scene, check_energy, integrity, seconds_of, strings
+from tests.campaign.kills import VICTIM, WATTS
+from tests.campaign.scene import Scene, check_energy, check_shown, integrity, seconds_of, shown_so_far, strings
 
 INTERVAL = 0.2
 
@@ -23,15 +23,15 @@ class Cut(NamedTuple):
     lost_s: float | None
 
 
-def cuts(count: int, folder: Path, seed: int = 1) -> list[Cut]:
+def cuts(count: int, folder: Path, seed: int = 1, *, patient: bool = False) -> list[Cut]:
     """Copy the files of a run so often, each time at another moment of its interval, and open every copy.
 
     The recorder is stopped (SIGSTOP) for as long as it takes to copy, wherever it was. Every fourth log is cut off
     anywhere in its last page, which gives the state before that commit. The memory that readers share is not copied: it
     is not on the disk.
     """
-    scene, rng = Scene(folder), random.Random(seed)
-    process = scene.start(str(VICTIM), *strings([scene.db, INTERVAL, 30 + count * 0.1, "none", "neither"]))
+    scene, rng = Scene(folder, patient=patient), random.Random(seed)
+    process = scene.start(str(VICTIM), *strings([scene.db, INTERVAL, 120 + count, "none", "neither"]))
     on = scene.wait_for("on", process)
     assert on is not None
     while not scene.db.exists():
@@ -41,14 +41,22 @@ def cuts(count: int, folder: Path, seed: int = 1) -> list[Cut]:
     began, copies = max(float(on[3]), float(seen[0])), []
     for number in range(count):
         time.sleep(rng.uniform(0.0, 0.1))
-        os.kill(int(on[1]), signal.SIGSTOP)
+        _stop(int(on[1]))
         at = clock()
-        copies.append((_copied(scene.db, folder / f"cut{number}", rng if number % 4 == 3 else None), at))
+        copy = _copied(scene.db, folder / f"cut{number}", rng if number % 4 == 3 else None)
+        copies.append((copy, at, shown_so_far(scene)))
         os.kill(int(on[1]), signal.SIGCONT)
     process.kill()
     process.wait()
     scene.emptied_after(clock())
-    return [_judged(copy, at - began) for copy, at in copies]
+    return [_judged(copy, at - began, shown, scene.slack_s) for copy, at, shown in copies]
+
+
+def _stop(pid: int) -> None:
+    """Stop the process, wherever it is, and wait until it stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.001)
 
 
 def _copied(db: Path, folder: Path, cut: random.Random | None) -> Path:
@@ -62,12 +70,13 @@ def _copied(db: Path, folder: Path, cut: random.Random | None) -> Path:
     return folder / "greentrack.db"
 
 
-def _judged(copy: Path, lived: float) -> Cut:
+def _judged(copy: Path, lived: float, shown: list[float], slack_s: float) -> Cut:
     try:
         assert integrity(copy) == "ok"
         with Reader(copy, clock=lambda: time.time() + 6) as reader:
             records = [reader.record(row.id) for row in reader.runs()]
-        most = 2 * INTERVAL + SLACK_S  # an interval, and one more where its commit was cut off
+        most = 2 * INTERVAL + slack_s  # an interval, and one more where its commit was cut off
+        check_shown(shown, max(map(seconds_of, records), default=0.0), 2 * INTERVAL)
         if not records:
             assert lived < most, f"a run of {lived:.2f} s is missing"
             return Cut("", None)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.campaign.scene import ROOT, Scene
+from tests.campaign.scene import HANGS_S, ROOT, Scene
 from tests.campaign.troubles import UnavailableError, told
 
 INTERRUPTED = ROOT / "tests" / "campaign" / "interrupted.py"
@@ -58,7 +58,7 @@ if __name__ == "__main__":
 """
     )
     process = scene.start(str(script))
-    assert process.wait(90) == 0, scene.log().read_text()
+    assert process.wait(HANGS_S) == 0, scene.log().read_text()
     assert scene.log().read_text() == "", scene.log().read_text()
     _one_run(scene)
     return f"a pool of two ({method}): one run, nothing said, nothing left"
@@ -103,12 +103,11 @@ def children(scene: Scene) -> str:
         scene,
         BEGIN
         + """
-    code = "import os, time; time.sleep(1); print(len(os.listdir('/proc/self/fd')))"
+    code = "import os; input(); print(len(os.listdir('/proc/self/fd')))"
     child = subprocess.Popen([sys.executable, "-c", code],
-        stdout=subprocess.PIPE, close_fds=False)
-begun = time.monotonic()
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False)
 assert child.poll() is None
-assert int(child.communicate()[0]) <= 5
+assert int(child.communicate(b"\\n")[0]) <= 5
 """,
     )
     _one_run(scene)
@@ -241,10 +240,9 @@ say(on=1)
 """,
     )
     assert found.values["on"] == 1
-    assert 1 <= len(found.warnings) <= 2, found.text
-    assert any("nothing is recorded" in text for text in found.warnings), found.text
-    assert scene.records() == []
-    return "an isolated one records nothing and says so; the code in it goes on"
+    assert found.text == "", found.text
+    _one_run(scene)
+    return "an isolated one is recorded as any other"
 
 
 def notebook(scene: Scene) -> str:
@@ -297,11 +295,11 @@ while not run.joules(): pass
 os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(1)"])
 """,
     )
-    assert process.wait(30) == 0
+    assert process.wait(HANGS_S) == 0
     scene.emptied_after(0.0)
     (record,) = scene.records()
     assert record.run.status == "interrupted"
-    assert max(use.energy.seconds for use in record.devices) >= 0.9
+    assert max(use.energy.seconds for use in record.devices) >= (0.5 if scene.patient else 0.9)
     return "it is recorded to the end of the process and reads interrupted; the recorder ends with it"
 
 
@@ -343,7 +341,7 @@ def interrupted_everywhere(scene: Scene, ways: Sequence[str] = WAYS, every: int 
     tried = 0
     for way in ways:
         process = scene.start(str(INTERRUPTED), way, str(every), env={"GREENTRACK_DB": str(scene.db)})
-        assert process.wait(300) == 0, scene.log(scene.started).read_text()[-800:]
+        assert process.wait(900) == 0, scene.log(scene.started).read_text()[-800:]
         tried += int((scene.said("tried", scene.started) or ["0"])[0])
     scene.emptied_after(0.0)
     scene.records()
@@ -371,9 +369,9 @@ CHECKS: dict[str, Callable[[Scene], str]] = {
 }
 
 
-def checked(name: str, folder: Path) -> tuple[bool | None, str]:
+def checked(name: str, folder: Path, *, patient: bool = False) -> tuple[bool | None, str]:
     """Make the check called *name* in the new *folder*: whether all was well (None: not possible here), and how."""
-    scene = Scene(folder)
+    scene = Scene(folder, patient=patient)
     try:
         return True, CHECKS[name](scene)
     except UnavailableError as reason:

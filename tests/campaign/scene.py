@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +18,12 @@ from greentrack.store.reader import Reader
 from greentrack.system import clock, process_started
 
 ROOT = Path(__file__).parents[2]
+SLACK_S = 0.5
+"""What two processors at work on other things may add to an interval and to a start."""
 GONE_WITHIN_S = 5.0
 """The promise is a second; beside other work on two processors a little more is no fault, and the longest is told."""
+HANGS_S = 120.0
+"""In a test, what is not over by now will never be: no test fails because its machine is slow or stands still."""
 EXITING = 0x4
 """PF_EXITING of Linux's include/linux/sched.h, among the flags in /proc/*/stat (proc_pid_stat(5), since 2.6.22)."""
 
@@ -36,10 +41,15 @@ class Process(Protocol):
 
 
 class Scene:
-    """A folder with a database, and processes that can be told by a word in their environment."""
+    """A folder with a database, and processes that can be told by a word in their environment.
 
-    def __init__(self, folder: Path) -> None:
+    A *patient* one (a test's) holds no length of time against anybody, only what was seen before what.
+    """
+
+    def __init__(self, folder: Path, *, patient: bool = False) -> None:
         folder.mkdir(parents=True)
+        self.patient = patient
+        self.slack_s, self.gone_within_s = (HANGS_S, HANGS_S) if patient else (SLACK_S, GONE_WITHIN_S)
         self.folder, self.db = folder, folder / "data" / "greentrack.db"
         self.db.parent.mkdir()
         self.temporary = folder / "tmp"
@@ -78,10 +88,13 @@ class Scene:
 
     def said(self, word: str, number: int = 1) -> list[str] | None:
         """What follows *word* in the first line that begins with it; None where there is none."""
-        for line in self.log(number).read_text(errors="replace").splitlines(keepends=True):
-            if line.startswith(f"{word} ") and line.endswith("\n"):  # else it was killed as it said so
-                return line.split()[1:]
-        return None
+        return next(iter(self.all_said(word, number)), None)
+
+    def all_said(self, word: str, number: int = 1) -> list[list[str]]:
+        """What follows *word* in each line that begins with it."""
+        lines = self.log(number).read_text(errors="replace").splitlines(keepends=True)
+        whole = (line for line in lines if line.endswith("\n"))  # else it was killed as it said so
+        return [line.split()[1:] for line in whole if line.startswith(f"{word} ")]
 
     def wait_for(self, word: str, process: Process, seconds: float = 60.0) -> list[str] | None:
         """Wait until it has said *word*; None where it ended without."""
@@ -103,12 +116,12 @@ class Scene:
                     found.append(int(folder.name))
         return found
 
-    def emptied_after(self, begun: float, seconds: float = GONE_WITHIN_S) -> float:
+    def emptied_after(self, begun: float, seconds: float | None = None) -> float:
         """Wait until no process is left; return how long after *begun* (on the clock) that was.
 
-        Raises AssertionError where some are left, and ends them.
+        Raises AssertionError where some are left after so many *seconds*, and ends them.
         """
-        deadline = clock() + seconds
+        deadline = clock() + (self.gone_within_s if seconds is None else max(seconds, self.gone_within_s))
         while left := self.processes():
             if clock() > deadline:
                 lines = [_command_line(pid) for pid in left]
@@ -116,7 +129,8 @@ class Scene:
                 raise AssertionError(f"processes are left: {lines}")
             time.sleep(0.01)
         gone = clock()
-        while dying() and clock() < deadline:  # whose they are nobody can tell any more; all are gone within moments
+        ours_or_not = set(dying())  # whose they are nobody can tell any more; all are gone within moments
+        while ours_or_not & set(dying()) and clock() < deadline:
             time.sleep(0.01)
         return max(0.0, gone - begun)
 
@@ -127,11 +141,13 @@ class Scene:
                 os.kill(pid, signal.SIGKILL)
 
     def check_files(self, *, recorder_killed: bool) -> None:
-        """Nothing lies beside the database but the log of a killed recorder, which the next reader tidies up."""
-        allowed = {
-            "greentrack.db",
-            *(("greentrack.db-wal", "greentrack.db-shm", "greentrack.db-journal") if recorder_killed else ()),
-        }
+        """Nothing lies beside the database but the log of a killed recorder, which the next reader tidies up.
+
+        Nor of one that got no time to close it within a second of its training's death: a *patient* scene allows that.
+        """
+        allowed = {"greentrack.db"}
+        if recorder_killed or self.patient:
+            allowed |= {"greentrack.db-wal", "greentrack.db-shm", "greentrack.db-journal"}
         assert names(self.db.parent) <= allowed, f"left beside the database: {names(self.db.parent) - allowed}"
         left = {name for name in names(self.temporary) if not name.startswith("torchinductor")}  # torch's own
         assert not left, f"temporary files are left: {left}"
@@ -195,6 +211,21 @@ def check_energy(record: Record, watts: Mapping[str, float]) -> None:
     for use in record.devices:
         power, energy = watts[use.device.kind], use.energy
         assert abs(energy.joules - power * energy.seconds) <= power * 0.1 + 0.01 * energy.joules, (use.device, energy)
+
+
+def shown_so_far(scene: Scene) -> list[float]:
+    """How many seconds the figures covered, each time that the training saw new ones."""
+    return [0.0, *(float(words[0]) for words in scene.all_said("shown"))]
+
+
+def check_shown(shown: Sequence[float], kept_s: float, lost_s: float) -> None:
+    """Of the seconds that were *shown* to the training, all but *lost_s* at most are among the *kept_s* of its run.
+
+    However slow the machine: where a recorder was late, it showed nothing meanwhile, and by as much more may be lost.
+    Raises AssertionError.
+    """
+    late = max((after - before for before, after in pairwise(shown)), default=0.0)
+    assert shown[-1] - kept_s <= lost_s + late + 0.001, f"{shown[-1]:.2f} s were shown, {kept_s:.2f} s are kept"
 
 
 def strings(values: Sequence[object]) -> list[str]:

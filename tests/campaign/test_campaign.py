@@ -9,7 +9,7 @@ import pytest
 
 from tests.campaign import document, kills, power, processes, troubles
 from tests.campaign.kills import Attempt, Outcome
-from tests.campaign.scene import Scene
+from tests.campaign.scene import Scene, check_shown
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through /proc")
 
@@ -21,8 +21,9 @@ SLOW = (
     "disk full to the end",
     "database damaged",
     "no locks",
+    "recorder starved",
 )
-"""Only in the campaign itself: they wait for seconds, or start many processes."""
+"""Only in the campaign itself: they wait for seconds, start many processes, or starve what is beside them."""
 
 SLOW_CHECKS = (
     "DataLoader workers",
@@ -50,12 +51,12 @@ SOME = (
 @pytest.mark.parametrize("attempt", SOME, ids=lambda one: f"{one.what}-{one.whom}-{one.how}-{one.after_s}")
 def test_a_kill_loses_one_interval_at_most_and_leaves_nothing(attempt: Attempt, tmp_path: Path) -> None:
     """The database is whole, the run reads as it ended, its energy is there, and no process or file is left."""
-    assert kills.outcome(attempt, tmp_path / "scene").trouble == ""
+    assert kills.outcome(attempt, tmp_path / "scene", patient=True).trouble == ""
 
 
 def test_a_power_cut_loses_one_interval_at_most(tmp_path: Path) -> None:
     """Whatever instant of the files the disk has kept: they open, whole."""
-    assert {cut.trouble for cut in power.cuts(15, tmp_path / "cuts")} == {""}
+    assert {cut.trouble for cut in power.cuts(15, tmp_path / "cuts", patient=True)} == {""}
 
 
 @pytest.mark.parametrize("name", [name for name in troubles.TROUBLES if name not in SLOW])
@@ -71,7 +72,7 @@ def test_trouble_underneath_never_reaches_the_training(name: str, tmp_path: Path
 def test_a_run_is_its_processs_own(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever a training does with processes, threads and interpreters."""
     # a short name: the addresses of multiprocessing's sockets are no longer than 107 characters
-    well, seen = processes.checked(name, tmp_path_factory.mktemp("p") / "s")
+    well, seen = processes.checked(name, tmp_path_factory.mktemp("p") / "s", patient=True)
     if well is None:
         pytest.skip(seen)
     assert well, seen
@@ -79,13 +80,13 @@ def test_a_run_is_its_processs_own(name: str, tmp_path_factory: pytest.TempPathF
 
 def test_ctrl_c_leaves_no_recorder_wherever_it_comes(tmp_path: Path) -> None:
     """At every sixth instruction of a start and an end: the program that lives on has no recorder, and no run open."""
-    scene = Scene(tmp_path / "scene")
+    scene = Scene(tmp_path / "scene", patient=True)
     assert "no recorder is left" in processes.interrupted_everywhere(scene, ways=("with",), every=6)
 
 
 def test_what_is_looked_at_is_gone_with_its_locks(tmp_path: Path) -> None:
     """A killed process loses its memory, by which it is known, well before its locks: the campaign waits for both."""
-    scene = Scene(tmp_path / "scene")
+    scene = Scene(tmp_path / "scene", patient=True)
     file = scene.folder / "held"
     file.touch()
     script = """
@@ -105,6 +106,16 @@ time.sleep(60)
         with file.open("r+b") as other:
             fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where it is held
         process.wait()
+
+
+def test_what_was_shown_is_kept_but_for_an_interval_and_the_longest_delay() -> None:
+    """2 s were shown, one every 0.5 s: with an interval of 0.2 s at most 0.7 s may be missing."""
+    shown = [0.0, 0.5, 1.0, 1.5, 2.0]
+    check_shown(shown, kept_s=1.3, lost_s=0.2)
+    with pytest.raises(AssertionError, match=r"2\.00 s were shown, 1\.20 s are kept"):
+        check_shown(shown, kept_s=1.2, lost_s=0.2)
+    with pytest.raises(AssertionError):  # nobody was late
+        check_shown([number / 20 for number in range(41)], kept_s=1.7, lost_s=0.2)
 
 
 def test_the_plan_has_every_way_to_die() -> None:

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.store.reader import Reader
-from tests.campaign.scene import Scene, check_energy, integrity, seconds_of
+from tests.campaign.scene import HANGS_S, Scene, check_energy, integrity, seconds_of
 
 WATTS = {"gpu": 300.0, "cpu": 100.0}
 
@@ -21,21 +21,30 @@ PREAMBLE = """
 import gc, json, logging, os, resource, signal, sqlite3, subprocess, sys, threading, time
 from pathlib import Path
 logging.basicConfig(format="warned %(message)s")
+class Heard(logging.Handler):
+    def emit(self, record): self.text += record.getMessage()
+    text = ""
+heard = Heard()
+logging.root.addHandler(heard)
 from greentrack import track
 db = Path({db!r})
 tracker = track("job", meters=["fake:gpu=300,cpu=100"], db=db, interval=0.1, quiet=True)
 def recorder(run): return run._link._process.pid
 def work(run, seconds):
     until = time.monotonic() + seconds
-    slowest = 0.0
-    while time.monotonic() < until:
-        begun = time.monotonic()
+    slowest, steps, waits = 0.0, 0, 0
+    while True:
+        begun, waited = time.monotonic(), resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
         with run.span("step"), run.phase("compute"): pass
         run.advance(samples=1)
+        steps, waits = steps + 1, waits + (resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw > waited)
         slowest = max(slowest, time.monotonic() - begun)
+        if time.monotonic() > until: return {{"slowest": slowest, "steps": steps, "waits": waits}}
         time.sleep(0.005)
-    return slowest
+def warned(run, words):
+    while words not in heard.text: work(run, 0.05)
 def settle():
+    while not run.joules(): time.sleep(0.01)
     while not db.exists() or not sqlite3.connect(db).execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         time.sleep(0.01)
     time.sleep(0.2)
@@ -52,7 +61,7 @@ class Told(NamedTuple):
     text: str
 
 
-def told(scene: Scene, script: str, *before: str, env: dict[str, str] | None = None, timeout: float = 120.0) -> Told:
+def told(scene: Scene, script: str, *before: str, env: dict[str, str] | None = None, timeout: float = 300.0) -> Told:
     """Run *script* after the preamble, under the command *before*; it must end well and without a traceback."""
     import json
 
@@ -88,8 +97,16 @@ def _whole(scene: Scene, seconds: float, slack: float = 0.6) -> float:
     return missing
 
 
-def _nothing_left(scene: Scene) -> None:
-    scene.emptied_after(0.0)
+def _unhindered(scene: Scene, steps: Mapping[str, float]) -> None:
+    """Check that the training's steps waited for nothing.
+
+    On a slow machine it is not their length that tells: a thread that waits gives its processor up of its own accord,
+    while one that gets no time has it taken away.
+    """
+    if scene.patient:
+        assert steps["waits"] <= 2 + steps["steps"] / 20, steps
+    else:
+        assert steps["slowest"] < 0.5, steps
 
 
 @contextmanager
@@ -123,16 +140,17 @@ with tracker as run:
         try:
             while True: file.write(bytes(4096))
         except OSError: pass
-    slowest = work(run, {seconds})
+    steps = work(run, {seconds})
+    warned(run, "held in memory")
     while_full = run.joules()["gpu"]
     ballast.unlink()
     work(run, 0.5)
-say(slowest=slowest, gpu=while_full)
+say(**steps, gpu=while_full)
 """,
         )
         missing = _whole(scene, seconds + 1.0)
     assert sum("held in memory" in text for text in found.warnings) == 1, found.text
-    assert found.values["slowest"] < 0.5
+    _unhindered(scene, found.values)
     return f"full for {seconds:.0f} s: nothing lost ({missing:.2f} s at the start), one warning"
 
 
@@ -185,6 +203,7 @@ with tracker as run:
     db.parent.rename(str(db.parent) + ".away"); db.mkdir(parents=True)
     os.kill(recorder(run), signal.SIGCONT)
     work(run, {seconds})
+    warned(run, "held in memory")
     db.rmdir(); db.parent.rmdir(); Path(str(db.parent) + ".away").rename(db.parent)
     work(run, 0.5)
 """,
@@ -206,8 +225,8 @@ with tracker as run:
 """,
     )
     missing = _whole(scene, seconds + 1.0, slack=1.0 + 0.6)
-    assert not found.warnings, found.text
-    return f"a new one is made; it lacks the {missing:.1f} s that were deleted"
+    assert [("removed or replaced" in text) for text in found.warnings] == [True], found.text
+    return f"a new one is made and the run taken along; it lacks {missing:.1f} s; one warning"
 
 
 def replaced(scene: Scene, seconds: float) -> str:
@@ -229,8 +248,8 @@ with tracker as run:
     assert set(by_name) == {"job", "other"}, (set(by_name), found.text)
     assert by_name["other"].run.status == "finished"
     assert seconds_of(by_name["job"]) >= seconds - 0.6
-    assert not found.warnings, found.text
-    return "the run goes on in the other one, whose own run is as it was"
+    assert [("removed or replaced" in text) for text in found.warnings] == [True], found.text
+    return "the run goes on in the other one, whose own run is as it was; one warning"
 
 
 def locked(scene: Scene, seconds: float) -> str:
@@ -242,17 +261,18 @@ with tracker as run:
     settle(); work(run, 0.5)
     other = sqlite3.connect(db, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    slowest = work(run, {seconds})
+    steps = work(run, {seconds})
+    warned(run, "held in memory")
     other.execute("ROLLBACK")
     other.close()
     work(run, 1.0)
-say(slowest=slowest)
+say(**steps)
 """,
-        timeout=seconds + 60,
+        timeout=seconds + 300,
     )
     missing = _whole(scene, seconds + 1.5)
     assert sum("held in memory" in text for text in found.warnings) == 1, found.text
-    assert found.values["slowest"] < 0.5
+    _unhindered(scene, found.values)
     return f"locked for {seconds:.0f} s: nothing lost ({missing:.2f} s at the start), one warning"
 
 
@@ -307,7 +327,7 @@ def many_writers(scene: Scene, count: float) -> str:
 def stopped(scene: Scene, seconds: float) -> str:
     """Training and recorder are stopped (SIGSTOP) and continued."""
     script = PREAMBLE.format(db=str(scene.db))
-    script += "with tracker as run:\n    work(run, 0.5)\n    say(ready=1)\n"
+    script += "with tracker as run:\n    settle(); work(run, 0.5)\n    say(ready=1)\n"
     script += "    while not Path('continued').exists() or not run._link.look()['toll']['late']: work(run, 0.05)\n"
     process = scene.start("-c", script)
     scene.wait_for("said", process)
@@ -319,7 +339,7 @@ def stopped(scene: Scene, seconds: float) -> str:
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     (scene.folder / "continued").touch()  # it goes on until its recorder has shown that it came too late
-    assert process.wait(60) == 0, scene.log().read_text()
+    assert process.wait(HANGS_S) == 0, scene.log().read_text()
     (record,) = scene.records()
     assert record.run.status == "finished"
     check_energy(record, WATTS)
@@ -336,15 +356,15 @@ def recorder_stopped(scene: Scene, seconds: float) -> str:
 with tracker as run:
     settle(); work(run, 0.5)
     os.kill(recorder(run), signal.SIGSTOP)
-    slowest = work(run, {seconds})
+    steps = work(run, {seconds})
     os.kill(recorder(run), signal.SIGCONT)
     work(run, 0.5)
-say(slowest=slowest)
+say(**steps)
 """,
-        timeout=seconds + 60,
+        timeout=seconds + 300,
     )
     missing = _whole(scene, seconds + 1.0)
-    assert found.values["slowest"] < 0.5
+    _unhindered(scene, found.values)
     assert len(found.warnings) <= 1, found.text  # marks beyond 10,000 are dropped, and counted
     slowest = found.values["slowest"] * 1000
     warned = "; ".join(found.warnings) or "nothing dropped"
@@ -409,14 +429,14 @@ file = Path({str(zone / "energy_uj")!r})
 with track("hang", meters=["rapl", "fake:gpu=300"], db=db, interval=0.1, quiet=True) as run:
     settle(); work(run, 0.5)
     file.unlink(); os.mkfifo(file)
-    slowest = work(run, {seconds})
+    steps = work(run, {seconds})
     begun = time.monotonic()
-say(slowest=slowest, end=time.monotonic() - begun)
+say(**steps, end=time.monotonic() - begun)
 """,
         env={"GREENTRACK_SYS": str(scene.folder / "sys")},
     )
     scene.emptied_after(0.0)
-    assert found.values["slowest"] < 0.5
+    _unhindered(scene, found.values)
     assert found.values["end"] < 7.0
     (record,) = scene.records()
     kept = max(use.energy.seconds for use in record.devices)
@@ -443,16 +463,16 @@ with track("garbage", meters=["rapl"], db=db, interval=0.1, quiet=True) as run:
         for text in (b"nan\\n", b"-5\\n", b"%d\\n" % 2**64, b"", bytes(range(256)), b"inf", b"1e300", b"9" * 5000):
             file.write_bytes(text); time.sleep(0.13)
             file.write_bytes(right()); time.sleep(0.13)
-    file.write_bytes(right())
-    joules = sum(run.joules().values())
-say(real=50 * (time.monotonic() - began), joules=joules)
+    last = right()
+    file.write_bytes(last)
+say(real=int(last) / 1e6 - 1.0)
 """,
         env={"GREENTRACK_SYS": str(scene.folder / "sys")},
     )
     (record,) = scene.records()
     (use,) = record.devices
     real = found.values["real"]
-    assert 0.5 * real <= use.joules <= real * 1.1, (use.joules, real)
+    assert 0.5 * real <= use.joules <= real * 1.001, (use.joules, real)
     assert record.toll.failures > 0
     assert len(found.warnings) <= record.toll.failures
     return f"{use.joules:.0f} J of {real:.0f} J; {record.toll.failures} failed reads are counted"
@@ -506,7 +526,7 @@ def no_descriptor_at_the_end(scene: Scene, seconds: float) -> str:
         f"""
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 with track("job", meters=["fake:gpu=300,cpu=100"], db=db, interval=0.1) as run:
-    work(run, {seconds})
+    settle(); work(run, {seconds})
     try:
         while True: os.dup(0)
     except OSError: pass
@@ -522,15 +542,21 @@ def all_files_closed(scene: Scene, seconds: float) -> str:
         scene,
         f"""
 with tracker as run:
-    work(run, 1.2)
+    settle(); work(run, 1.2)
+    before = run.joules()["gpu"]
     os.closerange(3, 256)
+    begun = time.monotonic()
+    while run.joules()["gpu"] <= before: work(run, 0.05)
+    say(before=before / 300, other=time.monotonic() - begun)
     work(run, {seconds})
 """,
     )
-    missing = _whole(scene, seconds + 1.2, slack=1.6)
+    assert scene.patient or found.values["other"] <= 1.6, found.values
+    _whole(scene, seconds + found.values["before"], slack=0.1)
+    missing = found.values["other"]
     assert len(found.warnings) == 1, found.text
     scene.emptied_after(0.0)
-    return f"{missing:.2f} s are lost, no joule is counted twice, one warning"
+    return f"at most {missing:.2f} s are lost, no joule is counted twice, one warning"
 
 
 def no_shared_memory(scene: Scene, seconds: float) -> str:
@@ -626,7 +652,7 @@ the campaign."""
 def tried(name: str, folder: Path, *, full: bool) -> tuple[bool | None, str]:
     """Make the trouble called *name* in the new *folder*: whether all was well (None: not possible here), and how."""
     make, fast, long = TROUBLES[name]
-    scene = Scene(folder)
+    scene = Scene(folder, patient=not full)
     try:
         return True, make(scene, long if full else fast)
     except UnavailableError as reason:

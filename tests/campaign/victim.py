@@ -49,22 +49,30 @@ def main(db: str, interval: float, lasts: float, how: str, place: str) -> None:
     with track("victim", meters=["fake:gpu=300,cpu=100"], db=db, interval=interval, quiet=True) as run:
         recorder = getattr(getattr(run._link, "_process", None), "pid", 0)
         print("on", run.id, recorder, began, clock(), flush=True)
-        until, seen = clock() + lasts, False
+        until, shown = clock() + lasts, -1.0
         while clock() < until:
             _step(run)
-            seen = seen or _saw_the_first_read(run)
+            shown = _say_what_is_shown(run, shown)
         if how in ENDS:
             _end(run, ENDS[how], place)
     print("done", clock(), flush=True)
 
 
-def _saw_the_first_read(run: Run) -> bool:
-    """Say when the first read was, as soon as there are figures that tell it."""
+def _say_what_is_shown(run: Run, before: float) -> float:
+    """Say when the first read was, as soon as there are figures that tell it, and how many seconds they cover.
+
+    Returns these seconds; they are said again where they are well beyond those *before*.
+    """
     figures = run._link.look() if run._link is not None else None
     if not figures:
-        return False
-    print("seen", figures["at"] - max(use["energy"]["seconds"] for use in figures["devices"]), flush=True)
-    return True
+        return before
+    seconds: float = max(use["energy"]["seconds"] for use in figures["devices"])
+    if before < 0.0:
+        print("seen", figures["at"] - seconds, flush=True)
+    if seconds < before + 0.05:
+        return before
+    print("shown", seconds, flush=True)
+    return seconds
 
 
 def _step(run: Run) -> None:

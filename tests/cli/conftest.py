@@ -121,7 +121,7 @@ def record(start: Start) -> Ask:
 
     def whole(command: Sequence[str], *options: str, said: bytes = b"", env: dict[str, str] | None = None) -> Answer:
         process = start(command, *options, env={**os.environ, **(env or {})})
-        out, err = process.communicate(said, timeout=60)
+        out, err = process.communicate(said, timeout=300)
         return Answer(process.returncode, out.decode(), err.decode())
 
     return whole

@@ -142,7 +142,7 @@ def test_the_self_test_is_in_the_json_too(ask: Ask, db: Path, monkeypatch: pytes
     answer = ask("doctor", "--self-test", "--seconds", 2, "--format", "json", "--db", tmp_path / "file" / "runs.db")
     found = json.loads(answer.out)["self_test"]
     assert [sensor["uid"] for sensor in found["sensors"]] == ["fake:gpu:0", "fake:cpu:0"]
-    assert found["ticks"] > 10
+    assert found["ticks"] > 0
     assert "GREENTRACK_DB" in found["not_kept"]
 
 

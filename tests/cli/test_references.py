@@ -25,7 +25,8 @@ def test_it_fits_the_terminal(ask: Ask) -> None:
 def test_each_row_is_explained_with_its_source(ask: Ask) -> None:
     """Hardware, what was counted, money, doubt, source."""
     text = " ".join(ask("references").out.split())
-    assert "- GPT-2 1.5B: TPU v3; neither power nor energy was published; $12,902 to 43,008" in text
+    assert "- GPT-2 1.5B: TPU v3; neither power nor energy was published; uncertain" in text
+    assert "- GPT-2 1.5B: ~27,955 USD (12,902–43,008) at the prices of 2019: the hours at a cloud's prices" in text
     assert "uncertain [Strubell et al. 2019, table 3]" in text
     assert "PUE 1.12; co2e uncertain [Patterson et al. 2021, table 4]" in text
 
@@ -43,4 +44,8 @@ def test_json_has_everything_and_null_for_what_is_not_known(ask: Ask) -> None:
     by_name = {row["name"]: row for row in made["references"]}
     assert (by_name["BERT-base"]["energy_mwh"], by_name["BERT-base"]["how"]) == (1.507, "assumed")
     assert by_name["AlphaGo Zero"]["energy_mwh"] is None
+    paid = by_name["BERT-base"]["money"]
+    assert (paid["value"], paid["low"], paid["high"]) == (8161.0, 3751.0, 12571.0)
+    assert (paid["currency"], paid["year"], paid["how"][:9]) == ("USD", 2019, "the hours")
+    assert by_name["AlphaGo Zero"]["money"] is None
     assert {"said", "so", "source"} == set(made["misprints"][0])

@@ -90,7 +90,8 @@ def test_a_file_that_reaches_into_the_future_will_do(ask: Ask, tmp_path: Path, d
     (tmp_path / "ahead.csv").write_text("\n".join(("# zone: FR", "datetime,g_per_kwh", *rows)))
     found = ask("when", "--hourly", "ahead.csv", "--hours", 1, "--format", "json", "--db", db)
     made = json.loads(found.out)
-    assert (made["zone"], made["best"][0]["g_per_kwh"]) == ("FR", 500 - 240)
+    assert made["zone"] == "FR"
+    assert made["best"][0]["g_per_kwh"] in (500 - 240, 500 - 250)  # the latter where an hour begins meanwhile
     assert not db.exists()
 
 

@@ -4,6 +4,8 @@ import json
 import math
 import random
 import signal
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,12 @@ from greentrack.integrations import lightning_session
 from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.store.reader import Reader
 from tests.integrations.conftest import Start, has_full_energy, only, records
-from tests.integrations.training import STEPS, WATTS, Tiny, callback, data, trainer, until
+from tests.integrations.training import STEPS, WATTS, Patient, Tiny, callback, data, trainer, until
 
 KEY = "GreenTrack"
+
+STEP_J = WATTS * 0.02
+"""What a step uses at least, which takes 20 ms."""
 
 
 class Logged(pl.Callback):
@@ -39,8 +44,8 @@ def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def saved(folder: Path) -> ModelCheckpoint:
-    """Keep the last state, and one every other batch."""
-    return ModelCheckpoint(dirpath=folder, save_last=True, every_n_train_steps=2)
+    """Keep the last state, and those after every other batch."""
+    return ModelCheckpoint(dirpath=folder, save_last=True, save_top_k=-1, every_n_train_steps=2)
 
 
 def state_in(checkpoint: Path) -> dict[str, Any]:
@@ -64,7 +69,8 @@ def changed(checkpoint: Path, state: Any) -> Path:
 @pytest.fixture
 def two_epochs(db: Path, tmp_path: Path) -> Path:
     """The checkpoint of a training that ended after two epochs of 0.16 s."""
-    one = trainer(tmp_path, callback(db), max_epochs=2, enable_checkpointing=True)
+    green = callback(db)
+    one = trainer(tmp_path, Patient(green), green, max_epochs=2, enable_checkpointing=True)
     one.fit(Tiny(0.02), data())
     return Path(one.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
 
@@ -73,7 +79,8 @@ def resume(
     checkpoint: Path, db: Path, *more: pl.Callback, epochs: int = 4, green: GreenTrackCallback | None = None
 ) -> pl.Trainer:
     """Train on from there until *epochs* are done."""
-    one = trainer(checkpoint.parent, green or callback(db), *more, max_epochs=epochs)
+    green = green or callback(db)
+    one = trainer(checkpoint.parent, Patient(green), green, *more, max_epochs=epochs)
     one.fit(Tiny(0.02), data(), ckpt_path=checkpoint, weights_only=True)
     return one
 
@@ -87,9 +94,9 @@ def test_the_state_is_plain_values_that_torch_trusts(db: Path, two_epochs: Path)
     assert json.loads(json.dumps(state)) == state
     assert state["run"] == only(db).run.id
     used = sum(use.joules for use in only(db).devices)
-    assert WATTS * STEPS * 0.02 < state["joules"] <= used  # as of a reading, one of which comes each 0.1 s
-    assert state["gpu_joules"] == pytest.approx(0.75 * state["joules"], rel=0.01)
-    assert STEPS * 8 < state["samples"] <= 2 * STEPS * 8
+    assert 2 * STEPS * STEP_J <= state["joules"] <= used
+    assert state["gpu_joules"] == pytest.approx(0.75 * state["joules"], rel=0.1)  # read one after the other
+    assert state["samples"] == 2 * STEPS * 8
 
 
 def test_a_checkpoint_that_is_saved_after_the_fit_has_all_of_it(db: Path, tmp_path: Path) -> None:
@@ -139,9 +146,9 @@ def train_until_killed(db: str, folder: str) -> None:
 def killed(db: Path, tmp_path: Path, start: Start) -> Path:
     """The checkpoint within an epoch of a training that got SIGKILL in a later batch."""
     training, checkpoint = start(train_until_killed, str(db), str(tmp_path)), tmp_path / "epoch=1-step=12.ckpt"
-    until(checkpoint.exists)
+    until((tmp_path / "epoch=1-step=14.ckpt").exists)  # so the one before is whole
     training.kill()
-    until(lambda: only(db).run.status == "interrupted", timeout=5)
+    until(lambda: only(db).run.status == "interrupted")
     return checkpoint
 
 
@@ -167,33 +174,59 @@ def test_a_killed_training_goes_on_as_one_piece_of_work(db: Path, killed: Path) 
     assert second.run.started_at > first.run.started_at + first.run.seconds  # there was a gap
 
     assert used[0] <= logged.joules[0] < logged.joules[-1] <= sum(used)
-    assert logged.joules[-1] == pytest.approx(sum(used), rel=0.2)
+    assert used[0] + (3 * STEPS - 12) * STEP_J <= logged.joules[-1]
     assert used[0] > state_in(killed)["joules"]  # what was lost after the checkpoint was used all the same
     assert second.work["batches"] == second.work["steps"] == 3 * STEPS - 12  # the checkpoint's are not its own
 
 
+class Instants(pl.Callback):
+    """Keeps for each epoch when its batches began and ended, and when it was over; all by Unix time."""
+
+    def __init__(self) -> None:
+        self.batches: dict[int, list[float]] = {}
+        self.over: dict[int, float] = {}
+
+    def on_train_batch_start(self, trainer: Any, *_: Any) -> None:
+        self.batches.setdefault(trainer.current_epoch, []).append(time.time())
+
+    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+        self.batches[trainer.current_epoch].append(time.time())
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.over[trainer.current_epoch] = time.time()
+
+
 def test_the_epoch_that_a_checkpoint_is_within_is_a_span_of_the_part_that_ends_it(db: Path, killed: Path) -> None:
-    """Lightning tells no start of it: four of its eight batches are left."""
-    resume(killed, db, epochs=3)
+    """Lightning tells no start of it: four of its eight batches are left, and they and nothing before are in it."""
+    began, seen = time.time(), Instants()
+    resume(killed, db, seen, epochs=3)
     _, second = records(db)
     epochs = [span for span in second.spans if span.name == "epoch"]
     assert [dict(span.attrs) for span in epochs] == [{"index": 1}, {"index": 2}]
-    lengths = [span.ended_at - span.started_at for span in epochs if span.ended_at is not None]
-    assert lengths[0] == pytest.approx(0.5 * lengths[1], rel=0.35)
+    assert [len(seen.batches[epoch]) for epoch in (1, 2)] == [2 * STEPS // 2, 2 * STEPS]
+    for before, epoch, span in zip((began, seen.over[1]), (1, 2), epochs, strict=True):
+        instants = seen.batches[epoch]
+        edges = [before, span.started_at, instants[0], instants[-1], span.ended_at or 0.0, seen.over[epoch]]
+        assert all(earlier <= later + 0.005 for earlier, later in pairwise(edges))  # two clocks, set once
 
 
 def test_the_forecast_of_a_resumed_training_is_that_of_the_whole_work(db: Path, killed: Path) -> None:
-    """It is of all parts, and stands beside what they came to."""
-    resume(killed, db, epochs=6)
+    """It is of all parts, and stands beside what they came to: 400 W, and an epoch is taken to be like those before."""
+    logged = Logged()
+    resume(killed, db, logged, epochs=6)
     first, second = records(db)
     summary = summarize(second.run.id, db=db)
     assert summary.whole is not None
     assert summary.whole.joules is not None
-    came_to = summary.whole.joules.value
-    made = second.forecasts[1]  # after the first whole epoch
-    assert made.joules == pytest.approx(came_to, rel=0.25)
-    assert made.seconds == pytest.approx(summary.whole.seconds, rel=0.25)
-    assert made.joules > sum(use.joules for use in first.devices)
+    used = sum(use.joules for use in first.devices)
+    for made in second.forecasts:
+        assert made.joules == pytest.approx(WATTS * made.seconds, rel=0.1)
+        assert made.joules > used
+    assert second.forecasts[1].joules >= used + 0.8 * (STEPS // 2 + 4 * STEPS) * STEP_J  # with the three that follow
+    *_, before, spent, _ = logged.joules
+    largest = max(later - earlier for earlier, later in pairwise(logged.joules[:-1]))
+    assert spent - before <= largest
+    assert spent < second.forecasts[-1].joules <= spent + 1.5 * largest + 0.1 * WATTS  # one more, and a reading's delay
     assert set(second.forecasts) <= set(summary.forecasts)
     assert "it came to" in str(summary)
 
@@ -217,7 +250,7 @@ def test_parts_may_be_many_and_some_may_fail(db: Path, two_epochs: Path) -> None
     assert [each.run.continues for each in every[1:]] == [every[0].run.id] * 2
     used = [sum(use.joules for use in each.devices) for each in every]
     assert used[0] + used[1] <= logged.joules[0]
-    assert logged.joules[-1] == pytest.approx(sum(used), rel=0.2)
+    assert used[0] + used[1] + 2 * STEPS * STEP_J <= logged.joules[-1] <= sum(used)
     summary = summarize("latest", db=db)
     assert len(summary.parts) == 3
     assert summary.whole is not None
@@ -246,7 +279,7 @@ def test_with_another_database_the_checkpoints_own_figures_are_carried_on(
     assert record.run.continues == before["run"]
     used = sum(use.joules for use in record.devices)
     assert before["joules"] <= logged.joules[0]
-    assert logged.joules[-1] == pytest.approx(before["joules"] + used, rel=0.2)
+    assert before["joules"] + 2 * STEPS * STEP_J <= logged.joules[-1] <= before["joules"] + used
     assert summarize("latest", db=other).parts == ()
 
 
@@ -312,15 +345,21 @@ def test_an_evaluation_of_a_checkpoint_carries_nothing_on(db: Path, two_epochs: 
 
 # -- signals
 
+ASKED = 300
+"""How often the state is asked for at least."""
+
 
 def train_under_signals(db: str, folder: str) -> None:
     """Train while a signal's handler asks for the state, and saves it, at any moment (as under SLURM's SIGUSR1)."""
-    green, asked = callback(db), []
+    green, asked = callback(db), list[dict[str, Any]]()
     chance = random.Random(1)
 
     class Signals(pl.Callback):
         def on_train_start(self, trainer: Any, pl_module: Any) -> None:
             signal.setitimer(signal.ITIMER_REAL, 1e-3)
+
+        def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+            trainer.should_stop = len(asked) >= ASKED
 
         def on_train_end(self, trainer: Any, pl_module: Any) -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -332,7 +371,7 @@ def train_under_signals(db: str, folder: str) -> None:
         signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-4, 1e-3))
 
     signal.signal(signal.SIGALRM, save)
-    one = trainer(folder, Signals(), green, max_epochs=3)
+    one = trainer(folder, Signals(), green, max_epochs=10_000)
     one.fit(Tiny(0.02), data())
     print(len(asked), flush=True)
 
@@ -341,7 +380,7 @@ def test_the_state_may_be_asked_for_at_any_moment(db: Path, tmp_path: Path, star
     """Within whatever hook of ours: it waits for nothing, and phases and spans stay whole."""
     training = start(train_under_signals, str(db), str(tmp_path))
     assert training.end() == 0, training.said()
-    assert int(training.said().split()[-1]) > 100
+    assert int(training.said().split()[-1]) >= ASKED
     record = only(db)
     assert record.run.status == "finished"
     assert has_full_energy(record)
@@ -349,6 +388,7 @@ def test_the_state_may_be_asked_for_at_any_moment(db: Path, tmp_path: Path, star
     paths = list(tmp_path.glob("*.ckpt"))
     assert len(checkpoints) == len(paths) > 0
     assert all(span.ended_at for span in record.spans)
-    assert sum(phase.seconds for phase in record.phases) == pytest.approx(record.run.seconds, rel=0.03)
+    within = sum((span.ended_at or 0.0) - span.started_at for span in record.spans if span.name == "epoch")
+    assert within <= sum(phase.seconds for phase in record.phases) <= record.run.seconds + 0.005
     assert {state_in(path)["run"] for path in paths} == {record.run.id}
-    assert max(state_in(path)["joules"] for path in paths) <= WATTS * record.run.seconds
+    assert max(state_in(path)["joules"] for path in paths) <= sum(use.joules for use in record.devices)

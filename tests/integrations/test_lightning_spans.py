@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import lightning.pytorch as pl
@@ -40,10 +41,15 @@ def seconds(one: Span) -> float:
 
 
 def phases(record: Record) -> dict[str, Phase]:
-    """Return the phases by name; they must add up to the fit, in time and in energy."""
-    fit = span(record, "fit")
-    assert sum(phase.seconds for phase in record.phases) == pytest.approx(seconds(fit), rel=0.01, abs=0.005)
-    assert sum(total(phase.energy) for phase in record.phases) == pytest.approx(total(fit.energy), rel=0.02, abs=2)
+    """Return the phases by name; they must add up to the fit, in time and in energy.
+
+    In time they have all that is in the fit and nothing that is not in the run, whose edges are as good as the fit's:
+    between those and the phases' own a machine may stall.
+    """
+    fit, added = span(record, "fit"), sum(phase.seconds for phase in record.phases)
+    within = sum(seconds(one) for one in record.spans if one.parent == fit.id)
+    assert within <= added <= record.run.seconds + 0.005
+    assert sum(total(phase.energy) for phase in record.phases) == pytest.approx(400 * added, rel=0.05, abs=4)
     return {phase.name: phase for phase in record.phases}
 
 
@@ -96,7 +102,7 @@ def test_an_evaluation_is_one_span_and_one_phase(stage: str, db: Path, green: Gr
     found = {phase.name: phase.seconds for phase in record.phases}
     assert found.keys() == {"validation" if stage == "validate" else stage, "other"}
     assert max(found.values()) >= STEPS * 0.02
-    assert sum(found.values()) == pytest.approx(seconds(span(record, stage)), rel=0.01, abs=0.005)
+    assert sum(found.values()) <= record.run.seconds + 0.005
 
 
 def test_each_phase_has_its_time_and_they_add_up_to_the_fit(db: Path, green: GreenTrackCallback, make: Make) -> None:
@@ -158,6 +164,7 @@ def test_a_batch_is_counted_without_a_word(
     """Between the first and the last batch of a second nothing goes down the pipe, and no figures are looked at."""
     words: list[str] = []
     counts: list[int] = []
+    instants: list[float] = []
 
     def said(name: str) -> None:
         method = getattr(Run, name)
@@ -174,19 +181,29 @@ def test_a_batch_is_counted_without_a_word(
     class Counting(pl.Callback):
         def on_train_batch_end(self, *_: Any) -> None:
             counts.append(len(words))
+            instants.append(perf_counter())
 
     make(green, Counting()).fit(Tiny(), samples(50 * BATCH))
     assert len(counts) == 50
-    assert counts[-1] - counts[0] <= 2  # a second may have gone by on a busy machine: a count and a look
+    assert counts[-1] - counts[0] <= 2 * (1 + instants[-1] - instants[0])  # a count and a look for each second
     assert only(db).work["samples"] == 50 * BATCH
 
 
 def test_what_waiting_for_a_gpu_took_is_kept(db: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the end of each of four steps, and at the edges of the epoch and the validation: eight waits of 5 ms."""
-    monkeypatch.setattr(GreenTrackCallback, "_waiting_for", lambda *_: lambda: spin(0.005))
+    waits: list[float] = []
+
+    def wait() -> None:
+        began = perf_counter()
+        spin(0.005)
+        waits.append(perf_counter() - began)
+
+    monkeypatch.setattr(GreenTrackCallback, "_waiting_for", lambda *_: wait)
     make(GreenTrackCallback(db=db, synchronize=True, **KNOWN)).fit(Tiny(), samples(), samples())
-    (waited,) = [metric.value for metric in only(db).metrics if metric.name == "synchronize_seconds"]
-    assert 8 * 0.005 <= waited < 8 * 0.005 + 0.1
+    record = only(db)
+    (waited,) = [metric.value for metric in record.metrics if metric.name == "synchronize_seconds"]
+    assert len(waits) == 8
+    assert 8 * 0.005 <= sum(waits) <= waited <= record.run.seconds
 
 
 def test_without_a_gpu_there_is_nothing_to_wait_for(db: Path, make: Make) -> None:

@@ -1,40 +1,41 @@
 """What is looked at seldom or set in one place alone: budgets around validations, ranks whose environments differ."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
+from greentrack.integrations.lightning import GreenTrackCallback
 from tests.integrations.conftest import StartRanks, only, records
-from tests.integrations.training import BATCH, SAMPLES, STEPS, Tiny, callback, data, trainer
+from tests.integrations.training import BATCH, SAMPLES, STEPS, Tiny, callback, data, trainer, until, used_by
 
 
 class Slow(Tiny):
-    """Validations take as long as they are told."""
+    """Validations take until so much is known to be used."""
 
-    def __init__(self, validation_s: float) -> None:
+    def __init__(self, green: GreenTrackCallback, joules: float) -> None:
         super().__init__()
-        self.validation_s = validation_s
+        self._green, self._joules = green, joules
 
     def on_validation_epoch_end(self) -> None:
         """Take that long."""
-        time.sleep(self.validation_s)
+        until(lambda: used_by(self._green) > self._joules)
 
 
 def test_a_budget_that_the_sanity_check_spends_stops_before_the_first_batch(db: Path, tmp_path: Path) -> None:
-    """Half a second at 400 W is ten times 20 J."""
-    one = trainer(tmp_path, callback(db, budget="20 J"), max_epochs=2, num_sanity_val_steps=1)
-    one.fit(Slow(0.5), data(), data(BATCH))
+    """20 J are used at its end."""
+    green = callback(db, budget="20 J")
+    one = trainer(tmp_path, green, max_epochs=2, num_sanity_val_steps=1)
+    one.fit(Slow(green, 20.0), data(), data(BATCH))
     assert one.global_step == 0
     assert only(db).run.status == "stopped"
 
 
 def test_a_budget_is_looked_at_after_each_validation(db: Path, tmp_path: Path) -> None:
     """The first one, after two batches, spends it. One more batch and not the rest of the epoch, which has eight."""
-    green = callback(db, budget="40 J")
+    green = callback(db, budget="800 J")  # two seconds, in which two batches are done on any machine
     one = trainer(tmp_path, green, val_check_interval=2, num_sanity_val_steps=0)
-    one.fit(Slow(0.3), data(), data(BATCH))
+    one.fit(Slow(green, 800.0), data(), data(BATCH))
     assert one.global_step == 3 < STEPS
     assert only(db).run.status == "stopped"
 

@@ -15,7 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from greentrack.integrations import lightning_recording
 from greentrack.integrations.lightning import GreenTrackCallback
+
+lightning_recording.START_WAIT_S = 60.0  # however slow the machine is: no training here begins before its recorder
 
 METERS = ["fake:gpu=300,cpu=100"]
 WATTS = 400.0
@@ -79,6 +82,35 @@ def trainer(folder: Path | str, *callbacks: pl.Callback, **settings: Any) -> pl.
     return pl.Trainer(default_root_dir=folder, callbacks=list(callbacks), **{**plain, **settings})
 
 
+class Patient(pl.Callback):
+    """Waits at the end of each epoch, or of each batch, for a reading that is newer: put before the callback it is for.
+
+    What that callback then sees has all that was used up to there, however late its recorder is.
+    """
+
+    def __init__(self, green: GreenTrackCallback, *, each_batch: bool = False) -> None:
+        self._green, self._each_batch = green, each_batch
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Wait here, if asked to."""
+        if self._each_batch:
+            self._wait()
+
+    def on_train_epoch_end(self, *_: Any) -> None:
+        """Wait here in any case."""
+        self._wait()
+
+    def _wait(self) -> None:
+        seen = used_by(self._green)
+        until(lambda: used_by(self._green) > seen)
+
+
+def used_by(green: GreenTrackCallback) -> float:
+    """Return the joules of the run that *green* records, as of its last reading."""
+    assert green._session is not None
+    return sum(green._session.run.joules().values())
+
+
 class Forked:
     """A process that calls *function*, forked where Lightning is imported already; what it says goes to a file."""
 
@@ -109,7 +141,7 @@ class Forked:
         """Its exit code, None while it runs."""
         return self._process.exitcode
 
-    def end(self, timeout: float = 60.0) -> int:
+    def end(self, timeout: float = 240.0) -> int:
         """Wait for its end; return its exit code. One that hangs is killed, and the test fails."""
         self._process.join(timeout)
         code = self._process.exitcode
@@ -123,7 +155,7 @@ class Forked:
         return self._log.read_text() if self._log.exists() else ""
 
 
-def run_scripts(path: Path, *envs: Mapping[str, str], timeout: float = 120.0) -> list[tuple[int, str]]:
+def run_scripts(path: Path, *envs: Mapping[str, str], timeout: float = 300.0) -> list[tuple[int, str]]:
     """Run the Python file at *path* as a user would, once with each of *envs* at the same time.
 
     Returns the exit code of each, and its output together with its errors.
@@ -149,7 +181,7 @@ def run_scripts(path: Path, *envs: Mapping[str, str], timeout: float = 120.0) ->
     return [(process.returncode, text) for process, text in zip(running, said, strict=True)]
 
 
-def until(there: Callable[[], Any], timeout: float = 30.0) -> Any:
+def until(there: Callable[[], Any], timeout: float = 240.0) -> Any:
     """Wait until *there* returns something that is true, and return it."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

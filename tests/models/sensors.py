@@ -62,6 +62,6 @@ def table() -> Iterator[str]:
     yield "| method | " + " | ".join(f"{length:g} s | stated" for length in LENGTHS) + " |"
     yield "|---" * (1 + 2 * len(LENGTHS)) + "|"
     errors = worst()
-    for name in dict.fromkeys(name for name, _ in errors):
+    for name in (board.uuid for board in boards(TRACES["steps"])):
         cells = (f"{errors[name, length]:.1%} | {max(spread(METHODS[name], length)):.0%}" for length in LENGTHS)
         yield f"| `{name}` | " + " | ".join(cells) + " |"

@@ -10,7 +10,8 @@ from greentrack.errors import MeterError, StoreError
 from greentrack.meters.base import Counter, Gauge, Meter
 from greentrack.model import Device, Phase, Reading, Run, Span
 from greentrack.recorder import marks, wire
-from greentrack.recorder.loop import EDGE_GAP_S, UNSEEN, Recorder
+from greentrack.recorder.ledger import UNSEEN
+from greentrack.recorder.loop import EDGE_GAP_S, Recorder
 from greentrack.store.batch import Batch
 from greentrack.store.slots import PhaseTime
 from tests.rig.clock import FakeClock
@@ -220,6 +221,51 @@ def test_what_is_used_after_the_end_is_not_billed(kept: Kept, clock: FakeClock) 
         (reading,) = kept.readings(uid)
         assert (reading.joules, reading.seconds, reading.at) == pytest.approx((4.0, 0.04, 5000.0 + ended))
         assert kept.spans()[1].energy[uid].joules == pytest.approx(4.0)
+
+
+def test_the_one_of_two_devices_that_was_first_read_after_the_end_says_so(kept: Kept, clock: FakeClock) -> None:
+    """A run of 50 ms; one was read after 10 ms, the other after 80 ms: 4 J of the run itself, and 5 J after it."""
+
+    class First(Steady):
+        def count(self) -> float:
+            joules = super().count()
+            if self.reads == 1:
+                clock.advance(0.07)
+            return joules
+
+    run = Run(id="r", name="r", started_at=5000.0 + clock())
+    meters = [First("first", 100.0, clock), Steady("late", 100.0, clock)]
+    made = Recorder(run, meters, kept, clock=clock, wall=5000.0, cpu_time=lambda: 0.0)
+    begun = clock()
+    clock.advance(0.01)
+    made.start(begun)
+    clock.advance(0.2)
+    uses = {use.device.uid: use for use in wire.figures_of(made.finish("finished", at=begun + 0.05))[0]}
+    assert {uid: use.energy.joules for uid, use in uses.items()} == pytest.approx({"first": 4.0, "late": 5.0})
+    assert {uid: use.note for uid, use in uses.items()} == {"first": "", "late": UNSEEN}
+
+
+def test_a_device_that_first_answered_after_the_end_has_no_reading_and_no_note(kept: Kept, clock: FakeClock) -> None:
+    """Nothing of it is shown, so there is nothing to say of what is shown."""
+    meter = Steady("gpu:0", 100.0, clock)
+    meter.broken = True
+    made = recorder([meter], kept, clock, warn=lambda _: None)
+    pass_time(made, clock, 3.0)
+    meter.broken = False
+    (use,) = wire.figures_of(made.finish("finished", at=clock() - 0.5))[0]
+    assert (kept.readings("gpu:0"), use.note) == ([], "")
+
+
+def test_a_recorder_behind_its_runs_marks_bills_no_more_than_it_has_heard_of(kept: Kept, clock: FakeClock) -> None:
+    """At 3 s it has heard of the first 1.5 s, and then that this was the end: 150 J at 100 W, although it read more."""
+    made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
+    begun = clock()
+    pass_time(made, clock, 1.2)
+    clock.advance(1.8)
+    made.tick(until=begun + 1.5)
+    (use,) = wire.figures_of(made.finish("finished", at=begun + 1.5))[0]
+    assert [reading.joules for reading in kept.readings("gpu:0")] == pytest.approx([100.0, 50.0])
+    assert use.energy.joules == pytest.approx(150.0)
 
 
 def test_a_reading_that_was_made_before_the_end_was_heard_of_stays(kept: Kept, clock: FakeClock) -> None:
@@ -567,6 +613,32 @@ def test_what_a_recorder_that_died_had_not_written_is_made_up(kept: Kept, clock:
     assert missed.seconds == pytest.approx(1.0)
     pass_time(second, clock, 2)
     assert wire.figures_of(second.finish("finished"))[0][0].joules == pytest.approx(500.0)
+
+
+def test_a_span_that_was_open_when_its_recorder_died_keeps_what_was_used_before(kept: Kept, clock: FakeClock) -> None:
+    """Opened after 0.5 s at 100 W; 2 s are in the store, a third was shown; nobody saw 4 s, then 2 s: 450 J in all.
+
+    So it is with the phases whose count comes to the next recorder: the 2.5 s before and the 2 s after are theirs.
+    """
+    shown: list[dict[str, Any]] = []
+    first = recorder([Steady("gpu:0", 100.0, clock), Steady("gone", 10.0, clock)], kept, clock, publish=shown.append)
+    opened = clock() + 0.5
+    pass_time(first, clock, 2)
+    uses = wire.figures_of(shown[-1])[0]
+    stored = [kept.readings(uid) for uid in ("gpu:0", "gone")]
+    pass_time(first, clock, 1)
+    clock.advance(4)
+    second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1], restarts=1)
+    second.make_up(uses, stored)
+    second.handle([{"m": "open", "t": opened, "id": 1, "name": "epoch"}])
+    pass_time(second, clock, 2)
+    second.handle([{"m": "count", "t": clock(), "since": opened, "phases": {"train": (1, clock() - opened)}}])
+    second.handle([{"m": "close", "t": clock(), "id": 1}])
+    assert second.finish("finished")["toll"]["restarts"] == 1
+    used = kept.spans()[1].energy
+    assert (used["gpu:0"].joules, used["gpu:0"].seconds) == pytest.approx((450.0, 4.5))
+    assert used["gone"].joules == pytest.approx(15.0)  # 10 W for the 1.5 s that are in the store
+    assert kept.phases()[-1].energy["gpu:0"].joules == pytest.approx(450.0)
 
 
 def test_a_trouble_that_comes_and_goes_is_told_once_an_hour(kept: Kept, clock: FakeClock) -> None:

@@ -252,7 +252,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(ROW)), cells, max_size=4), min_size=1, max_size=4))
 def test_any_cells_give_a_right_answer_or_one_line(tmp_path: Path, changes: list[dict[str, str]]) -> None:
     """Every run that is read has the energy of its devices, finite and above nothing."""
@@ -273,7 +273,7 @@ def test_any_cells_give_a_right_answer_or_one_line(tmp_path: Path, changes: list
         assert batch.run.seconds > 0
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda said: said.encode(errors="replace"))))
 def test_any_bytes_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     """Behind the right first line, too."""

@@ -189,6 +189,41 @@ def test_a_device_that_only_one_of_them_has_is_named(use: MakeUse, record: MakeR
     assert "the energy of cpu is in b only" in compare([group("a", run(100)), group("b", more)]).notes
 
 
+def test_a_device_of_which_nothing_was_read_is_no_saving(use: MakeUse, record: MakeRecord) -> None:
+    """10 Wh of memory beside 10 Wh of it and 90 of a processor: nobody knows whether the first used less."""
+    memory, processor = use("ram", "ram", watts=10.0), use("cpu", "cpu", watts=90.0)
+    blind = use("cpu", "cpu", seconds=0.0)
+    whole, part = summary_of(record(memory, processor)), summary_of(record(memory, blind))
+    found = compare([group("whole", whole), group("part", part)])
+    assert found.row("energy").values == pytest.approx((0.1 * KWH, 0.01 * KWH))
+    assert [found.row(name).differences for name in ("energy", "carbon", "money")] == [(None,)] * 3
+    assert "whole and part: not the same devices were read, so their energies are not held against each other" in (
+        found.notes
+    )
+    assert found.row("time").differences != (None,)
+    both = compare([group("part", part), group("another", part)])  # what both lack makes them no less alike
+    assert both.row("energy").differences != (None,)
+
+
+def test_devices_that_were_seen_alike_share_a_note(use: MakeUse, record: MakeRecord) -> None:
+    """Both were first read after a fifth of the run."""
+    late = [use(uid, uid, seconds=80.0) for uid in ("cpu", "ram")]
+    found = compare([group("a", summary_of(record(*late, seconds=100.0))), group("b", summary_of(record(*late)))])
+    assert "a: cpu, ram were not seen for 20 % of the time; all ranges allow for it" in found.notes
+
+
+def test_ten_thousand_letters_of_a_name_are_no_ten_thousand_in_a_note(run: MakeRun) -> None:
+    """Both ends of it are there, by which names are told apart, in the notes, titles and the table."""
+    names = [f"begin{'n' * 10_000}seed={seed}" for seed in (1, 2)]
+    found = compare([group(name, run(100.0, seen=80.0)) for name in names])
+    assert max(map(len, found.notes)) < 200
+    assert any(note.startswith("beginnnn") and "seed=2: gpu:0 was not seen" in note for note in found.notes)
+    table, _, rest = compare_text.render(found).partition("\n\n")
+    assert [cell[-6:] for cell in table.splitlines()[0].split()] == ["seed=1", "seed=2"]
+    assert max(map(len, table.splitlines())) <= 100
+    assert len(rest) < 3000
+
+
 def test_outcomes_are_compared_by_their_last_and_best_values(run: MakeRun) -> None:
     """0.95 and then 0.94; the best is shown where it is not the last."""
     a, b = run(100, accuracy=(0.95, 0.94)), run(69, accuracy=(0.93, 0.94))
@@ -206,6 +241,19 @@ def test_the_front_names_who_is_beaten(run: MakeRun) -> None:
     found = compare([group(name, run(joules, accuracy=(value,))) for name, (joules, value) in runs.items()])
     assert found.front is not None
     assert (found.front.groups, found.front.beaten) == (("fp32", "int8"), ("pruned",))
+
+
+def test_nobody_is_said_to_be_beaten_by_a_difference_that_cannot_be_claimed(run: MakeRun) -> None:
+    """3 % less by a model of a processor, as good: the means alone say so."""
+    runs = [group(name, run(joules, accuracy=(0.9,), method="cpu-model")) for name, joules in (("a", 100), ("b", 97))]
+    found = compare(runs)
+    assert found.front is not None
+    assert (found.front.groups, found.front.beaten, found.front.unsure) == (("b",), (), ("a",))
+    assert "Beaten by the means, but no difference in energy can be claimed: a." in said(found)
+    assert "Beaten in both" not in said(found)
+    sure = compare([group("a", run(100, accuracy=(0.9,))), group("b", run(97, accuracy=(0.9,)))])
+    assert sure.front is not None
+    assert (sure.front.beaten, sure.front.unsure) == (("a",), ())
 
 
 def test_a_metric_whose_name_does_not_tell_is_asked_about(run: MakeRun) -> None:

@@ -10,7 +10,8 @@ from greentrack.reports.difference import Difference, brief, outcome, ratio, sen
 from greentrack.reports.doubt import Doubt
 
 amounts = st.lists(st.floats(1, 1000), min_size=1, max_size=6)
-doubts = st.builds(Doubt, st.floats(0, 2), st.floats(0, 2))
+missed = st.tuples(st.floats(0, 1), st.floats(0, 1))
+doubts = st.builds(Doubt, st.floats(0, 2), st.floats(0, 2), st.just(""), missed, st.just(True))
 TEN_PERCENT = Doubt(math.log(1.1), math.log(1.1))
 
 
@@ -101,7 +102,8 @@ def test_runs_beside_themselves_never_differ(of: list[float], doubt: Doubt) -> N
 @given(amounts, amounts, doubts)
 def test_the_other_way_round_the_ratio_is_inverted(first: list[float], second: list[float], doubt: Doubt) -> None:
     """Half as much one way is twice as much the other, and so are the ends of the range."""
-    there, back = changed(first, second, doubt), changed(second, first, Doubt(doubt.up, doubt.down))
+    turned = Doubt(doubt.up, doubt.down, "", doubt.missed[::-1])
+    there, back = changed(first, second, doubt), changed(second, first, turned)
     assert (1 + there.change) * (1 + back.change) == pytest.approx(1)
     if back.high < 1e6:  # beyond, the other end is as near to -1 as floats come
         assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
@@ -114,6 +116,29 @@ def test_a_range_never_shrinks_when_the_methods_err(first: list[float], second: 
     without, found = changed(first, second), changed(first, second, doubt)
     assert found.low <= without.low <= without.high <= found.high
     assert without.claimed or not found.claimed
+
+
+def test_the_interval_of_repeats_has_room_for_what_was_not_seen_of_them() -> None:
+    """5+5 repeats of 100 J; of the second's 1 J in 11 was lost at the start, so 110 J were used: 10 % more, not 0."""
+    spread = [math.exp(0.02 * step) for step in (-1, -1, 0, 1, 1)]
+    of_all = [100 * part for part in spread]
+    seen = changed(of_all, of_all, Doubt(missed=(0.0, math.log(1.1))))
+    half = 2.306 * math.sqrt(2 * 0.0004 / 5)
+    assert seen.chance == pytest.approx((math.exp(-half) - 1, 1.1 * math.exp(half) - 1), abs=1e-4)
+    assert (seen.low, seen.high) == pytest.approx(seen.chance)
+    assert seen.change == pytest.approx(0)
+    found = changed(of_all, [95 * part for part in spread], Doubt(missed=(0.0, math.log(1.1))))
+    assert not found.claimed  # what looks like 5 % less may be 4 % more
+    assert sentence(found).startswith("no difference can be claimed: 5 % less (95 % CI 7.7 % less to 7.6 % more")
+
+
+@given(amounts, amounts, doubts)
+def test_the_interval_of_repeats_is_within_the_range(first: list[float], second: list[float], doubt: Doubt) -> None:
+    """The methods' errors come on top of it, and never take from it."""
+    found = changed(first, second, doubt)
+    if found.chance is not None:
+        assert found.low <= found.chance[0] + 1e-9 * (1 + abs(found.low))
+        assert found.chance[1] <= found.high + 1e-9 * (1 + abs(found.high))
 
 
 def test_an_interval_beyond_all_bounds_is_still_a_number() -> None:
@@ -142,5 +167,8 @@ def test_values_without_any_spread_have_no_interval() -> None:
     """One trained model read five times says nothing of chance; 0.1 added up thrice is not 0.3 for a float."""
     assert sentence(outcome([0.9] * 5, [0.8] * 5), "acc") == "acc: −0.1 (the same in all runs, n = 5+5)"
     assert sentence(changed([100.0] * 3, [69.0] * 3)) == "31 % less (the same in all runs, n = 3+3)"
+    lost = Doubt(missed=(0.0, math.log(1.1)))
+    said = "31 % less (the same in all runs, n = 3+3; 24 to 31 % with the methods' error)"
+    assert sentence(changed([100.0] * 3, [69.0] * 3, lost)) == said
     assert sentence(outcome([0.1] * 3, [0.7] * 3)) == "+0.6 (the same in all runs, n = 3+3)"
     assert sentence(outcome([0.1] * 3, [0.1] * 5), "acc") == "no difference in acc"

@@ -81,7 +81,8 @@ def test_what_was_not_seen_may_have_been_used(use: MakeUse, record: MakeRecord) 
     whole = summary_of(record(use(seconds=DAY), seconds=DAY))
     half = summary_of(record(use(seconds=DAY), seconds=2 * DAY))
     doubt = energy_doubt([whole], [half])
-    assert (doubt.down, doubt.up) == pytest.approx((0, math.log(2)))
+    assert (doubt.down, doubt.up) == (0, 0)
+    assert doubt.missed == pytest.approx((0, math.log(2)))
 
 
 def test_one_grid_cancels_and_two_do_not(on_gpu: Callable[..., Record]) -> None:
@@ -125,6 +126,7 @@ def test_the_other_way_round_down_is_up(
     one, other = _summary(first, "h"), _summary(second, "i" if apart else "h")
     there, back = energy_doubt([one], [other]), energy_doubt([other], [one])
     assert (there.down, there.up) == pytest.approx((back.up, back.down))
+    assert there.missed == pytest.approx(back.missed[::-1])
     assert there.down >= 0
 
 

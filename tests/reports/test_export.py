@@ -157,7 +157,7 @@ def test_formulas_are_text_in_csv(db: Path, put: Put) -> None:
     assert rows(db, "runs")[0]["name"] == "=cmd()"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
 @example("a\rb")
 @example('"a",\n')

@@ -200,6 +200,26 @@ def test_a_page_of_one_run_has_every_chart(full: Summary) -> None:
     assert {attrs["id"] for attrs in page.all("div") if attrs.get("class") == "chart"} == set(page.figures)
 
 
+def test_what_has_one_label_has_it_once(full: Summary) -> None:
+    """Three things that the run is as much as and two kinds of work stand beneath one label each."""
+    page = render(full)
+    labels = re.findall(r"<dt>(.+?)</dt>", page)
+    assert labels.count("as much as") == labels.count("work") == 1
+    (like,) = re.findall(r"<div><dt>as much as</dt>(.+?)</div>", page, re.DOTALL)
+    assert like.count("<dd>") == like.count("</dd>") == len(full.equivalents) + 1
+    assert page.count("<div>") + page.count("<div ") == page.count("</div>")
+
+
+def test_a_forecast_has_its_carbon_and_money_in_the_page(full: Summary) -> None:
+    """0.5 kWh (0.42 to 0.58) x 1.5 x 0.20 EUR are 0.15 EUR."""
+    (table,) = re.findall(r"<caption>Forecasts of the whole work</caption>(.+?)</table>", render(full), re.DOTALL)
+    head = re.findall(r"<th scope=\"col\"[^>]*>(.+?)</th>", table)
+    assert head == ["energy", "carbon", "money", "time"]
+    assert "after 25 %" in table
+    assert "0.15 EUR (0.12–0.18)" in table
+    assert "1 h 1 min (58 min 20 s to 1 h 5 min)" in table
+
+
 def test_the_waterfall_leads_from_the_chips_to_the_facility(full: Summary) -> None:
     """0.36 + 0.036 kWh of devices, (0.396 + 0.05) / 0.9 = 0.496 at the wall, x 1.5 = 0.743 in the facility."""
     (trace,) = Page(render(full)).figures["run-1-waterfall"]["data"]
@@ -362,7 +382,8 @@ def test_thinned_power_keeps_its_joules_and_is_short(readings: list[tuple[float,
     if not any(gap for _, _, gap in readings):
         steps = zip(trace.at, trace.at[1:], trace.watts[1:], strict=False)
         drawn = math.fsum((until - since) * (watts or 0.0) for since, until, watts in steps)
-        assert drawn == pytest.approx(math.fsum(reading.joules for reading in made), rel=2e-3, abs=1)
+        rounded = 1e-3 * math.fsum(watts or 0.0 for watts in trace.watts)  # each edge is drawn to the millisecond
+        assert drawn == pytest.approx(math.fsum(reading.joules for reading in made), rel=2e-3, abs=rounded + 0.01)
 
 
 def test_power_in_the_scope_of_the_process_is_the_runs_own(use: MakeUse, record: MakeRecord) -> None:
@@ -465,6 +486,18 @@ def test_what_cannot_be_reported_is_one_line(keep: Keep, db: Path, monkeypatch: 
         monkeypatch.setitem(sys.modules, library, None)
         with pytest.raises(ConfigError, match=r"pip install 'greentrack\[report\]'"):
             report(["digits"], db=db)
+
+
+def test_a_long_name_has_both_its_ends_in_the_table_and_is_no_page_long(keep: Keep, db: Path) -> None:
+    """The seed at its end tells it from the next; 48 characters are enough for that."""
+    for number in (1, 2):
+        keep(number, f"begin{'n' * 10_000}seed={number}")
+    rows = re.findall(
+        r'<th scope="row" data-key="[^"]*"><a href="#run-\d"><bdi>(.+?)</bdi>', report(project="demo", db=db)
+    )
+    assert sorted(text[-6:] for text in rows) == ["seed=1", "seed=2"]
+    assert {len(text) for text in rows} == {48}
+    assert label(f"begin{'n' * 100}seed=1").endswith("seed=1")
 
 
 def test_five_hundred_runs_are_a_page_in_time(keep: Keep, db: Path) -> None:

@@ -145,7 +145,7 @@ class Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=120)
 
     def watch(
         self,

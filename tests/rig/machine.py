@@ -18,7 +18,8 @@ from greentrack.meters import cpu_model, nvidia, ram_model, rapl
 from greentrack.meters.base import Context, Found, Meter
 from greentrack.model import DeviceUse, Missing, Reading, Run, Span, Toll
 from greentrack.recorder import wire
-from greentrack.recorder.loop import Recorder, Sink
+from greentrack.recorder.keeper import Sink
+from greentrack.recorder.loop import Recorder
 from greentrack.store.batch import Batch
 from tests.rig.nvml import Clock, FakeNvml
 from tests.rig.powercap import PowercapMachine

@@ -326,6 +326,29 @@ def test_each_joule_is_counted_once(writer: Writer, reader: Reader, a_run: Any) 
     assert reader.joules_once(["01-a"]).joules == 20_000.0
 
 
+@pytest.mark.parametrize("later", [10.0, 10.5, 39.0])
+def test_only_the_time_together_is_looked_at(writer: Writer, reader: Reader, a_run: Any, later: float) -> None:
+    """At 100 W for 40 s each, from 0 and from *later* on, in readings of 4 s: what both saw is 100 W x (40 - later)."""
+    for run_id, start in (("01-a", 0.0), ("02-b", later)):
+        use = DeviceUse(device=Device(uid="gpu", kind="gpu", name="A GPU"), method="fake")
+        readings = [Reading(device="gpu", at=start + end, seconds=4.0, joules=400.0) for end in range(4, 41, 4)]
+        run = a_run(run_id, started_at=start, ended_at=start + 40.0, status="finished")
+        writer.write(Batch(run_id=run_id, run=run, devices=[use], readings=readings))
+    both = reader.joules_once(["01-a", "02-b"])
+    assert (both.joules, both.overlapped) == pytest.approx((100 * (40 + later), 100 * (40 - later)))
+
+
+def test_a_run_of_no_length_within_another_changes_nothing(writer: Writer, reader: Reader, a_run: Any) -> None:
+    """It watched the same device, and ended as it began."""
+    use = DeviceUse(device=Device(uid="gpu", kind="gpu", name="A GPU"), method="fake")
+    reading = Reading(device="gpu", at=40.0, seconds=40.0, joules=4000.0)
+    for run_id, start, end, readings in (("01-a", 0.0, 40.0, [reading]), ("02-b", 20.0, 20.0, [])):
+        run = a_run(run_id, started_at=start, ended_at=end, status="finished")
+        writer.write(Batch(run_id=run_id, run=run, devices=[use], readings=readings))
+    both = reader.joules_once(["01-a", "02-b"])
+    assert (both.joules, both.overlapped) == pytest.approx((4000.0, 0.0))
+
+
 def test_the_same_name_on_another_machine_is_another_device(writer: Writer, reader: Reader, a_batch: MakeBatch) -> None:
     """Every machine has a "cpu"; their joules add up even at the same time."""
     writer.write(a_batch("01-a", [10.0]))

@@ -38,7 +38,7 @@ class Program:
 
     def end(self, say: str = "") -> tuple[int, str, str]:
         """Let it go on to its end: exit code, output, errors."""
-        out, err = self.process.communicate(say, timeout=60)
+        out, err = self.process.communicate(say, timeout=300)
         return self.process.returncode, out, err
 
 
@@ -61,13 +61,13 @@ def program(db: Path) -> Iterator[Callable[..., Program]]:
                 pipe.close()
 
 
-def gone_within(pid: int, seconds: float) -> bool:
-    """Whether process *pid* (of any parent) ends within *seconds*."""
+def gone(pid: int) -> bool:
+    """Whether process *pid* (of any parent) ends by itself; what takes two minutes never does."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([fd], [], [], seconds)[0])
+        return bool(select.select([fd], [], [], 120.0)[0])
     finally:
         os.close(fd)

@@ -73,6 +73,16 @@ def test_a_circle_and_a_value_without_a_text_are_no_trouble() -> None:
     assert "<dict>" in json.dumps(kept)
 
 
+def test_plain_numbers_are_taken_as_they_are_but_for_secrets() -> None:
+    """The usual attributes of a span; a number that is a password is not kept, and others' dictionaries stay theirs."""
+    given = {"index": 3, "lr": 0.1, "last": True, "best": None, "password": 1234}
+    kept, cut = params_within(given, redact=True)
+    assert kept == {"index": 3, "lr": 0.1, "last": True, "best": None, "password": "[redacted]"}
+    assert not cut
+    assert params_within(given, redact=False)[0] == given
+    assert params_within(given, redact=False)[0] is not given
+
+
 def test_a_run_keeps_the_beginning_and_says_so_once(db: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Given at its start, learned twice later and hung on spans: two warnings, one for each kind of thing."""
     with (

@@ -1,0 +1,11 @@
+"""The clock that a training and its recorder share."""
+
+import time
+
+if hasattr(time, "CLOCK_BOOTTIME"):
+
+    def clock() -> float:
+        """Seconds since boot, suspended time included, the same for every process of this boot."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+else:
+    clock = time.monotonic

@@ -1,0 +1,39 @@
+"""The memory that a run shares with its recorder, in which the latest figures are shown."""
+
+import mmap
+from typing import Any
+
+from greentrack.recorder import wire
+from greentrack.recorder.files import shared_memory
+
+_lost: list[mmap.mmap] = []
+"""Memory of programs that closed all their files: never freed, since that would close another file."""
+
+
+class Board:
+    """The run's end of it. *fd* is what a recorder inherits."""
+
+    def __init__(self) -> None:
+        self._file = shared_memory(wire.BOARD_BYTES)
+        try:
+            self._memory = mmap.mmap(self._file.fd, wire.BOARD_BYTES)
+        except BaseException:
+            self._file.close()
+            raise
+        self.fd = self._file.fd
+
+    def look(self) -> dict[str, Any] | None:
+        """The figures; None where there are none yet, or where they are being written."""
+        return wire.look(self._memory)
+
+    def intact(self) -> bool:
+        """Whether its file is still open."""
+        return self._file.intact()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        if self._file.intact():
+            self._memory.close()
+            self._file.close()
+        else:
+            _lost.append(self._memory)  # it has a descriptor of its own, whose number is another file's by now
