@@ -22,6 +22,9 @@ LEAST = 0.03
 DRIFT = 0.25
 """By so much may a machine that others use too be slower or faster later on; less as more was seen. A judgement."""
 
+NO_START = 0.2
+"""So little of a first epoch whose half nobody saw may be what others cost, the rest its start. A judgement."""
+
 UNSEEN = (0.5, 0.2, 1.0)
 """A validation batch that was never seen, in training batches, with its range. A judgement: it is forward only."""
 
@@ -74,6 +77,13 @@ class Forecaster:
         self._marks: list[tuple[float, Cost]] = []
         self._stride = 1
         self._skip = 0
+
+    def wants_mark(self, batches: int) -> bool:
+        """Whether to mark that so many *batches* of an epoch are done: in the first, at powers of two.
+
+        However short it is, one of these lies between a quarter and a half of it.
+        """
+        return not self._epochs and batches & (batches - 1) == 0
 
     def mark(self, batches: float, cost: Cost) -> None:
         """Remember how far the first epoch was: *batches* and their *cost*. Later epochs need no marks."""
@@ -151,6 +161,8 @@ class Forecaster:
             late = self._second_half(field)
             value = rates[0] if late is None else late
             low, high = min(value, rates[0]) * (1 - DRIFT), max(value, rates[0]) * (1 + DRIFT)
+            if late is None:
+                low = min(low, value * NO_START)
             return Range(value * batches, low * batches, high * batches)
         return _interval(rates[1:], batches, batches / self._epochs[-1][0])
 

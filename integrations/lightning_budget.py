@@ -88,7 +88,7 @@ class Budget:
         session = self._session
         figures = session.figures()
         left = tuple(limit for limit in session.crew.limits if limit.text not in self._said)
-        spent, aside, how = session.cost_of_all(), Cost(), "used"
+        spent, aside = session.cost_of_all(), Cost()
 
         def reckon(cost: Cost) -> Spent:
             part = cost.joules / figures.joules if figures.joules > 0 else 1.0
@@ -96,15 +96,15 @@ class Budget:
             return Spent(cost.joules, figures.grams * part, money, figures.currency, cost.seconds)
 
         if self._when == "forecast":
-            if session.forecast is None:
-                return None
-            spent = Cost(session.forecast.joules.value, session.forecast.seconds.value)
+            used = soon = session.expected()
             how = "expected at the end"
-        elif reserve:
-            aside = session.cost_of_a_validation()
-        used = reckon(spent)
-        limit = first_over(left, reckon(Cost(spent.joules + aside.joules, spent.seconds + aside.seconds)))
-        if limit is None:
+        else:
+            if reserve:
+                aside = session.cost_of_a_validation()
+            used, how = reckon(spent), "used"
+            soon = reckon(Cost(spent.joules + aside.joules, spent.seconds + aside.seconds))
+        limit = None if soon is None else first_over(left, soon)
+        if limit is None or used is None:
             return None
         if first_over((limit,), used) is None:
             how = "used, the rest is kept for a validation"

@@ -10,12 +10,11 @@ from typing import Any
 from greentrack.config import Settings
 from greentrack.integrations import lightning_trainer as ask
 from greentrack.integrations.forecast import Cost, Forecast, Forecaster
+from greentrack.integrations.forecast_line import forecast_line
 from greentrack.integrations.lightning_plan import plan
 from greentrack.integrations.live import Figures, Live
 from greentrack.integrations.stage import Stage
-from greentrack.reports.figures import Figure
-from greentrack.reports.forecasts import cells, cost_of
-from greentrack.reports.units import duration_range, energy_range
+from greentrack.tracking.budget import Spent
 from greentrack.tracking.run import Run
 
 LOOK_S = 1.0
@@ -55,6 +54,7 @@ class Session:
         self._scale = float(crew.hosts)  # the job's joules for each of this host's
         self._look_at = perf_counter() + LOOK_S
         self._epoch_from = (0, Cost())
+        self._trained_from: float | None = None  # seconds of this part before its first epoch
         self._validated = Cost()  # within this epoch
         self._validation_from = Cost()
         self._before_validation: str | None = None
@@ -72,7 +72,7 @@ class Session:
         self.stage.enter("step")
 
     def batch_ends(self, batch: Any, steps: int, *, last: bool) -> bool:
-        """Count a batch that was trained on, after so many *steps*; True about once a second: ``look`` is due."""
+        """Count a batch that was trained on, after so many *steps*; True where ``look`` is due: about once a second."""
         if self._synchronize is not None:
             self._wait_for_gpu()
         n = ask.samples_in(batch)
@@ -85,7 +85,7 @@ class Session:
             self.run.advance(steps=steps - self.steps)
         self.steps = steps
         self.stage.enter("other" if last else "data")
-        return perf_counter() >= self._look_at
+        return perf_counter() >= self._look_at or self.forecaster.wants_mark(self.batches - self._epoch_from[0])
 
     def look(self) -> None:
         """Take the newest figures."""
@@ -117,6 +117,8 @@ class Session:
         self.stage.enter("data")
         self.look()
         self._epoch_from, self._validated = (self.batches, self._now()), Cost()
+        if self._trained_from is None:
+            self._trained_from = self._now().seconds
 
     def epoch_ends(self) -> None:
         """A training epoch is done, its validations included."""
@@ -149,10 +151,10 @@ class Session:
             self._validated = Cost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
 
     def foresee(self, trainer: Any) -> bool:
-        """Work out what the whole fit will come to; True where this is the first forecast of the run."""
+        """Work out what the whole fit will come to; True where this is its first forecast, and something is left."""
         batches, _ = self._epoch_from
         left = plan(trainer, self.batches - batches, self.forecaster.batch_seconds())
-        if left is None:
+        if left is None or not self.live.has_read(self._trained_from or 0.0):  # else its power is that of the start
             return False
         first = self.forecast is None
         earlier, now = self.live.earlier, self._now()
@@ -161,25 +163,29 @@ class Session:
         if made is None or spent.joules <= 0:
             return False
         self.forecast = made
-        if left.batches > 0:  # after the last epoch it is no forecast any more
+        is_left = left.batches > 0 and (left.seconds is None or left.seconds > 0)
+        if is_left:  # after the last epoch it is no forecast any more
             raw = [part / self.live.overhead for part in made.joules]  # the PUE is applied when somebody asks
             self.run.forecast(made.progress, joules=raw, seconds=made.seconds)
-        return first
+        return first and is_left
 
     def forecast_line(self, epoch: int, *, at_most: bool = False) -> str:
-        """Return what is expected at the end of the fit, after its *epoch*-th epoch, in one line.
-
-        *at_most* says that early stopping may end it before.
-        """
+        """Return the newest forecast, made after the *epoch*-th epoch, in one line; see the function of this name."""
         assert self.forecast is not None
-        expected, like = Figure(*self.forecast.joules), self.live.like
-        parts = [energy_range(expected)]
-        if like is not None:
-            cost = cost_of(expected / self.live.overhead, Figure(*self.forecast.seconds), like.of_hosts(self._scale))
-            parts += filter(None, cells(cost)[1:3])
-        text = ", ".join([*parts, duration_range(Figure(*self.forecast.seconds))])
-        but = " at most: early stopping may end it before" if at_most else ""
-        return f"greentrack: forecast after epoch {epoch}: {text}{but}"
+        return forecast_line(self.forecast, self.live, hosts=self._scale, epoch=epoch, at_most=at_most)
+
+    def expected(self) -> Spent | None:
+        """Return what all hosts are expected to have used at the end, earlier parts included; None if not known yet."""
+        if self.forecast is None:
+            return None
+        cost = self.live.at_the_end(self.forecast, self._scale)
+        return Spent(
+            joules=self.forecast.joules.value,
+            grams=None if cost.g is None else cost.g.value,
+            money=None if cost.money is None else cost.money.amount.value,
+            currency=None if cost.money is None else cost.money.currency,
+            seconds=cost.seconds.value,
+        )
 
     def keep(self, metrics: Any, *, validated: bool = False) -> None:
         """Keep the outcomes that have changed, with the energy so far; a validation's also where they have not."""
@@ -202,8 +208,7 @@ class Session:
 
     def named(self) -> dict[str, float]:
         """Return them under the names of a logger, with the newest forecast; {} before the first reading."""
-        figures = self.figures()
-        return _named(figures, self.forecast.joules.value if self.forecast is not None else 0.0)
+        return self.figures().named(self.forecast.joules.value if self.forecast is not None else 0.0)
 
     def named_for_all(self, strategy: Any) -> dict[str, float]:
         """Return the figures of all hosts together, the same for every rank.
@@ -213,7 +218,7 @@ class Session:
         expected = self.forecast.joules.value if self.forecast is not None else 0.0
         own, part = self.figures(), self.live.own
         if self.crew.world_size == 1:
-            return _named(own, expected)
+            return own.named(expected)
         import torch
 
         first = self.crew.rank == 0
@@ -230,8 +235,7 @@ class Session:
         if self.crew.hosts == 1 and self.crew.records:  # what the other ranks did, where it is not what this one did
             self.run.advance(samples=samples - self._counted)
             self._counted = samples
-        job = Figures(joules, gpu_joules, grams, samples=samples + earlier, watts=watts)
-        return _named(job, expected)
+        return Figures(joules, gpu_joules, grams, samples=samples + earlier, watts=watts).named(expected)
 
     def cost_of_all(self) -> Cost:
         """Return what all hosts have used up to now, earlier parts included."""
@@ -291,12 +295,3 @@ class Session:
 def _is_same(value: float, before: float | None) -> bool:
     """Whether a metric is what it was *before*; not a number is the same as not a number."""
     return value == before or (before is not None and math.isnan(value) and math.isnan(before))
-
-
-def _named(figures: Figures, expected: float) -> dict[str, float]:
-    if figures.joules <= 0:
-        return {}
-    named = figures.named()
-    if expected > 0:
-        named["energy/forecast_kwh"] = expected / 3.6e6
-    return named

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 from greentrack.config import Settings
+from greentrack.integrations.forecast import Forecast
 from greentrack.reports import forecasts
+from greentrack.reports.figures import Figure
 from greentrack.reports.summary import Recorded, Summary, summary_of
 from greentrack.tracking.budget import spent_of
 
@@ -43,8 +45,10 @@ class Figures(NamedTuple):
             currency=currencies.pop() if known else None,
         )
 
-    def named(self) -> dict[str, float]:
-        """Return them under the names of a logger: ``energy/kwh`` and so on, without what is not known."""
+    def named(self, expected: float = 0.0) -> dict[str, float]:
+        """Return them, and the joules *expected* at the end, under the names of a logger, without what is not known."""
+        if self.joules <= 0:
+            return {}
         named = {
             "energy/kwh": self.joules / 3.6e6,
             "energy/gpu_kwh": self.gpu_joules / 3.6e6,
@@ -53,6 +57,8 @@ class Figures(NamedTuple):
         }
         if self.samples > 0:
             named["energy/j_per_sample"] = self.joules / self.samples
+        if expected > 0:  # a work cannot come to less than it has used
+            named["energy/forecast_kwh"] = max(expected, self.joules) / 3.6e6
         return named
 
 
@@ -65,6 +71,7 @@ class Live:
         self.overhead = 1.0  # the PUE that is in the joules
         self.like: forecasts.Cost | None = None  # what this part has cost: the price of forecasts
         self._run, self._settings = run, settings
+        self.interval = 0.0  # seconds between two readings
         self._seen = 0.0  # seconds of the run that its devices had been read for
         self._elapsed = 0.0
 
@@ -75,7 +82,7 @@ class Live:
         """
         record = self._run.record()
         seen = max((use.energy.seconds for use in record.devices), default=0.0)
-        self._elapsed = record.run.seconds
+        self._elapsed, self.interval = record.run.seconds, record.run.interval
         if seen <= self._seen:
             return False
         self._take(summary_of(record, settings=self._settings), seen, samples)
@@ -89,6 +96,32 @@ class Live:
         """Return the joules and the seconds of this part up to now, going on at the power of the last interval."""
         ahead = min(max(0.0, self._elapsed - self._seen), AHEAD_S)
         return self.own.joules + self.own.watts * ahead, self._elapsed
+
+    def has_read(self, since: float) -> bool:
+        """Whether what was used after so many seconds of this part has been read for as long as an interval."""
+        return self._seen - since >= self.interval > 0
+
+    def at_the_end(self, made: Forecast, hosts: float = 1.0) -> forecasts.Cost:
+        """Return what the work will have cost when it has come to what was *made* out for so many *hosts* like this.
+
+        Earlier parts cost what they did, wherever they ran; what they did not use is at the price of this part.
+        """
+        whole, seconds, before = Figure(*made.joules), Figure(*made.seconds), self.earlier
+        if self.like is None or whole.value <= 0 or seconds.value <= 0:
+            return forecasts.Cost(whole / self.overhead, None, None, seconds)
+        cost = forecasts.cost_of(whole / self.overhead, seconds, self.like.of_hosts(hosts))
+        if before.joules <= 0:
+            return cost
+        by_joules, by_seconds = 1 - before.joules / whole.value, 1 - before.seconds / seconds.value
+        g, money = cost.g, cost.money
+        if g is not None and g.value > 0:
+            g *= by_joules + before.grams / g.value
+        if money is not None:
+            own = by_seconds if money.basis == "renter" else by_joules
+            known = before.money is not None and before.currency == money.currency and money.amount.value > 0
+            part = own + (before.money or 0.0) / money.amount.value if known else 0.0
+            money = money._replace(amount=money.amount * part) if known else None
+        return cost._replace(g=g, money=money)
 
     def _take(self, summary: Summary, seen: float, samples: float) -> None:
         spent = spent_of(summary)

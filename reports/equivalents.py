@@ -1,5 +1,6 @@
 """Energy and carbon in terms a household knows: energy from energy, carbon from carbon, each with its source."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -63,6 +64,15 @@ def constant(text: str) -> Constant:
     return next(known for known in constants() if known.text == text)
 
 
+def one_of(text: str) -> str:
+    """Return the name of one of *text*, whose first word in the plural is what is counted.
+
+    >>> one_of("smartphone charges"), one_of("days of a UK home's electricity"), one_of("km in a new EU car")
+    ('smartphone charge', "day of a UK home's electricity", 'km in a new EU car')
+    """
+    return re.sub(r"(?<=[a-z])s(?= |$)", "", text, count=1)
+
+
 def equivalents(kwh: Figure, g: Figure, zone: str = "") -> tuple[Equivalent, ...]:
     """Return at most three equivalents with 0.1 <= n <= 1000, one of them of the carbon where one fits.
 
@@ -120,7 +130,7 @@ def _equivalent(constant: Constant, amount: Figure) -> Equivalent:
     spread = "" if low == high else f" ({low:g}–{high:g})"
     doubt = "" if constant.low == constant.high else f"; {constant.low:.3g} to {constant.high:.3g} {constant.unit}"
     return Equivalent(
-        text=f"{'about ' if constant.about else ''}{n:g} {constant.text}{spread}",
+        text=f"{'about ' if constant.about else ''}{n:g} {one_of(constant.text) if n == 1 else constant.text}{spread}",
         what=constant.text,
         n=n,
         low=low,

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.reports.figures import Figure, product, quotient
-from greentrack.reports.units import duration_range, energy_range, mass_range, money_range, percent
+from greentrack.reports.units import digits, duration_range, energy_range, mass_range, money_range, percent
+from greentrack.reports.words import shown
 
 if TYPE_CHECKING:
     from greentrack.model import Forecast
@@ -104,9 +105,25 @@ def cells(cost: Cost) -> tuple[str, str, str, str]:
     )
 
 
-def remark(summary: Summary) -> str:
-    """Return what is to be said of the forecasts beside the run; "" where they are of the same."""
-    return "of the whole machine, not the run's own share" if summary.scope == "process" else ""
+def before_overhead(pue: float) -> str:
+    """Return what is to be said of an energy whose carbon and money have a *pue* in them; "" for one that has none."""
+    return f"before a PUE of {digits(pue)}" if pue != 1 else ""
+
+
+def remarks(summary: Summary) -> Iterator[str]:
+    """Yield how the forecasts are to be read beside what came."""
+    if not summary.forecasts:
+        return
+    came, early = came_to(summary)[1], summary.run.params.get("early_stopping")
+    if summary.scope == "process":
+        yield "forecasts are of the whole machine, not the run's own share"
+    if early:
+        yield f"forecasts are upper bounds: early stopping ({shown(early)}) is not foreseen"
+    if before := before_overhead(summary.pue.value):
+        money = " and money" if came.money is not None and came.money.basis != "renter" else ""
+        yield f"energies are {before}, carbon{money} after it"
+    if came.joules is not None and came.joules.low < came.joules.high:
+        yield "ranges of forecasts are of what was to come, without the meters' own error"
 
 
 def _exactly(value: float) -> Figure:

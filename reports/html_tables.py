@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Table(NamedTuple):
-    """Texts in rows; the columns in *right* are numbers. *more* says what was left out."""
+    """Texts in rows; the columns in *right* are numbers. *more* says what was left out, and how they are read."""
 
     caption: str
     head: tuple[str, ...]
@@ -37,13 +37,12 @@ def forecasts(summary: Summary) -> Table | None:
     head = ("", "energy", "carbon", "money", "time")
     rows = list(expected.rows(summary, made))
     kept = [number for number in range(len(head)) if any(row[number] for row in rows)]
-    caption = " ".join(filter(None, ("Forecasts of the whole work", expected.remark(summary))))
     return Table(
-        caption,
+        "Forecasts of the whole work",
         tuple(head[number] for number in kept),
         tuple(tuple(row[number] or UNKNOWN for number in kept) for row in rows),
         tuple(range(1, len(kept))),
-        thinned(len(made), len(summary.forecasts)),
+        "; ".join(filter(None, (thinned(len(made), len(summary.forecasts)), *expected.remarks(summary)))),
     )
 
 

@@ -68,8 +68,7 @@ def _forecasts(summary: Summary) -> Iterator[str]:
     if rows:
         head = ("forecast of the whole work", "energy", "carbon", "money", "time")
         yield from _table(head, [tuple(cell or "—" for cell in row) for row in rows])
-        if remark := forecasts.remark(summary):
-            yield f"\nThe forecasts are {remark}."
+        yield from (f"\nThe {remark}." for remark in map(markdown, forecasts.remarks(summary)))
 
 
 def _metrics(summary: Summary) -> Iterator[str]:

@@ -24,6 +24,9 @@ from greentrack.vocabulary import DISABLED
 MOST_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
 
+LEAST = 8
+"""No column of names is cut to fewer letters than this; there, a table of many columns leaves out the last ones."""
+
 NARROW = 60
 """In fewer columns than this, devices go without their range and coverage: that they were measured is said first."""
 
@@ -79,8 +82,8 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
     for row in forecasts.rows(summary, made[:1] + made[1:][-1:]):
         said = ", ".join(filter(None, row[1:]))
         yield Line("forecast", f"{row.when}: {said}{end}" if row.when.startswith("after") else f"{row.when} {said}")
-    if remark := forecasts.remark(summary):
-        yield Line("forecast", f"the forecasts are {remark}")
+    for remark in forecasts.remarks(summary):
+        yield Line("forecast", remark)
 
 
 def _parts(summary: Summary, width: int) -> Iterator[str]:
@@ -201,14 +204,20 @@ def _list(title: str, items: Iterable[str], width: int) -> Iterator[str]:
 def _table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int], flexible: int, width: int
 ) -> Iterator[str]:
-    """Yield aligned lines; the column *flexible* gives way where they would be wider than *width*."""
+    """Yield aligned lines; the column *flexible* gives way where they would be wider than *width*.
+
+    Where it cannot give enough the last columns are left out: half a number would be another number.
+    """
     lines = [head, *([printable(text) for text in row] for row in rows)]
     widths = [max(cells(line[column]) for line in lines) for column in range(len(head))]
-    widths[flexible] = max(8, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1)))
+    least = [min(size, LEAST) if column == flexible else size for column, size in enumerate(widths)]
+    while flexible < len(widths) - 1 and sum(least[: len(widths)]) + 2 * (len(widths) - 1) > width:
+        del widths[-1]
+    widths[flexible] = max(LEAST, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1)))
     for line in lines:
         parts = [
             filled(cut(cell, size), size, right=column in right)
-            for column, (cell, size) in enumerate(zip(line, widths, strict=True))
+            for column, (cell, size) in enumerate(zip(line, widths, strict=False))
         ]
         yield cut("  ".join(parts).rstrip(), width)
 

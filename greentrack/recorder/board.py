@@ -1,10 +1,12 @@
 """The memory that a run shares with its recorder, in which the latest figures are shown."""
 
+import contextlib
 import mmap
+import os
 from typing import Any
 
 from greentrack.recorder import wire
-from greentrack.recorder.files import shared_memory
+from greentrack.recorder.files import LOWEST, shared_memory
 
 _lost: list[mmap.mmap] = []
 """Memory of programs that closed all their files: never freed, since that would close another file."""
@@ -16,7 +18,7 @@ class Board:
     def __init__(self) -> None:
         self._file = shared_memory(wire.BOARD_BYTES)
         try:
-            self._memory = mmap.mmap(self._file.fd, wire.BOARD_BYTES)
+            self._memory = _mapped(self._file.fd)
         except BaseException:
             self._file.close()
             raise
@@ -37,3 +39,12 @@ class Board:
             self._file.close()
         else:
             _lost.append(self._memory)  # it has a descriptor of its own, whose number is another file's by now
+
+
+def _mapped(fd: int) -> mmap.mmap:
+    """The memory of the file *fd*; mmap holds a descriptor of its own, which must not be among the lowest either."""
+    with contextlib.ExitStack() as held:
+        while (low := os.dup(fd)) < LOWEST:
+            held.callback(os.close, low)
+        held.callback(os.close, low)
+        return mmap.mmap(fd, wire.BOARD_BYTES)

@@ -1,6 +1,7 @@
 """A process that a training starts, ends and waits for, without harm to any other one and without waiting for them."""
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Mapping
@@ -14,11 +15,16 @@ _left: list["Child"] = []
 class Child:
     """A process of ours. It is made before it is started: whatever comes in between, there is a name for it by then."""
 
-    __slots__ = ("_over", "pid")
+    __slots__ = ("_over", "_pids")
 
     def __init__(self) -> None:
-        self.pid = 0
-        self._over = True  # nothing to wait for
+        self._over = False
+        self._pids: list[int] = []  # none before it is started
+
+    @property
+    def pid(self) -> int:
+        """Its number; 0 before it is started."""
+        return self._pids[0] if self._pids else 0
 
     def start(self, command: list[str], files: Mapping[int, int]) -> None:
         """Run *command* in a session of its own; *files* are its descriptors, and which of ours they stand for.
@@ -35,19 +41,18 @@ class Child:
                     _left.remove(one)
         null = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
         given = [(os.POSIX_SPAWN_DUP2, ours, its) for its, ours in files.items()]
-        self.pid, self._over = (
-            os.posix_spawn(command[0], command, os.environ, file_actions=[null, *given], setsid=True),
-            False,
-        )
+        spawn = functools.partial(os.posix_spawn, file_actions=[null, *given], setsid=True)
+        # in one step: Ctrl-C may come as soon as it runs, and who ends it then has to know its number
+        self._pids.extend(map(spawn, command[:1], [command], [os.environ]))
 
     def ended(self) -> bool:
         """Whether it has ended; it is no zombie then."""
-        if not self._over:
+        if self._pids and not self._over:
             try:
                 self._over = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
             except OSError:  # the program waits for all its children, or has the system do it: it has ended
                 self._over = True
-        return self._over
+        return self._over or not self._pids
 
     def kill(self) -> None:
         """End it at once, unless it has ended: its number may be another's by then."""
@@ -70,6 +75,10 @@ class Child:
     def leave(self) -> None:
         """Let it end when it does."""
         if not self.ended():
+            _left.append(self)
+
+    def __del__(self) -> None:
+        if getattr(self, "_pids", None) and not self._over:  # Ctrl-C came before it was left
             _left.append(self)
 
     def forget(self) -> None:

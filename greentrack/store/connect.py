@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from greentrack.errors import BusyError, RefusedError, StoreError
-from greentrack.store import schema
+from greentrack.store import schema, stale
 from greentrack.store.place import WAY_OUT, network_filesystem, prepare, shares_memory
 
 MAGIC = b"SQLite format 3\x00"
@@ -168,12 +168,17 @@ def _store_error(path: Path, name: str, detail: str) -> StoreError:
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a file that is plainly not ours before SQLite opens it: even opening and closing may change a file."""
+    """Refuse a file that is plainly not ours before SQLite opens it: even opening and closing may change a file.
+
+    What another file left in its place is cleared away.
+    """
     try:
         # POSIX drops all locks of a process on a file when it closes any descriptor of it: to look into a file that one
         # of our connections has open would let another process take the log away under that connection
         if identity(path) in list(_open_files.values()):
             return
+        if stale.CAN_BE_ASKED:
+            stale.clear(path)
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:

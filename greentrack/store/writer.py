@@ -17,7 +17,7 @@ from greentrack.store import rows
 from greentrack.store import statements as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
-from greentrack.store.place import default_path
+from greentrack.store.place import WAY_OUT, default_path
 from greentrack.store.slots import PhaseTime, in_slots, slot_length
 
 if TYPE_CHECKING:
@@ -88,7 +88,11 @@ class Writer:
     def _open(self) -> sqlite3.Connection:
         if self._file not in (NO_FILE, identity(self.path)):
             self._leave()
-        if self._db is None:
+        if self._db is not None:
+            with suppress(OSError):  # it vanishes right now: the next write sees that
+                if self.path.stat().st_size == 0:  # SQLite would go on, and nobody could read it again
+                    raise StoreError(f"{self.path} was emptied while it was open; move it away, or {WAY_OUT}")
+        else:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
             self._file = identity(self.path)
         return self._db

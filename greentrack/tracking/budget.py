@@ -82,7 +82,7 @@ def budget_of(given: str | Sequence[str] | None) -> tuple[Limit, ...]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
         raise ConfigError(f"budget {given!r} is not a text or a list of texts; such as {EXAMPLES}")
-    limits = tuple(parse(part) for text in texts for part in text.split(";"))
+    limits = tuple(parse(part.strip()) for text in texts for part in text.split(";"))
     for index, limit in enumerate(limits):
         for other in limits[:index]:
             if other.kind == limit.kind:

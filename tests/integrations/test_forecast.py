@@ -79,6 +79,30 @@ def test_the_first_epoch_is_judged_by_its_second_half() -> None:
     assert forecast.joules.high >= 1500 + 13_500  # had it not been a warm-up, this would be right
 
 
+@given(st.integers(2, 100_000), st.floats(0.0, 20.0))
+def test_a_first_epoch_of_any_length_has_a_mark_to_be_judged_by(batches: int, start: float) -> None:
+    """Where it is marked when that is wanted, the cost of its start (20 epochs) is not taken to come again."""
+    forecaster = Forecaster()
+    wanted = [batch for batch in range(1, batches + 1) if forecaster.wants_mark(batch)]
+    for batch in wanted:
+        forecaster.mark(batch, cost(start * batches + batch))
+    spent = cost((start + 1) * batches)
+    forecaster.epoch(batches, spent)
+    forecast = made(forecaster.forecast(spent, Plan(9 * batches)))
+    assert len(wanted) <= 17
+    assert forecast.joules.value == close((start + 10) * batches)
+    assert not forecaster.wants_mark(1)
+
+
+def test_a_first_epoch_whose_half_nobody_saw_may_have_been_mostly_its_start() -> None:
+    """One batch of 1000 J, 800 J of them for the start: the nine others of 200 J each are in the range."""
+    forecaster = Forecaster()
+    forecaster.epoch(1, cost(1000))
+    forecast = made(forecaster.forecast(cost(1000), Plan(9)))
+    assert forecast.joules.low <= 1000 + 9 * 200
+    assert forecast.joules.value == close(10_000)
+
+
 def test_marks_of_a_long_first_epoch_stay_few() -> None:
     """A hundred thousand of them: the half is still found within a few per cent."""
     forecaster = Forecaster()
@@ -227,6 +251,7 @@ def test_the_range_holds_a_slow_drift(epochs: int, change: float) -> None:
 def test_room_for_a_drift_gets_less_as_more_was_seen() -> None:
     """Epochs of 1000 J each: 25 % around the 19 to come after one, 12.5 % around 10 after the 10 that count."""
     forecaster = Forecaster()
+    forecaster.mark(5, cost(500))
     forecaster.epoch(10, cost(1000))
     assert made(forecaster.forecast(cost(1000), Plan(190))).joules.low == close(1000 + 19_000 * (1 - DRIFT))
     for _ in range(10):

@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError
 from greentrack.integrations import lightning_session
-from greentrack.integrations.forecast import Cost
+from greentrack.integrations.forecast import Cost, Forecaster
 from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.lightning_budget import Budget
 from greentrack.integrations.live import Figures
@@ -238,6 +238,7 @@ def test_a_training_that_is_done_when_its_budget_is_spent_is_finished(
 ) -> None:
     """It is seen at the end of the last epoch: nothing was stopped, and no state is kept that nobody asked for."""
     monkeypatch.setattr(lightning_session, "LOOK_S", 60.0)
+    monkeypatch.setattr(Forecaster, "wants_mark", lambda *_: False)
     fit(tmp_path, callback(db, **HUGE, budget="0.02 kWh"), max_epochs=1)
     record = only(db)
     assert (record.run.status, record.run.error) == ("finished", None)

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 
 from greentrack.integrations import lightning_session
+from greentrack.integrations.forecast import Plan
 from greentrack.integrations.lightning import GreenTrackCallback
 from tests.integrations.conftest import KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, joules, only, samples
 from tests.integrations.training import Patient
@@ -102,6 +103,20 @@ def test_the_first_forecast_is_told_with_its_ranges(
     shown = r"~?[\d.,]+ \S+( CO2e)? \([^()]+(–| to )[^()]+\)"
     assert re.fullmatch(f"greentrack: forecast after epoch 1: {shown}, {shown}, {shown}, {shown}", told[0]), told
     assert told[0].index("Wh") < told[0].index("CO2e") < told[0].index("EUR")
+
+
+@pytest.mark.parametrize("left", [Plan(0.0), Plan(1000.0, seconds=0.0)], ids=["no batch", "no second"])
+def test_where_nothing_is_left_nothing_is_foreseen(
+    left: Plan, db: Path, make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the last epoch, or the last second, there is no forecast to be told or kept: it would have no range."""
+    monkeypatch.setattr(lightning_session, "plan", lambda *_: left)
+    green = GreenTrackCallback(db=db, interval=0.1, **{**KNOWN, "quiet": False})
+    one = make(Patient(green), green, max_epochs=2)
+    one.fit(Busy(0.02), samples())
+    assert one.callback_metrics["energy/forecast_kwh"] >= one.callback_metrics["energy/kwh"] > 0
+    assert "forecast" not in capsys.readouterr().err
+    assert only(db).forecasts == ()
 
 
 def test_tensorboard_has_them_too(eager: GreenTrackCallback, make: Make, tmp_path: Path) -> None:

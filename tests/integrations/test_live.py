@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.config import Settings
+from greentrack.integrations.forecast import Forecast, Range
 from greentrack.integrations.live import AHEAD_S, Figures, Live
 from greentrack.model import Device, DeviceUse, Energy, Record, Run
 
 KWH = 3.6e6
+HOUR = 3600.0
 
 amounts = st.floats(0, 1e12)
 figures = st.builds(
@@ -49,6 +51,14 @@ def test_figures_are_those_of_the_last_reading() -> None:
     assert named["energy/power_w"] == pytest.approx(400.0)
     assert named["energy/j_per_sample"] == pytest.approx(100.0)
     assert named["carbon/g"] > 0
+
+
+def test_no_forecast_is_below_what_was_used() -> None:
+    """1 kWh was foreseen an epoch ago and 2 were used since: 2 at least. Nothing is named where nothing was used."""
+    assert Figures(joules=2 * KWH).named(KWH)["energy/forecast_kwh"] == pytest.approx(2.0)
+    assert Figures(joules=2 * KWH).named(3 * KWH)["energy/forecast_kwh"] == pytest.approx(3.0)
+    assert "energy/forecast_kwh" not in Figures(joules=2 * KWH).named()
+    assert Figures().named(KWH) == {}
 
 
 def test_nothing_is_new_without_a_reading() -> None:
@@ -167,3 +177,47 @@ def test_a_look_costs_about_a_millisecond() -> None:
         live.refresh(samples=1)
         times.append(time.thread_time() - begun)
     assert sorted(times)[len(times) // 2] < 0.02
+
+
+def at(value: float) -> Range:
+    return Range(value, 0.5 * value, 1.5 * value)
+
+
+@pytest.mark.parametrize(
+    ("terms", "currency", "money"),
+    [
+        (Settings(tariff="0.50 EUR"), "EUR", 1.0 + 2 * 0.50),
+        (Settings(rent="2 EUR"), "EUR", 1.0 + 2 * 2.0),
+        (Settings(tariff="0.50 USD"), "EUR", None),
+    ],
+    ids=["owner", "renter", "another currency"],
+)
+def test_what_a_resumed_work_comes_to_has_what_its_earlier_parts_cost(
+    terms: Settings, currency: str, money: float | None
+) -> None:
+    """It moved: 1 kWh and an hour elsewhere for 1000 g and 1 EUR; then 2 kWh and two hours with one GPU in France.
+
+    1000 g + 2 x the grid of France, and not three times either; the ranges stay as wide as the forecast's.
+    """
+    live = Live(Machine(HOUR, HOUR), terms)
+    live.earlier = Figures(joules=KWH, grams=1000.0, seconds=HOUR, money=1.0, currency=currency)
+    live.refresh(samples=1)
+    cost = live.at_the_end(Forecast(0.5, at(3 * KWH), at(3 * HOUR)))
+    france = live.own.grams / (live.own.joules / KWH)
+    assert cost.g is not None
+    assert cost.g.value == pytest.approx(1000 + 2 * france)
+    assert cost.g.low <= 0.5 * cost.g.value
+    assert cost.g.high >= 1.5 * cost.g.value
+    assert (None if cost.money is None else cost.money.amount.value) == (money and pytest.approx(money))
+
+
+def test_with_a_pue_what_a_resumed_work_comes_to_has_it_once() -> None:
+    """Earlier figures have the PUE of 2 in them, and the forecast's joules too: 2 + 4 kWh are 3 kWh of the machine."""
+    live = Live(Machine(HOUR, HOUR), Settings(pue="2", tariff="0.50 EUR"))
+    live.earlier = Figures(joules=2 * KWH, grams=1000.0, seconds=HOUR, money=1.0, currency="EUR")
+    live.refresh(samples=1)
+    cost = live.at_the_end(Forecast(0.5, at(6 * KWH), at(3 * HOUR)))
+    assert cost.joules is not None
+    assert cost.joules.value == pytest.approx(3 * KWH)
+    assert cost.money is not None
+    assert cost.money.amount.value == pytest.approx(1.0 + 4 * 0.50)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,12 +101,52 @@ def test_one_that_was_left_is_looked_after_when_the_next_starts(held: tuple[Chil
     assert other.wait(120.0)
 
 
+INTERRUPTED = """
+import os, sys
+from greentrack.recorder.child import Child
+def runs():
+    try: os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError: return False
+    return True
+def interrupt(frame, event, what):
+    if event == "c_return" and runs():
+        sys.setprofile(None)
+        raise KeyboardInterrupt
+child = Child()
+sys.setprofile(interrupt)
+try: child.start([sys.executable, "-I", "-S", "-c", "import time; time.sleep(120)"], {})
+except KeyboardInterrupt: child.kill()
+child.wait(100)
+sys.exit(runs())
+"""
+
+
+def test_one_whose_start_was_interrupted_is_ended_all_the_same() -> None:
+    """Ctrl-C comes as soon as there is a process: its number is known by then."""
+    assert subprocess.run([sys.executable, "-c", INTERRUPTED], check=False).returncode == 0
+
+
+def test_one_that_nobody_holds_any_more_is_looked_after_when_the_next_starts() -> None:
+    """Ctrl-C came between its end and the moment when that was to be seen."""
+    dropped = Child()
+    dropped.start([sys.executable, "-I", "-S", "-c", ""], {})
+    pid = dropped.pid
+    del dropped
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert _is_zombie(pid)
+    other = Child()
+    other.start([sys.executable, "-I", "-S", "-c", ""], {})
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    assert other.wait(120.0)
+
+
 def test_a_forked_copy_touches_nothing(held: tuple[Child, File], monkeypatch: pytest.MonkeyPatch) -> None:
     """The process is its parent's child."""
     killed: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
     copy = Child()
-    copy.pid, copy._over = held[0].pid, False
+    copy._pids.append(held[0].pid)
     copy.forget()
     copy.kill()
     assert copy.ended()

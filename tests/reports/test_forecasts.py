@@ -15,6 +15,7 @@ from greentrack.reports import html_tables, markdown
 from greentrack.reports import json as as_json
 from greentrack.reports.figures import Figure, product, quotient
 from greentrack.reports.forecasts import came_to, cost, cost_of, cost_so_far
+from greentrack.reports.forecasts import remarks as remarks_of
 from greentrack.reports.summary import Summary, summary_of
 from greentrack.reports.text import render
 
@@ -130,13 +131,49 @@ def test_without_a_forecast_nothing_is_said_of_one(use: MakeUse, record: MakeRec
     assert (as_json.to_dict(summary)["forecasts"], as_json.to_dict(summary)["came_to"]) == ([], None)
 
 
+def said(summary: Summary) -> list[str]:
+    """Return what is said of the forecasts, once every form was seen to say it."""
+    remarks = list(remarks_of(summary))
+    table = html_tables.forecasts(summary)
+    assert table is not None
+    for form in (render(summary, width=400), markdown.render(summary).replace("\\", ""), table.more):
+        assert [remark for remark in remarks if remark not in form] == []
+    return remarks
+
+
 def test_a_runs_own_share_is_not_taken_for_what_was_forecast(use: MakeUse, record: MakeRecord) -> None:
     """A forecast is of the machine; where a report shows the run's own share beside it, it says so."""
     shared = record(use("cpu", "cpu", process=180 * HOUR), forecasts=(forecast(),))
-    for scope, said in (("machine", False), ("process", True)):
-        summary = summary_of(shared, scope=scope)
-        assert ("of the whole machine, not the run's own share" in " ".join(str(summary).split())) is said
-        assert ("of the whole machine, not the run's own share" in markdown.render(summary)) is said
+    assert said(summary_of(shared)) == []
+    assert said(summary_of(shared, scope="process")) == ["forecasts are of the whole machine, not the run's own share"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "remark"),
+    [
+        ({"pue": 1.5, "tariff": "0.50 EUR"}, ["energies are before a PUE of 1.5, carbon and money after it"]),
+        ({"pue": 1.5, "rent": "2.00 USD"}, ["energies are before a PUE of 1.5, carbon after it"]),
+        ({"tariff": "0.50 EUR"}, []),
+    ],
+    ids=["owner", "renter", "no PUE"],
+)
+def test_what_the_overhead_is_in_is_said(terms: Any, remark: list[str], made: Callable[..., Summary]) -> None:
+    """0.72 kWh and 0.54 EUR at 0.50 EUR a kWh make sense only to who knows that a PUE of 1.5 is in one of them."""
+    assert said(made(**terms)) == remark
+
+
+def test_a_forecast_that_early_stopping_cut_short_is_an_upper_bound(use: MakeUse, record: MakeRecord) -> None:
+    """The live line says "at most"; so does the report, or it looks as if the forecast had been wrong by far."""
+    early = record(use(), forecasts=(forecast(),), params={"early_stopping": "val_loss"})
+    assert said(summary_of(early)) == ["forecasts are upper bounds: early stopping (val_loss) is not foreseen"]
+
+
+def test_that_a_forecasts_range_is_of_another_kind_is_said(use: MakeUse, record: MakeRecord) -> None:
+    """A model is off by half or double, which no forecast of what it will say has in its range."""
+    details = {"idle_watts": 2.0, "source": "s", "year": 2020}
+    modelled = record(use("cpu", "cpu", method="cpu-model", details=details), forecasts=(forecast(off=0.01),))
+    remark = "ranges of forecasts are of what was to come, without the meters' own error"
+    assert said(summary_of(modelled)) == [remark]
 
 
 parts = st.floats(0.0, 0.5)

@@ -1,5 +1,6 @@
 """The text report: it fits, it says where figures come from, and it shows the costliest first."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +55,18 @@ def test_a_model_is_never_shown_as_a_measurement(long: Record, width: int) -> No
     rows = [row for row in lines if row.startswith(("gpu ", "cpu ", "rest "))]
     assert ["measured" in row for row in rows] == [True, False, False]
     assert ["modelled" in row for row in rows] == [False, True, True]
+
+
+@pytest.mark.parametrize("width", range(40, 80, 4))
+def test_no_table_shows_half_a_number(width: int, long: Record) -> None:
+    """A column that has no room is left out: "61.9 m…" could be milliwatt-hours, or megawatt-hours."""
+    lines = render(summary_of(long), width=width).splitlines()
+    names = [line for line in lines if line.startswith(("a ", "step ", "accuracy "))]
+    devices = [line for line in lines if line.startswith(("gpu ", "cpu ", "rest "))]
+    assert (len(names), len(devices)) == (14, 3)
+    for rows, name in ((names, 0), (devices, 1)):
+        parts = [part for row in rows for column, part in enumerate(re.split(" {2,}", row)) if column != name]
+        assert [part for part in parts if "…" in part] == []
 
 
 def test_the_costliest_spans_come_first_and_the_rest_is_counted(long: Record) -> None:

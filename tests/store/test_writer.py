@@ -348,6 +348,23 @@ def test_a_run_that_cannot_be_read_any_more_is_said_to_be_lost(path: Path, a_bat
     assert ask("SELECT joules FROM run_energy") == [(7.0,)]
 
 
+def test_a_file_that_is_emptied_is_not_said_to_be_written(path: Path, a_batch: MakeBatch, ask: Ask) -> None:
+    """Nothing that is put there could be read again; once it is moved away, what comes then is kept."""
+    said: list[str] = []
+    writer = Writer(path, warn=said.append)
+    news = Batch(run_id="01-a", readings=[Reading(device="cpu", at=102.0, seconds=1.0, joules=7.0)])
+    writer.write(a_batch(joules=[1.0]))
+    os.truncate(path, 0)
+    with pytest.raises(StoreError, match="was emptied while it was open; move it away"):
+        writer.write(news)
+    path.rename(path.with_name("emptied.db"))
+    writer.write(news)
+    writer.close()
+    assert ask("SELECT joules FROM run_energy") == [(7.0,)]
+    assert len(said) == 1
+    assert "what was kept of the run until then is lost" in said[0]
+
+
 def test_a_file_that_was_replaced_by_an_older_copy_has_everything(path: Path, a_batch: MakeBatch) -> None:
     """Its first second is in the copy already and is not counted twice."""
     writer = Writer(path, warn=lambda _: None)

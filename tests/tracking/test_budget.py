@@ -121,7 +121,7 @@ def test_a_budget_is_one_limit_or_several_of_different_kinds() -> None:
     assert budget_of(None) == budget_of([]) == ()
     assert [limit.text for limit in budget_of("2 kWh")] == ["2 kWh"]
     assert [limit.kind for limit in budget_of(["2 kWh", "1h"])] == ["energy", "time"]
-    assert [limit.kind for limit in budget_of("2 kWh; 1h")] == ["energy", "time"]
+    assert [(limit.kind, limit.text) for limit in budget_of("2 kWh; 1h")] == [("energy", "2 kWh"), ("time", "1h")]
     with pytest.raises(ConfigError, match=r"'2 kWh' and '5 MJ' both limit energy"):
         budget_of(["2 kWh", "1h", "5 MJ"])
     with pytest.raises(ConfigError, match="is not a text or a list of texts"):
@@ -375,7 +375,7 @@ def test_a_mistyped_budget_is_told_before_the_training_starts(monkeypatch: pytes
     with pytest.raises(ConfigError, match=r"^argument budget: budget = 5 is not a text"):
         track(budget=5)  # type: ignore[arg-type]  # what a mistaken caller does
     monkeypatch.setenv("GREENTRACK_BUDGET", "1h; 2h")
-    with pytest.raises(ConfigError, match=r"^environment variable GREENTRACK_BUDGET: budget: '1h' and ' 2h' both"):
+    with pytest.raises(ConfigError, match=r"^environment variable GREENTRACK_BUDGET: budget: '1h' and '2h' both"):
         track()
 
 
