@@ -161,7 +161,7 @@ def test_settings_of_the_trainer_change_what_is_counted_and_not_that_it_adds_up(
 def test_a_batch_is_counted_without_a_word(
     db: Path, green: GreenTrackCallback, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing goes down the pipe, and no figures are looked at, but once a second and to see how a first epoch began."""
+    """Nothing goes down the pipe, and no figures are looked at, but each second and to see how a first epoch began."""
     words: list[str] = []
     counts: list[int] = []
     instants: list[float] = []
