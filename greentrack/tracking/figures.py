@@ -16,10 +16,14 @@ def joules_of(figures: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the joules by kind of device; {} where there are no figures yet."""
     if figures is None:
         return {}
-    from greentrack.recorder.wire import figures_of
+    try:
+        from greentrack.recorder.wire import figures_of
 
+        uses, _ = figures_of(figures)
+    except (ImportError, OSError):  # no file can be opened to load what reads them: a training does not end for that
+        return {}
     by_kind: dict[str, float] = {}
-    for use in figures_of(figures)[0]:
+    for use in uses:
         if use.energy.seconds <= 0 and use.joules <= 0:
             continue  # not seen yet: absent is not zero
         by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules

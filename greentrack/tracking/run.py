@@ -16,6 +16,7 @@ from greentrack.errors import OverBudgetError
 from greentrack.tracking.bounds import PARAMS, TOO_LARGE, error_within, named, numbers, params_within, told
 from greentrack.tracking.ending import outcome
 from greentrack.tracking.facts import packages
+from greentrack.tracking.figures import get_ready_to_print, joules_of, print_line, record_of
 from greentrack.tracking.span import Span, Spans
 from greentrack.tracking.tally import Phase, Tally
 from greentrack.vocabulary import DISABLED, ENDINGS
@@ -140,8 +141,6 @@ class Run:
 
     def joules(self) -> dict[str, float]:
         """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
-        from greentrack.tracking.figures import joules_of
-
         return joules_of(self._figures())
 
     def begin(self) -> None:
@@ -191,14 +190,10 @@ class Run:
         elif not final["saved"]:
             log.warning("run %s could not be kept: %s", self.id, final["trouble"])
         if not self._quiet:
-            from greentrack.tracking.figures import print_line
-
             print_line(self)
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
-        from greentrack.tracking.figures import record_of
-
         facts = dict(self._facts)
         if self._link is not None:
             facts["seconds"] = clock() - self._began
@@ -282,8 +277,6 @@ class Run:
 
     def _meanwhile(self) -> None:
         if not self._quiet:
-            from greentrack.tracking.figures import get_ready_to_print
-
             get_ready_to_print()
 
     def _tally_here(self) -> Tally:

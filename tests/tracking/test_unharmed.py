@@ -129,6 +129,50 @@ def test_figures_that_were_shown_stay_where_there_is_no_last_word(db: Path, monk
     assert run.joules() == before
 
 
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+def fill():
+    held = []
+    try:
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return held
+def empty(held):
+    for fd in held:
+        os.close(fd)
+"""
+
+
+def test_a_run_that_could_not_start_for_want_of_files_says_nothing_and_raises_nothing(program: Start) -> None:
+    """Not even a module can be loaded then, at the start or when it is asked."""
+    script = """
+held = fill()
+with tracked as run:
+    asked = run.joules(), run.is_open
+empty(held)
+say(asked)
+"""
+    assert program(FULL + script).end()[:2] == (0, "({}, False)\n")
+
+
+def test_figures_that_cannot_be_read_for_want_of_files_are_there_later(program: Start) -> None:
+    """The run goes on; asked with room again, it tells them."""
+    script = """
+with tracked as run:
+    first = run._link.look()
+    while first is None or run._link.look()["at"] == first["at"]:
+        first = first or run._link.look()
+        time.sleep(0.01)
+    held = fill()
+    asked = run.joules()
+    empty(held)
+    say(asked, sorted(run.joules()))
+"""
+    assert program(FULL + script).end()[:2] == (0, "{} ['cpu', 'gpu']\n")
+
+
 def test_a_tracker_is_not_pickled() -> None:
     """It belongs to its process, as its runs do; the error says what to do."""
     with pytest.raises(TypeError, match="call track\\(\\) where it is needed"):
