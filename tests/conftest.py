@@ -1,6 +1,7 @@
 """What every test may use: a database of its own, and no settings of the developer's machine."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ settings.register_profile(  # a slow moment of the machine is no fault of the co
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a script, whose children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name)):
+    if signal.getsignal(_number) is signal.SIG_IGN:  # likewise, and under nohup
+        signal.signal(_number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
