@@ -12,10 +12,10 @@ settings.register_profile(  # a slow moment of the machine is no fault of the co
 )
 settings.load_profile("steady")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a script, whose children inherit it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script
     signal.signal(signal.SIGINT, signal.default_int_handler)
 for _number in (getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name)):
-    if signal.getsignal(_number) is signal.SIG_IGN:  # likewise, and under nohup
+    if signal.getsignal(_number) is signal.SIG_IGN:  # and under nohup
         signal.signal(_number, signal.SIG_DFL)
 
 
