@@ -2,6 +2,7 @@
 
 TYPE_CHECKING = False  # typing's own would cost a third of what this import may cost
 if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary, summarize
     from greentrack.errors import (
         ConfigError,
         GreenTrackError,
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
         StoreError,
         ZoneError,
     )
-    from greentrack.reports.summary import Summary, summarize
     from greentrack.tracking import Run, Tracker, track
 
 __version__ = "0.1.0"
@@ -37,9 +37,9 @@ __all__ = [
 
 _HOMES = {
     "Run": "greentrack.tracking",
-    "Summary": "greentrack.reports.summary",
+    "Summary": "greentrack.costing.summary",
     "Tracker": "greentrack.tracking",
-    "summarize": "greentrack.reports.summary",
+    "summarize": "greentrack.costing.summary",
     "track": "greentrack.tracking",
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from greentrack.knowledge import Known
+    from greentrack.calibration_facts import HostCalibration
 
 
 IDLE = 0.1
@@ -145,7 +145,7 @@ class Host(NamedTuple):
     timezone: str | None = None
 
 
-class Run(NamedTuple):
+class RunInfo(NamedTuple):
     """One tracked piece of work.
 
     *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process. *continues* is the id of the
@@ -181,7 +181,7 @@ class Run(NamedTuple):
     continues: str | None = None
 
 
-class Toll(NamedTuple):
+class TrackerOverhead(NamedTuple):
     """What tracking cost and missed: CPU seconds of the recorder, readings kept, late ticks, failed reads, restarts."""
 
     cpu_seconds: float = 0.0
@@ -197,15 +197,15 @@ class Record(NamedTuple):
     *known* is what is known about its host now, perhaps found out after the run; None where nothing is.
     """
 
-    run: Run
+    run: RunInfo
     devices: tuple[DeviceUse, ...] = ()
     spans: tuple[Span, ...] = ()
     phases: tuple[Phase, ...] = ()
     metrics: tuple[Metric, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     work: Mapping[str, float] = {}
-    toll: Toll = Toll()
-    known: "Known | None" = None
+    toll: TrackerOverhead = TrackerOverhead()
+    known: "HostCalibration | None" = None
 
 
 class Missing(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 from greentrack.errors import ConfigError, did_you_mean
 
 METERS: Mapping[str, str] = {  # in this order: a later one sees what the earlier ones found
-    "nvidia": "greentrack.meters.nvidia_driver:discover",
+    "nvidia": "greentrack.meters.nvidia.discovery:discover",
     "rapl": "greentrack.meters.rapl:discover",
     "cpu_model": "greentrack.meters.cpu_model:discover",
     "ram_model": "greentrack.meters.ram_model:discover",
@@ -15,7 +15,7 @@ METERS: Mapping[str, str] = {  # in this order: a later one sees what the earlie
 }
 
 INTENSITIES: Mapping[str, str] = {  # in this order: the first that knows the zone answers
-    "table": "greentrack.carbon.table:Table",
+    "table": "greentrack.carbon.table:IntensityTable",
     "codecarbon": "greentrack.carbon.codecarbon:CodeCarbon",
     "regions": "greentrack.carbon.regions:Regions",
 }
@@ -28,7 +28,7 @@ HOURLY: Mapping[str, str] = {  # asked only where the user names one; a file tha
 FORMATS: Mapping[str, str] = {
     "text": "greentrack.reports.text:render",
     "json": "greentrack.reports.json:render",
-    "html": "greentrack.reports.html:render",
+    "html": "greentrack.reports.html.page:render",
     "csv": "greentrack.reports.csv:render",
     "markdown": "greentrack.reports.markdown:render",
     "latex": "greentrack.reports.latex:render",
@@ -36,6 +36,17 @@ FORMATS: Mapping[str, str] = {
     "sentence": "greentrack.reports.sentence:render",
     "ai-act": "greentrack.reports.ai_act:render",
     "sci": "greentrack.reports.sci:render",
+}
+
+
+COMPARISONS: Mapping[str, str] = {
+    "text": "greentrack.reports.comparison_text:render",
+    "json": "greentrack.reports.comparison_json:render",
+}
+
+ESTIMATES: Mapping[str, str] = {
+    "text": "greentrack.reports.estimate_text:render",
+    "json": "greentrack.reports.estimate_json:render",
 }
 
 

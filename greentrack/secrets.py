@@ -13,10 +13,10 @@ from typing import Any
 REDACTED = "[redacted]"
 """What stands where a secret was."""
 
-MOST_LEVELS = 20
+MAX_LEVELS = 20
 """Values nested deeper than this are not looked into and not kept."""
 
-MOST_DIGITS = 9
+MAX_DIGITS = 9
 """A number of more digits may be a token."""
 
 _WORDS = frozenset({"pwd", "passphrase", "passwords", "secrets", "apikeys", "credential", "credentials"})
@@ -143,7 +143,7 @@ def _value(name: object, value: Any, above: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping | list | tuple):
-        if id(value) in above or len(above) == MOST_LEVELS:
+        if id(value) in above or len(above) == MAX_LEVELS:
             return f"<{type(value).__name__}>"
         inside = (*above, id(value))
         if isinstance(value, Mapping):
@@ -166,5 +166,5 @@ def _cleaned(value: Any) -> Any:
 def _is_choice(value: Any) -> bool:
     """Whether *value* is a number or a yes or no, which is no token; a long number may be one."""
     if isinstance(value, str):
-        return len(value) <= MOST_DIGITS and value.replace(".", "", 1).isdecimal()
+        return len(value) <= MAX_DIGITS and value.replace(".", "", 1).isdecimal()
     return isinstance(value, int | float)

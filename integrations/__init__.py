@@ -1,1 +1,1 @@
-"""."""
+"""Frameworks: one file or folder each, over what `training` shares."""

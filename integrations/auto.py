@@ -17,7 +17,7 @@ def callbacks() -> list[Any]:
     if os.environ.get("GREENTRACK_AUTO", "").lower() not in ("1", "true", "yes", "on"):
         return []
     try:
-        from greentrack.integrations.lightning import AutoCallback
+        from greentrack.integrations.lightning.callback import AutoCallback
 
         return [AutoCallback()]
     except GreenTrackError as error:

@@ -6,11 +6,11 @@ import datetime
 import textwrap
 from collections.abc import Iterator
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import name, printable_lines
-from greentrack.reports.figures import Figure
-from greentrack.reports.summary import DeviceCost, Summary
-from greentrack.reports.units import digits, duration, energy_range, in_unit, mass_range, percent
+from greentrack.costing.summary import DeviceCost, Summary
+from greentrack.formatting.escape import name, printable_lines
+from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, percent
+from greentrack.quantity import Figure
+from greentrack.reports import provenance
 
 LAW = "Regulation (EU) 2024/1689 (AI Act), Annex XI, section 1, point 2(e): energy consumption of the model"
 
@@ -34,8 +34,8 @@ def render(summary: Summary) -> str:
 
 
 def _facts(summary: Summary) -> Iterator[str]:
-    run, whole, work = summary.run, summary.whole, disclosure.total(summary)
-    part = f", {disclosure.is_part(summary)}" if whole else ""
+    run, whole, work = summary.run, summary.whole, provenance.total(summary)
+    part = f", {provenance.is_part(summary)}" if whole else ""
     yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
     begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
     yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
@@ -45,7 +45,7 @@ def _facts(summary: Summary) -> Iterator[str]:
         yield from _line("Energy", f"{_mwh(work.joules)}, all {work.number} parts together")
         yield from _line("", f"{_mwh(summary.joules)}, this part, {_known(summary)}")
     if work.facility is not None:
-        about = f"with the data centre's overhead, a PUE of {disclosure.overhead(summary)}"
+        about = f"with the data centre's overhead, a PUE of {provenance.overhead(summary)}"
         yield from _line("", f"{_mwh(work.facility)}, {about}")
     else:
         yield from _line("", "no overhead of a data centre (PUE) is included")
@@ -54,12 +54,12 @@ def _facts(summary: Summary) -> Iterator[str]:
     if gpus:
         of = " of this part" if whole else ""
         yield from _line("", f"{digits(gpus * run.seconds / 3600)} GPU-hours{of}, on {gpus} GPU{'s' * (gpus > 1)}")
-    yield from _line("Hardware", disclosure.enumerated(disclosure.hardware(summary)) or "not known")
+    yield from _line("Hardware", provenance.enumerated(provenance.hardware(summary)) or "not known")
     if summary.joules is not None:
-        yield from _line("Boundary", disclosure.boundary(summary))
+        yield from _line("Boundary", provenance.boundary(summary))
     if work.g is not None:
-        yield from _line("Carbon", f"{mass_range(work.g)} at {disclosure.grid(summary)} (not required by the Annex)")
-    yield from _line("Recorded by", f"{disclosure.recorder(summary)}; ranges are about 95 %")
+        yield from _line("Carbon", f"{mass_range(work.g)} at {provenance.grid(summary)} (not required by the Annex)")
+    yield from _line("Recorded by", f"{provenance.recorder(summary)}; ranges are about 95 %")
 
 
 def _known(summary: Summary) -> str:

@@ -9,12 +9,12 @@ import csv
 import io
 from collections.abc import Iterator
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import spreadsheet
-from greentrack.reports.figures import Figure
-from greentrack.reports.money import Money
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, in_unit, iso, money_in_digits
+from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money
+from greentrack.formatting.escape import spreadsheet
+from greentrack.formatting.units import digits, in_unit, iso, money_in_digits
+from greentrack.quantity import Figure
+from greentrack.reports import provenance
 from greentrack.vocabulary import KINDS
 
 
@@ -38,7 +38,7 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "tags", spreadsheet(", ".join(run.tags))
     yield "status", run.status
     yield "host", spreadsheet(run.host.name if run.host else "")
-    yield "hardware", spreadsheet(", ".join(disclosure.hardware(summary)))
+    yield "hardware", spreadsheet(", ".join(provenance.hardware(summary)))
     yield "started_at", iso(run.started_at)
     yield "seconds", f"{run.seconds:.17g}"
     yield "scope", summary.scope
@@ -64,7 +64,7 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield from _figure("all_parts_g_co2e", whole and whole.g, "g CO2e")
     yield from _money("all_parts_money", whole and whole.money)
     yield "all_parts_seconds", "" if whole is None else f"{whole.seconds:.17g}"
-    yield "tool", spreadsheet(disclosure.recorder(summary))
+    yield "tool", spreadsheet(provenance.recorder(summary))
 
 
 def _figure(column: str, figure: Figure | None, unit: str) -> Iterator[tuple[str, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from greentrack.reports.escape import json_text
-from greentrack.reports.estimate import Estimate
-from greentrack.reports.figures import Figure
+from greentrack.analysis.estimate import Estimate
+from greentrack.formatting.escape import json_text
+from greentrack.quantity import Figure
 from greentrack.reports.json import to_dict as summary_dict
 
 _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "whole", "metrics", "waste", "tracker")

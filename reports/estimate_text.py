@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from greentrack.reports import layout, words
-from greentrack.reports.estimate import Estimate
-from greentrack.reports.figures import Figure
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, duration, energy, spread
-from greentrack.reports.words import Line
+from greentrack.analysis.estimate import Estimate
+from greentrack.costing.summary import Summary
+from greentrack.formatting import layout
+from greentrack.formatting.units import digits, duration, energy, spread
+from greentrack.quantity import Figure
+from greentrack.reports import lines
+from greentrack.reports.lines import Line
 
 
 def render(estimate: Estimate, *, width: int = 80) -> str:
@@ -32,8 +33,8 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
 def _head(estimate: Estimate) -> Iterator[Line]:
     yield Line("how", estimate.how)
     yield _time(estimate.seconds)
-    yield from words.estimated(estimate.summary)
-    yield from words.worth(estimate.summary)
+    yield from lines.estimated(estimate.summary)
+    yield from lines.worth(estimate.summary)
 
 
 def _rows(summary: Summary) -> list[tuple[str, ...]]:

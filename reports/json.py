@@ -7,15 +7,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from greentrack.costing import forecast_costs
+from greentrack.costing.multipart import MultipartRun, RunPart
+from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money
+from greentrack.costing.waste import waste
+from greentrack.formatting.escape import json_text
+from greentrack.formatting.units import iso
 from greentrack.model import Forecast, Metric
-from greentrack.reports import forecasts
-from greentrack.reports.escape import json_text
-from greentrack.reports.figures import JOULES_PER_KWH, Figure
-from greentrack.reports.money import Money
-from greentrack.reports.parts import Part, Whole
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import iso
-from greentrack.reports.waste import waste
+from greentrack.quantity import JOULES_PER_KWH, Figure
 
 
 def render(summary: Summary) -> str:
@@ -176,16 +176,16 @@ def _money(money: Money | None) -> dict[str, Any] | None:
 
 
 def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
-    return {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecasts.cost(forecast, summary))}
+    return {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecast_costs.cost(forecast, summary))}
 
 
 def _came_to(summary: Summary) -> dict[str, Any]:
     """Return what the forecasts are to be held against; while the work goes on, what it has come to so far."""
-    status, cost = forecasts.came_to(summary)
+    status, cost = forecast_costs.came_to(summary)
     return {"status": status, **_cost(cost)}
 
 
-def _cost(cost: forecasts.Cost) -> dict[str, Any]:
+def _cost(cost: forecast_costs.ForecastCost) -> dict[str, Any]:
     return {
         "kwh": _figure(cost.joules / JOULES_PER_KWH if cost.joules else None),
         "g": _figure(cost.g),
@@ -194,7 +194,7 @@ def _cost(cost: forecasts.Cost) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: RunPart) -> dict[str, Any]:
     return {
         "id": part.id,
         "status": part.status,
@@ -206,7 +206,7 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def _whole(whole: Whole) -> dict[str, Any]:
+def _whole(whole: MultipartRun) -> dict[str, Any]:
     return {
         "status": whole.status,
         "seconds": whole.seconds,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import latex, name
+from greentrack.costing.summary import Summary
+from greentrack.formatting.escape import latex, name
+from greentrack.formatting.units import energy_range
+from greentrack.reports import provenance
 from greentrack.reports.headline import headline
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import energy_range
-from greentrack.reports.words import told_apart
+from greentrack.reports.lines import told_apart
 
 
 def render(summary: Summary) -> str:
     """Return *summary* as a floating table; its caption has what the figures rest on."""
     return "\n".join(
         (
-            rf"% {latex(disclosure.recorder(summary))}, run {latex(summary.run.id)}; needs \usepackage{{booktabs}}",
+            rf"% {latex(provenance.recorder(summary))}, run {latex(summary.run.id)}; needs \usepackage{{booktabs}}",
             r"\begin{table}",
             r"  \centering",
             rf"  \caption{{{latex(_caption(summary))}}}",
@@ -35,14 +35,14 @@ def render(summary: Summary) -> str:
 
 
 def _caption(summary: Summary) -> str:
-    parts = [f"Energy and carbon of {name(summary.run.name)}, by {disclosure.recorder(summary)}"]
+    parts = [f"Energy and carbon of {name(summary.run.name)}, by {provenance.recorder(summary)}"]
     if summary.joules is None:
-        return f"{parts[0]}: {disclosure.NOTHING}."
-    parts += ["; ".join(map(str, disclosure.methods(summary)))]
+        return f"{parts[0]}: {provenance.NOTHING}."
+    parts += ["; ".join(map(str, provenance.methods(summary)))]
     parts += [f"Energy: {row.remark}" for row in headline(summary) if row.label == "Energy"]
-    pue = disclosure.overhead(summary)
+    pue = provenance.overhead(summary)
     parts += [f"PUE {pue}" if pue else "No overhead of a data centre (PUE) is included"]
-    parts += [f"Grid: {disclosure.grid(summary)}", "Ranges are about 95 %"]
+    parts += [f"Grid: {provenance.grid(summary)}", "Ranges are about 95 %"]
     return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
 
 
@@ -53,7 +53,7 @@ def _devices(summary: Summary) -> Iterator[str]:
     names = told_apart([name(device.name) for device in known])
     for device, called in zip(known, names, strict=True):
         if device.joules is not None:
-            kind = disclosure.SEEN.get(device.kind, "rest of the machine")
+            kind = provenance.SEEN.get(device.kind, "rest of the machine")
             how = "measured" if device.measured else "modelled"
             yield _row(f"{kind}: {called}, {how}", energy_range(device.joules))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
-from greentrack.reports import disclosure, forecasts
-from greentrack.reports.escape import markdown, name
+from greentrack.costing.summary import Summary
+from greentrack.costing.waste import waste
+from greentrack.formatting.escape import markdown, name
+from greentrack.formatting.units import digits, energy, percent, spread
+from greentrack.reports import forecast_text, provenance
 from greentrack.reports.headline import headline
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, energy, percent, spread
-from greentrack.reports.waste import waste
-from greentrack.reports.words import told_apart
+from greentrack.reports.lines import told_apart
 
-MOST_METRICS = 12
+MAX_METRICS = 12
 """So many metrics have room; the JSON has them all."""
 
 
@@ -29,7 +29,7 @@ def render(summary: Summary) -> str:
         _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in waste(summary))),
         _list("Notes", summary.notes),
         _list("Assumptions", _assumptions(summary)),
-        [f"Recorded by {markdown(disclosure.recorder(summary))}; ranges are about 95 %."],
+        [f"Recorded by {markdown(provenance.recorder(summary))}; ranges are about 95 %."],
     )
     return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
 
@@ -64,16 +64,16 @@ def _devices(summary: Summary) -> Iterator[str]:
 
 def _forecasts(summary: Summary) -> Iterator[str]:
     """Yield the first and the last forecast, and what came."""
-    rows = list(forecasts.rows(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:]))
+    rows = list(forecast_text.rows(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:]))
     if rows:
         head = ("forecast of the whole work", "energy", "carbon", "money", "time")
         yield from _table(head, [tuple(cell or "—" for cell in row) for row in rows])
-        yield from (f"\nThe {remark}." for remark in map(markdown, forecasts.remarks(summary)))
+        yield from (f"\nThe {remark}." for remark in map(markdown, forecast_text.remarks(summary)))
 
 
 def _metrics(summary: Summary) -> Iterator[str]:
     rows = []
-    for metric, values in list(summary.metrics.items())[:MOST_METRICS]:
+    for metric, values in list(summary.metrics.items())[:MAX_METRICS]:
         last = values[-1]
         by_then = "" if last.joules is None else energy(last.joules)
         rows.append((name(metric), "—" if last.value is None else f"{last.value:.6g}", by_then))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import name, yaml
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import duration, energy_range, in_unit, mass_range, percent
+from greentrack.costing.summary import Summary
+from greentrack.formatting.escape import name, yaml
+from greentrack.formatting.units import duration, energy_range, in_unit, mass_range, percent
+from greentrack.reports import provenance
 
 TYPES = ("pre-training", "fine-tuning")
 """What the card knows as a kind of training."""
@@ -19,9 +19,9 @@ def render(summary: Summary) -> str:
 
 
 def _fields(summary: Summary) -> Iterator[str]:
-    whole = disclosure.total(summary)
+    whole = provenance.total(summary)
     if whole.g is None or whole.joules is None:
-        yield f"# co2_eq_emissions: {disclosure.NOTHING}"
+        yield f"# co2_eq_emissions: {provenance.NOTHING}"
         return
     yield "co2_eq_emissions:"
     yield f"  emissions: {in_unit(whole.g, 'g CO2e')[0]}  # grams of CO2e"
@@ -33,20 +33,20 @@ def _fields(summary: Summary) -> Iterator[str]:
     carbon = summary.intensity
     how = "" if carbon.how == "given" else f", {carbon.how}"
     yield f"  geographical_location: {yaml(f'{name(carbon.name)} ({carbon.zone}){how}')}"
-    yield f"  hardware_used: {yaml(', '.join(disclosure.hardware(summary)) or 'not known')}"
+    yield f"  hardware_used: {yaml(', '.join(provenance.hardware(summary)) or 'not known')}"
 
 
-def _source(summary: Summary, whole: disclosure.Total) -> str:
-    parts = [f"{disclosure.recorder(summary)}: {mass_range(whole.g)}"] if whole.g else []
+def _source(summary: Summary, whole: provenance.Total) -> str:
+    parts = [f"{provenance.recorder(summary)}: {mass_range(whole.g)}"] if whole.g else []
     parts += [f"from {energy_range(whole.joules)} in {duration(whole.seconds)}"] if whole.joules else []
     parts += [f"{whole.number} parts together"] if whole.number > 1 else []
     if summary.measured_share is not None:
-        of = f" of the energy of {disclosure.is_part(summary)}" if summary.whole else ""
-        parts += [f"{percent(summary.measured_share)}{of} measured", f"energy of {disclosure.boundary(summary)}"]
-    pue = disclosure.overhead(summary)
+        of = f" of the energy of {provenance.is_part(summary)}" if summary.whole else ""
+        parts += [f"{percent(summary.measured_share)}{of} measured", f"energy of {provenance.boundary(summary)}"]
+    pue = provenance.overhead(summary)
     parts += [
         f"PUE {pue}" if pue else "no overhead of a data centre (PUE)",
-        f"at {disclosure.grid(summary)}",
+        f"at {provenance.grid(summary)}",
         "without the carbon of making the hardware",
     ]
     return "; ".join(parts)

@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from greentrack.costing.summary import Summary
 from greentrack.errors import NotFoundError, did_you_mean
+from greentrack.formatting.escape import name, printable_lines
+from greentrack.formatting.units import digits, duration, energy_range, mass_range
 from greentrack.methods import combine
-from greentrack.reports import disclosure
-from greentrack.reports.escape import name, printable_lines
-from greentrack.reports.figures import Figure
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import digits, duration, energy_range, mass_range
+from greentrack.quantity import Figure
+from greentrack.reports import provenance
 
 RUN = "run"
 
@@ -40,13 +40,13 @@ def render(summary: Summary, *, per: str | None = None) -> str:
 
 
 def _lines(summary: Summary, unit: Unit) -> Iterator[str]:
-    part = f", {disclosure.is_part(summary)}: its own figures" if summary.whole else ""
+    part = f", {provenance.is_part(summary)}: its own figures" if summary.whole else ""
     head = f"Software Carbon Intensity (ISO/IEC 21031:2024) of {name(summary.run.name)}, run {summary.run.id}{part}"
     yield from textwrap.wrap(head, _WIDTH)
     yield ""
     joules = summary.joules if summary.facility_joules is None else summary.facility_joules
     yield from _line("E", "not known: nothing was measured" if joules is None else energy_range(joules))
-    yield from _line("I", disclosure.grid(summary))
+    yield from _line("I", provenance.grid(summary))
     yield from _line("O", "not known" if summary.g is None else f"{mass_range(summary.g)}, E × I")
     yield from _line("M", _embodied(summary))
     yield from _line("R", unit.text if unit.number == 1 else f"{unit.text}, of which the run did {digits(unit.number)}")
@@ -76,8 +76,8 @@ def _intensity(summary: Summary, unit: Unit) -> str:
 def _disclosed(summary: Summary) -> Iterator[str]:
     facts = [f"the run took {duration(summary.run.seconds)}"]
     if summary.joules is not None:
-        facts += [f"E is the energy of {disclosure.boundary(summary)}", *map(str, disclosure.methods(summary))]
-    pue = disclosure.overhead(summary)
+        facts += [f"E is the energy of {provenance.boundary(summary)}", *map(str, provenance.methods(summary))]
+    pue = provenance.overhead(summary)
     facts += [f"E has the data centre's overhead in it, a PUE of {pue}" if pue else "E has no overhead (PUE) in it"]
     if summary.scope == "process":
         facts += ["the standard counts all hardware that is reserved: --scope machine has it"]
@@ -87,7 +87,7 @@ def _disclosed(summary: Summary) -> Iterator[str]:
             value = item.value if isinstance(item.value, str) else digits(item.value)
             facts += [f"M: {item.name}: {value} ({item.source}, {item.year})"]
     facts += [note for note in summary.notes if not note.startswith("embodied carbon: ") or summary.embodied]
-    facts += [f"{disclosure.TOOL}; ranges are about 95 %"]
+    facts += [f"{provenance.TOOL}; ranges are about 95 %"]
     for fact in facts:
         yield from textwrap.wrap(fact, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
 

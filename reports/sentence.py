@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from greentrack.reports import disclosure
-from greentrack.reports.escape import name, printable
-from greentrack.reports.notes import WHOLE
-from greentrack.reports.summary import Summary
-from greentrack.reports.units import duration, energy_range, mass_range, percent
+from greentrack.costing.caveats import WHOLE
+from greentrack.costing.summary import Summary
+from greentrack.formatting.escape import name, printable
+from greentrack.formatting.units import duration, energy_range, mass_range, percent
+from greentrack.reports import provenance
 
 _ENDED = {"failed": " until it failed", "stopped": " until it was stopped", "interrupted": " until it was interrupted"}
 
@@ -19,8 +19,8 @@ def render(summary: Summary) -> str:
 
 
 def _sentences(summary: Summary) -> Iterator[str]:
-    whole = disclosure.total(summary)
-    on = disclosure.enumerated(disclosure.hardware(summary)) or "hardware that is not known"
+    whole = provenance.total(summary)
+    on = provenance.enumerated(provenance.hardware(summary)) or "hardware that is not known"
     work = f"the run “{name(summary.run.name)}”" + (f" ({whole.number} parts together)" if whole.number > 1 else "")
     if whole.joules is None or whole.g is None:
         time = duration(whole.seconds)
@@ -29,27 +29,27 @@ def _sentences(summary: Summary) -> Iterator[str]:
     ended = _ENDED.get(summary.run.status if summary.whole is None else summary.whole.status, "")
     yield (
         f"{work[0].upper()}{work[1:]} took {duration(whole.seconds)} on {on}{ended} and used "
-        f"{energy_range(whole.joules)} of electricity, as recorded with {disclosure.recorder(summary)}."
+        f"{energy_range(whole.joules)} of electricity, as recorded with {provenance.recorder(summary)}."
     )
     if summary.joules is not None:
-        of = f" of the energy of {disclosure.is_part(summary)}" if summary.whole else " of it"
-        yield f"This is the energy of {disclosure.boundary(summary)}; {_measured(summary)}{of} was measured."
+        of = f" of the energy of {provenance.is_part(summary)}" if summary.whole else " of it"
+        yield f"This is the energy of {provenance.boundary(summary)}; {_measured(summary)}{of} was measured."
         ways = [
             f"that of the {way.kinds} was {'measured' if way.measured else 'modelled'} ({way.text})"
-            for way in disclosure.methods(summary)
+            for way in provenance.methods(summary)
         ]
-        yield f"By device, {disclosure.enumerated(ways)}."
+        yield f"By device, {provenance.enumerated(ways)}."
     seen = min((device.coverage for device in summary.devices if device.kind != "rest"), default=1.0)
     if seen < WHOLE:
         yield f"Not all of the time was seen (of the least seen device {percent(seen)}), and no gap was filled in."
     if whole.facility is not None:
-        pue = f"With a power usage effectiveness (PUE) of {disclosure.overhead(summary)}"
+        pue = f"With a power usage effectiveness (PUE) of {provenance.overhead(summary)}"
         yield f"{pue}, the data centre used {energy_range(whole.facility)} for it."
     else:
         yield "No overhead of a data centre (PUE) is included."
-    yield f"At a grid intensity of {disclosure.grid(summary)}, this amounts to {mass_range(whole.g)}."
+    yield f"At a grid intensity of {provenance.grid(summary)}, this amounts to {mass_range(whole.g)}."
     if summary.embodied is not None:
-        also = f" for {disclosure.is_part(summary)}" if summary.whole else ""
+        also = f" for {provenance.is_part(summary)}" if summary.whole else ""
         yield f"Making the hardware adds {mass_range(summary.embodied)}{also}, by the time of use."
     else:
         yield "The carbon of making the hardware is not included."

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
-from greentrack.reports.escape import printable, printable_lines
-from greentrack.reports.layout import cells, cut, filled, labelled, wrapped
-from greentrack.reports.summary import SpanCost, Summary
-from greentrack.reports.units import (
+from greentrack.costing.summary import SpanCost, Summary
+from greentrack.formatting.escape import printable, printable_lines, shown
+from greentrack.formatting.layout import cells, cut, filled, labelled, wrapped
+from greentrack.formatting.units import (
     digits,
     duration,
     energy,
@@ -18,13 +18,13 @@ from greentrack.reports.units import (
     percent,
     spread,
 )
-from greentrack.reports.words import Line, headline, own_cost, shown, told_apart, wasted, worth
+from greentrack.reports.lines import Line, headline, own_cost, told_apart, wasted, worth
 from greentrack.vocabulary import DISABLED
 
-MOST_ROWS = 12
+MAX_ROWS = 12
 """Spans, phases and metrics are shown up to this many names; the JSON has them all."""
 
-LEAST = 8
+MIN_WIDTH = 8
 """No column of names is cut to fewer letters than this; there, a table of many columns leaves out the last ones."""
 
 NARROW = 60
@@ -76,13 +76,14 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
     made = summary.forecasts
     if not made:
         return
-    from greentrack.reports import forecasts  # few runs have any
+    from greentrack.costing.forecast_costs import came_to
+    from greentrack.reports import forecast_text  # few runs have any
 
-    end = " expected at the end" if forecasts.came_to(summary)[0] == "running" else ""
-    for row in forecasts.rows(summary, made[:1] + made[1:][-1:]):
+    end = " expected at the end" if came_to(summary)[0] == "running" else ""
+    for row in forecast_text.rows(summary, made[:1] + made[1:][-1:]):
         said = ", ".join(filter(None, row[1:]))
         yield Line("forecast", f"{row.when}: {said}{end}" if row.when.startswith("after") else f"{row.when} {said}")
-    for remark in forecasts.remarks(summary):
+    for remark in forecast_text.remarks(summary):
         yield Line("forecast", remark)
 
 
@@ -166,7 +167,7 @@ def _stretches(
             "" if joules is None or whole <= 0 else percent(joules / whole),
             "" if joules is None or count == 0 else f"{energy(joules / count)} each",
         )
-        for name, count, seconds, joules in sums[:MOST_ROWS]
+        for name, count, seconds, joules in sums[:MAX_ROWS]
     ]
     if rows:
         head = (heads[0], heads[1], "time", "energy", "of devices", "")
@@ -176,7 +177,7 @@ def _stretches(
 
 def _outcomes(summary: Summary, width: int) -> Iterator[str]:
     rows = []
-    for name, values in list(summary.metrics.items())[:MOST_ROWS]:
+    for name, values in list(summary.metrics.items())[:MAX_ROWS]:
         last = values[-1]
         by_then = "" if last.joules is None else f"after {energy(last.joules)} of devices"
         rows.append((name, "—" if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
@@ -210,10 +211,12 @@ def _table(
     """
     lines = [head, *([printable(text) for text in row] for row in rows)]
     widths = [max(cells(line[column]) for line in lines) for column in range(len(head))]
-    least = [min(size, LEAST) if column == flexible else size for column, size in enumerate(widths)]
+    least = [min(size, MIN_WIDTH) if column == flexible else size for column, size in enumerate(widths)]
     while flexible < len(widths) - 1 and sum(least[: len(widths)]) + 2 * (len(widths) - 1) > width:
         del widths[-1]
-    widths[flexible] = max(LEAST, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1)))
+    widths[flexible] = max(
+        MIN_WIDTH, min(widths[flexible], width - sum(widths) + widths[flexible] - 2 * (len(widths) - 1))
+    )
     for line in lines:
         parts = [
             filled(cut(cell, size), size, right=column in right)
@@ -223,8 +226,8 @@ def _table(
 
 
 def _more(count: int) -> Iterator[str]:
-    if count > MOST_ROWS:
-        yield f"… and {count - MOST_ROWS:,} more"
+    if count > MAX_ROWS:
+        yield f"… and {count - MAX_ROWS:,} more"
 
 
 def _sum(parts: Iterable[float | None]) -> float | None:

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.records import record, use
+
+__all__ = ["record", "use"]
+
 settings.register_profile(  # a slow moment of the machine is no fault of the code
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -10,8 +10,8 @@ import click
 
 from greentrack import config, track
 from greentrack.cli.run import run
+from greentrack.costing import system_overhead
 from greentrack.methods import METHODS
-from greentrack.reports import rest
 from tests import formulas
 from tests.models import published, sensors, wall
 
@@ -45,8 +45,10 @@ def methods() -> str:
         if method.name == "fake":  # nobody's device
             continue
         spread = _range(method.below, method.above)
-        if method.name == rest.METHOD:
-            spread = "; ".join(f"{kind} {_range(one.below, one.above)}" for kind, one in rest.CHASSIS.items())
+        if method.name == system_overhead.METHOD:
+            spread = "; ".join(
+                f"{kind} {_range(one.below, one.above)}" for kind, one in system_overhead.CHASSIS.items()
+            )
         rows.append(f"| `{method.name}` | {method.text} | {'measured' if method.measured else 'modelled'} | {spread} |")
     return "\n".join(rows)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from greentrack.reports import equivalents, facility, gpus, misprints, money, references, rents, rest, tables
-from greentrack.reports.units import digits
+from greentrack.analysis import gpu_ratings, published_errors
+from greentrack.costing import datacenter, equivalents, gpu_rental, published_trainings, system_overhead, tariffs
+from greentrack.data import tables
+from greentrack.formatting.units import digits
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -39,18 +41,18 @@ def trainings() -> str:
                 row.hardware,
                 row.energy_text or "not published",
                 row.carbon_text or "not published",
-                references.HOW[row.how],
+                published_trainings.HOW[row.how],
                 "; ".join(part for part in (row.boundary, row.money_text) if part),
                 row.source,
             )
-            for row in references.references()
+            for row in published_trainings.references()
         ),
     )
 
 
 def wrong() -> str:
     """Return the misprints."""
-    return table(("said", "so", "source"), ((one.said, one.so, one.source) for one in misprints.misprints()))
+    return table(("said", "so", "source"), ((one.said, one.so, one.source) for one in published_errors.misprints()))
 
 
 def chassis() -> str:
@@ -65,26 +67,26 @@ def chassis() -> str:
                 f"−{known.below * 100:.0f} to +{known.above * 100:.0f} %",
                 f"{known.source}, {known.year}",
             )
-            for kind, known in rest.CHASSIS.items()
+            for kind, known in system_overhead.CHASSIS.items()
         ),
     )
 
 
-def gpu_ratings() -> str:
+def rated_gpus() -> str:
     """Return what GPUs are rated for."""
     return table(
         ("GPU", "rated power", "source"),
         (
             (board.name, f"{board.watts:g} W" + ("" if board.sure else ", uncertain"), f"{board.source}, {board.year}")
-            for board in gpus.boards()
+            for board in gpu_ratings.boards()
         ),
     )
 
 
-def tariffs() -> str:
+def household_tariffs() -> str:
     """Return what households pay for a kWh, by country."""
     countries = [row["country"] for row in tables.rows("tariffs.csv")]
-    found = {country: money.tariff_of(country, None) for country in countries}
+    found = {country: tariffs.tariff_of(country, None) for country in countries}
     return table(
         ("country", "a kWh", "until", "source"),
         (
@@ -112,7 +114,7 @@ def gpu_rents() -> str:
                 row.until,
                 row.source,
             )
-            for row in rents.prices()
+            for row in gpu_rental.prices()
         ),
     )
 
@@ -125,7 +127,7 @@ def embodied() -> str:
             (
                 row["item"] if row["what"] == "host" else f"GPU, {row['item']}",
                 f"{row['kg']} kg" + ("" if row["certainty"] == "checked" else ", uncertain"),
-                f"{digits(float(row['kg']) * 1000 / facility.LIFE_HOURS)} g an hour",
+                f"{digits(float(row['kg']) * 1000 / datacenter.LIFE_HOURS)} g an hour",
                 f"{row['source']}, {row['year']}",
             )
             for row in tables.rows("embodied.csv")
@@ -162,8 +164,8 @@ def _places(where: frozenset[str]) -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "chassis": chassis,
-    "gpus": gpu_ratings,
-    "tariffs": tariffs,
+    "gpus": rated_gpus,
+    "tariffs": household_tariffs,
     "rents": gpu_rents,
     "embodied": embodied,
     "water": water,

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from greentrack.methods import METHODS, combine, combine_by_method
 
 ROOT = Path(__file__).parents[1]
-SOURCES = [*(ROOT / "greentrack/meters").glob("*.py"), *(ROOT / "reports").glob("*.py")]
+SOURCES = [
+    file
+    for room in ("meters", "costing", "analysis", "exchange")
+    for file in (ROOT / "greentrack" / room).rglob("*.py")
+]
 
 
 def strings(node: ast.AST) -> Iterator[str]:
@@ -33,14 +37,14 @@ TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES]
 
 
 def test_every_method_that_is_used_has_a_row() -> None:
-    """Meters and reports name no method that has no range."""
+    """Meters, costing, analysis and exchange name no method that has no range."""
     used = {name for tree in TREES for name in given_as_method(tree)}
     assert {"cpu-model", "nvml-counter", "rest-model"} <= used, "the search itself must find something"
     assert used <= METHODS.keys()
 
 
 def test_every_row_is_used() -> None:
-    """A row that no meter and no report names is a range that nothing has."""
+    """A row that no meter, no cost and no estimate names is a range that nothing has."""
     assert METHODS.keys() <= {name for tree in TREES for name in strings(tree)}
 
 

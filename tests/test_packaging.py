@@ -92,7 +92,7 @@ def test_a_wheel_has_every_file_of_the_package_and_no_other(wheel: Path) -> None
         names = {name for name in archive.namelist() if not name.endswith("/")}
     about = f"greentrack-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(about)} == tree()
-    assert {"greentrack/py.typed", "greentrack/reports/summary.py", "greentrack/data/grid_intensity.csv"} <= names
+    assert {"greentrack/py.typed", "greentrack/costing/summary.py", "greentrack/data/grid_intensity.csv"} <= names
     assert {f"{about}licenses/LICENSE", f"{about}licenses/greentrack/data/LICENSES.md"} <= names
 
 
@@ -104,10 +104,10 @@ def test_an_installed_wheel_records_and_sums_up_by_itself(wheel: Path, tmp_path:
 import sys
 sys.path.insert(0, {str(tmp_path / "site")!r})
 from greentrack import summarize, track
-import greentrack.reports.summary
+import greentrack.costing.summary
 with track("wheel", meters=["fake:gpu=300"], db={str(db)!r}, zone="FR", quiet=True) as run: pass
-print(greentrack.reports.summary.__file__, summarize(run.id, db={str(db)!r}).intensity.zone)
+print(greentrack.costing.summary.__file__, summarize(run.id, db={str(db)!r}).intensity.zone)
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(tmp_path / "site/greentrack/reports/summary.py"), "FR"]
+    assert done.stdout.split() == [str(tmp_path / "site/greentrack/costing/summary.py"), "FR"]

@@ -15,7 +15,7 @@ from typing import Any
 from greentrack import log
 from greentrack.carbon.base import ANNUAL, Intensity
 
-LEAST = 11.0
+MIN_G_PER_KWH = 11.0
 """g/kWh: the lowest life-cycle median of any kind of power station (wind on land, IPCC AR5); less is an error."""
 
 POUNDS_PER_MWH = 0.45359237
@@ -78,7 +78,7 @@ class CodeCarbon:
             return {}
         try:
             text = (self._data / file).read_text(encoding="utf-8-sig")
-            return {row.zone: row for row in rows(text) if row.g_per_kwh >= LEAST}
+            return {row.zone: row for row in rows(text) if row.g_per_kwh >= MIN_G_PER_KWH}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

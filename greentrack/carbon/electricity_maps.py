@@ -14,7 +14,7 @@ from typing import Any
 from greentrack.carbon.base import LIMIT_S
 from greentrack.carbon.online import get_json, grams, moment, nonsense, rows
 from greentrack.errors import ConfigError, SourceError
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
 URL = "https://api.electricitymaps.com/v3/carbon-intensity"
 TOKEN = "GREENTRACK_ELECTRICITYMAPS_TOKEN"  # noqa: S105  # where it is, not what it is
@@ -22,7 +22,7 @@ TOKEN = "GREENTRACK_ELECTRICITYMAPS_TOKEN"  # noqa: S105  # where it is, not wha
 _KEYS = {"history": "history", "past-range": "data", "forecast": "forecast"}
 """Where each answer has its figures."""
 
-_MOST_S = 10 * 86_400.0
+_MAX_S = 10 * 86_400.0
 """So much of the past is given in one answer."""
 
 _RECENT_S = 23 * 3600.0
@@ -45,7 +45,7 @@ class ElectricityMaps:
         """Return *zone*: countries, provinces and Nordic areas are called the same there."""
         return zone
 
-    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[Hour]]:
+    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:
         """Yield what came about, first the last day's, for which any token will do."""
         until = time.monotonic() + self._limit_s
         recent = max(start, now // self.step_s * self.step_s - _RECENT_S)
@@ -53,15 +53,15 @@ class ElectricityMaps:
             yield self._ask("history", zone, until, now)
         end = min(end, recent)
         while start < end:
-            upto = min(end, start + _MOST_S)
+            upto = min(end, start + _MAX_S)
             yield self._ask("past-range", zone, until, now, start=_written(start), end=_written(upto))
             start = upto
 
-    def ahead(self, zone: str, now: float) -> list[Hour]:
+    def ahead(self, zone: str, now: float) -> list[CachedHour]:
         """Return the forecast, as far as the token's plan has it."""
         return self._ask("forecast", zone, time.monotonic() + self._limit_s, now)
 
-    def _ask(self, question: str, zone: str, until: float, now: float, **more: str) -> list[Hour]:
+    def _ask(self, question: str, zone: str, until: float, now: float, **more: str) -> list[CachedHour]:
         # without disableCallerLookup an unknown zone is answered with that of the caller's address
         query = {"zone": zone, "emissionFactorType": "lifecycle", "disableCallerLookup": "true", **more}
         answer = get_json(
@@ -79,12 +79,12 @@ class ElectricityMaps:
                 raise nonsense(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
         return [hour for row in found if (hour := self._hour(row, question == "forecast", now)) is not None]
 
-    def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> Hour | None:
+    def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> CachedHour | None:
         start = moment(row.get("datetime"), self.text, self.step_s)
         figure = grams(row.get("carbonIntensity"), self.text)
         if figure is None:
             return None
-        return Hour(start, start + self.step_s, figure, forecast, row.get("isEstimated") is True, now)
+        return CachedHour(start, start + self.step_s, figure, forecast, row.get("isEstimated") is True, now)
 
     def _token(self) -> str:
         token = self._env.get(TOKEN, "").strip()

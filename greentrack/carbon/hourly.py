@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from greentrack.carbon.base import Intensity
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
 SEEN, UNSEEN = 0.05, 0.10
 """How far an hour's figure may be off, each way, by judgement: one that came about; a forecast or an estimate."""
@@ -32,7 +32,7 @@ class Series(NamedTuple):
     """
 
     zone: str
-    hours: tuple[Hour, ...]
+    hours: tuple[CachedHour, ...]
     source: str
     boundary: str = "life-cycle"
     note: str = ""
@@ -80,7 +80,7 @@ def unchanged(yearly: Intensity, why: str) -> Intensity:
     return yearly._replace(note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
 
 
-def _shares(hours: Sequence[Hour], stretches: Iterable[Stretch]) -> tuple[list[tuple[Hour, float]], float]:
+def _shares(hours: Sequence[CachedHour], stretches: Iterable[Stretch]) -> tuple[list[tuple[CachedHour, float]], float]:
     """Return which part of all joules fell into each hour that had any, and into all of them together."""
     starts = [hour.start for hour in hours]
     joules_in = [0.0] * len(hours)
@@ -101,7 +101,7 @@ def _shares(hours: Sequence[Hour], stretches: Iterable[Stretch]) -> tuple[list[t
     return shares, sum(share for _, share in shares)
 
 
-def _spread(hour: Hour) -> tuple[float, float]:
+def _spread(hour: CachedHour) -> tuple[float, float]:
     off = UNSEEN if hour.forecast or hour.estimated else SEEN
     return off, off
 

@@ -24,14 +24,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from greentrack.carbon.hourly import NOTES, Series
-from greentrack.carbon.online import MOST_G_PER_KWH
+from greentrack.carbon.online import MAX_G_PER_KWH
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
 UNITS = ("g_per_kwh", "gCO2/kWh", "gCO2e/kWh", "gCO2eq/kWh", "kg_per_mwh")
 """Names that a column of figures may have; a kg per MWh is a g per kWh."""
 
-LEAST_G_PER_KWH = 1.5
+MIN_G_PER_KWH = 1.5
 """A file without any figure as large is taken to be in kg: the yearly averages of grids are 21 to 1,306 g/kWh (Ember
 2025), and less than 1.5 g only where chimneys alone are counted."""
 
@@ -59,11 +59,11 @@ def read(file: Path) -> Series:
     step = _step(file, rows)
     boundary = head.get("boundary", "not stated")
     most = max(row.g_per_kwh or 0.0 for row in rows)
-    if 0 < most < LEAST_G_PER_KWH and boundary != "direct":
+    if 0 < most < MIN_G_PER_KWH and boundary != "direct":
         raise ConfigError(
             f"{file}: its largest figure is {most:g} g/kWh; is it in kg per kWh? If not, add: # boundary: direct"
         )
-    hours = (Hour(row.at, row.at + step, row.g_per_kwh) for row in rows if row.g_per_kwh is not None)
+    hours = (CachedHour(row.at, row.at + step, row.g_per_kwh) for row in rows if row.g_per_kwh is not None)
     source = head.get("source", file.name)
     return Series(head.get("zone", ""), tuple(hours), source, boundary)
 
@@ -159,8 +159,8 @@ def _figure(file: Path, line: int, text: str) -> float | None:
         grams = math.nan
     if not math.isfinite(grams) or "_" in text:
         raise _wrong(file, line, f"{text!r} is not a number")
-    if not 0 <= grams <= MOST_G_PER_KWH:
-        raise _wrong(file, line, f"{text} g/kWh cannot be (0 to {MOST_G_PER_KWH:g}); is it in another unit?")
+    if not 0 <= grams <= MAX_G_PER_KWH:
+        raise _wrong(file, line, f"{text} g/kWh cannot be (0 to {MAX_G_PER_KWH:g}); is it in another unit?")
     return grams
 
 

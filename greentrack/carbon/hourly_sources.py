@@ -13,8 +13,8 @@ from greentrack.carbon.online import Online
 from greentrack.carbon.regions import Regions
 from greentrack.carbon.zones import WORLD
 from greentrack.errors import ConfigError, SourceError, StoreError, did_you_mean
-from greentrack.store import hours as kept
-from greentrack.store.hours import Hour
+from greentrack.store import intensity_cache as kept
+from greentrack.store.intensity_cache import CachedHour
 
 FRESH_S = 1800.0
 """A forecast younger than this is not asked for again."""
@@ -108,8 +108,8 @@ def _place(zone: str) -> str:
 
 
 def _missing(
-    online: Online, place: str, found: Mapping[float, Hour], span: tuple[float, float], now: float
-) -> Iterator[list[Hour]]:
+    online: Online, place: str, found: Mapping[float, CachedHour], span: tuple[float, float], now: float
+) -> Iterator[list[CachedHour]]:
     """Yield what is not *found* or not settled of *span*, as it comes; at last the gaps. Raises SourceError."""
     step = online.step_s
     slots = (slot * step for slot in range(int(span[0] // step), -int(-span[1] // step)))
@@ -122,23 +122,23 @@ def _missing(
         came |= {hour.start for hour in inside}
         yield inside
     yield [
-        Hour(start, start + step, None, fetched_at=now)
+        CachedHour(start, start + step, None, fetched_at=now)
         for start in missing
         if start not in came and start + step <= now
     ]
 
 
-def _is_settled(hour: Hour) -> bool:
+def _is_settled(hour: CachedHour) -> bool:
     if hour.fetched_at >= hour.end + SETTLED_S:
         return True
     return hour.g_per_kwh is not None and not hour.forecast and not hour.estimated and hour.fetched_at >= hour.end
 
 
-def _known(hours: Iterable[Hour]) -> tuple[Hour, ...]:
+def _known(hours: Iterable[CachedHour]) -> tuple[CachedHour, ...]:
     return tuple(sorted(hour for hour in hours if hour.g_per_kwh is not None))
 
 
-def _keep(db: Path, source: str, place: str, hours: list[Hour]) -> None:
+def _keep(db: Path, source: str, place: str, hours: list[CachedHour]) -> None:
     try:
         if hours:
             kept.keep(db, source, place, hours)

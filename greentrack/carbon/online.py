@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
 from greentrack.errors import SourceError
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
-MOST_BYTES = 8 * 2**20
-MOST_G_PER_KWH = 2000.0
+MAX_BYTES = 8 * 2**20
+MAX_G_PER_KWH = 2000.0
 """More no grid has: the dirtiest kind of power station is at about 1,000 g/kWh."""
 
 
@@ -28,10 +28,10 @@ class Online(Protocol):
     def zone(self, zone: str) -> str:
         """Return what the source calls *zone*. Raises SourceError where it has no figures for it."""
 
-    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[Hour]]:
+    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:
         """Yield what came about between two Unix times, piece by piece. Raises SourceError, ConfigError."""
 
-    def ahead(self, zone: str, now: float) -> list[Hour]:
+    def ahead(self, zone: str, now: float) -> list[CachedHour]:
         """Return what is forecast from *now* on. Raises SourceError, ConfigError."""
 
 
@@ -89,7 +89,7 @@ def grams(value: Any, source: str) -> float | None:
     """Return *value* as g/kWh, or None where the source says that it has none. Raises SourceError."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_G_PER_KWH:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_G_PER_KWH:
         raise nonsense(source, f"{_short(value)} is no carbon intensity in g/kWh")
     return float(value)
 
@@ -108,9 +108,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _fetched(request: urllib.request.Request, timeout_s: float) -> Any:
     with urllib.request.build_opener(_NoRedirect).open(request, timeout=timeout_s) as answer:
-        body = answer.read(MOST_BYTES + 1)
-    if len(body) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES // 2**20} MiB")
+        body = answer.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES // 2**20} MiB")
     return json.loads(body, parse_constant=_no_number)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from greentrack.carbon.base import Intensity, Source
 from greentrack.carbon.codecarbon import CodeCarbon
-from greentrack.carbon.table import Table
+from greentrack.carbon.table import IntensityTable
 
 FILE = Path(__file__).parent.parent / "data" / "cloud_regions.csv"
 
@@ -23,7 +23,7 @@ class Regions:
         if ":" not in zone or zone not in self._places:
             return None
         place = self._places[zone][0]
-        sources: tuple[Source, ...] = (Table(), CodeCarbon())
+        sources: tuple[Source, ...] = (IntensityTable(), CodeCarbon())
         for source in sources:
             if found := source.find(place):
                 note = f"{zone} has no figure of its own; that of {place} is used"
@@ -58,6 +58,6 @@ def country(zone: str) -> str | None:
     if ":" in zone:
         zone = Regions().place(zone) or ""
     code = zone.partition("-")[0]
-    if len(code) == 3 and (found := Table().find(code)):
+    if len(code) == 3 and (found := IntensityTable().find(code)):
         code = found.zone
     return code if len(code) == 2 else None

@@ -11,7 +11,7 @@ FILE = Path(__file__).parent.parent / "data" / "grid_intensity.csv"
 SOURCE = "Ember (2026), with major processing by Our World in Data, CC BY 4.0"
 
 
-class Table:
+class IntensityTable:
     """Countries by ISO 3166 code of two or three letters, and WORLD."""
 
     def __init__(self, file: Path = FILE) -> None:

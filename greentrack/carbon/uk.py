@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from greentrack.carbon.base import LIMIT_S
 from greentrack.carbon.online import get_json, grams, moment, rows
 from greentrack.errors import SourceError
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
 URL = "https://api.carbonintensity.org.uk"
 
-_MOST_S = 13 * 86_400.0
+_MAX_S = 13 * 86_400.0
 """So much is asked for in one request; the API answers for at most 14 days."""
 
 
@@ -35,19 +35,19 @@ class UK:
             raise SourceError(f"the UK Carbon Intensity API knows only GB (Great Britain), not {zone}")
         return zone
 
-    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[Hour]]:  # noqa: ARG002  # only one
+    def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:  # noqa: ARG002  # only one
         """Yield what came about; where only the forecast is known yet, that, marked as such."""
         until = time.monotonic() + self._limit_s
         while start < end:
-            upto = min(end, start + _MOST_S)
+            upto = min(end, start + _MAX_S)
             yield self._ask(f"/intensity/{_written(start)}/{_written(upto)}", until, now)
             start = upto
 
-    def ahead(self, zone: str, now: float) -> list[Hour]:  # noqa: ARG002  # only one
+    def ahead(self, zone: str, now: float) -> list[CachedHour]:  # noqa: ARG002  # only one
         """Return the forecast for the next 48 hours."""
         return self._ask(f"/intensity/{_written(now)}/fw48h", time.monotonic() + self._limit_s, now)
 
-    def _ask(self, path: str, until: float, now: float) -> list[Hour]:
+    def _ask(self, path: str, until: float, now: float) -> list[CachedHour]:
         answer = get_json(self._url + path, source=self.text, until=until)
         made = []
         for row in rows(answer, "data", self.text):
@@ -56,7 +56,7 @@ class UK:
             actual, forecast = (grams(figures.get(key), self.text) for key in ("actual", "forecast"))
             figure = forecast if actual is None else actual
             if figure is not None:
-                made.append(Hour(start, start + self.step_s, figure, actual is None, False, now))
+                made.append(CachedHour(start, start + self.step_s, figure, actual is None, False, now))
         return made
 
 

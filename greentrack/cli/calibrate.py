@@ -9,7 +9,7 @@ from greentrack.cli import options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from greentrack.knowledge import Calibration
+    from greentrack.calibration_facts import Calibration
     from greentrack.model import Host
 
 
@@ -81,8 +81,8 @@ def _kwh(start: str | None, stop: str | None, run: str | None) -> tuple[str, str
 
 
 def _recorded(path: "Path", ref: str, watts: float | None, kwh: tuple[str, str] | None) -> "tuple[Host, Calibration]":
+    from greentrack.costing.wall_calibration import of_run
     from greentrack.errors import ConfigError
-    from greentrack.reports.calibration import of_run
     from greentrack.store.reader import Reader
 
     with Reader(path) as reader:
@@ -98,17 +98,18 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
     import sys
     from pathlib import Path
 
-    from greentrack import config, system
+    from greentrack import config
+    from greentrack.costing.wall_calibration import of_run
+    from greentrack.host import facts
     from greentrack.meters.base import Context
     from greentrack.meters.discovery import AUTO, discover
-    from greentrack.recorder.probe import watch
-    from greentrack.reports.calibration import of_run
+    from greentrack.recorder.sensor_probe import watch
 
     asking = watts is None
     if asking and not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here; say what the meter shows with --wall-watts")
     settings = config.load({"db": db})
-    host = system.host()
+    host = facts.host()
     found = discover(Context(sys=Path(settings.sys), env=os.environ, gpus=settings.gpus), settings.meters or AUTO)
     click.echo(f"watching the components for {seconds:g} s; keep the load as it is", err=True)
     seen = watch(found.meters, seconds, name="calibrate", host=host)
@@ -120,19 +121,19 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
 
 def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
     from greentrack import config
-    from greentrack.knowledge import Known
-    from greentrack.model import Run as Facts
-    from greentrack.reports import calibration
-    from greentrack.reports.rest import CHASSIS, chassis_of
-    from greentrack.reports.units import digits
-    from greentrack.store import known
+    from greentrack.calibration_facts import HostCalibration
+    from greentrack.costing import wall_calibration
+    from greentrack.costing.system_overhead import CHASSIS, chassis_of
+    from greentrack.formatting.units import digits
+    from greentrack.model import RunInfo as Facts
+    from greentrack.store import host_calibrations
 
     kind = chassis_of(Facts(id="", name="", host=host, rest=config.load().rest)) or CHASSIS["unknown"]
-    kept = known.known(path).get(host.id, Known()).calibrations
-    all_of_them = [*calibration.fitting(kept, new.devices), new]
-    calibration.check(kind, all_of_them)
-    known.add_calibration(path, host, new)
-    fit = calibration.fitted(kind, all_of_them)
+    kept = host_calibrations.known(path).get(host.id, HostCalibration()).calibrations
+    all_of_them = [*wall_calibration.fitting(kept, new.devices), new]
+    wall_calibration.check(kind, all_of_them)
+    host_calibrations.add_calibration(path, host, new)
+    fit = wall_calibration.fitted(kind, all_of_them)
     click.echo(f"components  {digits(new.components_watts)} W: {', '.join(new.devices)}")
     click.echo(f"wall        {digits(new.wall_watts)} W ({new.source})")
     click.echo(f"rest        {digits(new.wall_watts - new.components_watts)} W now; the wall is {fit.text}")
@@ -146,15 +147,15 @@ def _list(path: "Path") -> None:
     import datetime
 
     from greentrack.cli.plain import printable
-    from greentrack.reports.units import digits
-    from greentrack.store import known
+    from greentrack.formatting.units import digits
+    from greentrack.store import host_calibrations
 
-    hosts = known.hosts(path)
+    hosts = host_calibrations.hosts(path)
     lines = [
         f"{one.number:>6}  {datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}  "
         f"{digits(one.components_watts):>10}  {digits(one.wall_watts):>6}  "
         + printable(f"{hosts[host].name if host in hosts else host}: {one.source}")
-        for host, of_host in known.known(path).items()
+        for host, of_host in host_calibrations.known(path).items()
         for one in of_host.calibrations
     ]
     if not lines:
@@ -165,14 +166,14 @@ def _list(path: "Path") -> None:
 
 
 def _forget(path: "Path", which: str) -> None:
-    from greentrack import system
-    from greentrack.store import known
+    from greentrack.host import facts
+    from greentrack.store import host_calibrations
 
     if which != "all" and not (which.isdecimal() and len(which) < 19):  # no number of a row is longer
         raise click.UsageError(f"--forget {which!r} is neither a number of greentrack calibrate --list nor all")
     if which == "all":
-        gone = known.forget_calibrations(path, system.host().id)
+        gone = host_calibrations.forget_calibrations(path, facts.host().id)
         click.echo(f"forgot {gone} of this machine's in {path}")
     else:
-        known.forget_calibration(path, int(which))
+        host_calibrations.forget_calibration(path, int(which))
         click.echo(f"forgot number {which} in {path}")

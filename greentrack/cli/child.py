@@ -25,13 +25,13 @@ INTERRUPTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 """What ends a run from outside; by any other signal it failed."""
 
 
-class Recording(Protocol):
+class CommandRun(Protocol):
     """The run as far as it concerns a command."""
 
     id: str
 
 
-R = TypeVar("R", bound=Recording)
+R = TypeVar("R", bound=CommandRun)
 
 
 class CannotRun(click.ClickException):
@@ -42,7 +42,7 @@ class CannotRun(click.ClickException):
         self.exit_code = status  # type: ignore[misc]  # click declares it for the class and reads it off the instance
 
 
-class Ending(NamedTuple):
+class CommandOutcome(NamedTuple):
     """How a command ended: the exit *code* to pass on, and the *status* and *error* of its run.
 
     *began* is False where the system would not execute it after all.
@@ -64,7 +64,7 @@ def find(program: str) -> str:
     raise CannotRun(f"{program}: there is no such command; nothing was run or recorded", 127)
 
 
-def run(command: Sequence[str], start: Callable[[int], R]) -> tuple[R, Ending]:
+def run(command: Sequence[str], start: Callable[[int], R]) -> tuple[R, CommandOutcome]:
     """Run *command* to its end under the recording that *start* makes for its process id; return both.
 
     Raises what *start* raises, and CannotRun; the command has then not run.
@@ -107,21 +107,23 @@ def replace(command: Sequence[str]) -> None:
         raise CannotRun(f"{file} cannot be executed: {error.strerror}", 126) from error
 
 
-def ending(code: int) -> Ending:
+def ending(code: int) -> CommandOutcome:
     """Return what an exit code, negative for a signal, means.
 
     >>> ending(-15)
     Ending(code=143, status='interrupted', error='killed by SIGTERM', began=True)
     """
     if code == 0:
-        return Ending(code=0, status="finished")
+        return CommandOutcome(code=0, status="finished")
     if code > 0:
-        return Ending(code=code, status="failed", error=f"exit status {code}")
+        return CommandOutcome(code=code, status="failed", error=f"exit status {code}")
     try:
         name = signal.Signals(-code).name
     except ValueError:  # real-time signals have no names of their own
         name = f"signal {-code}"
-    return Ending(code=128 - code, status="interrupted" if name in INTERRUPTS else "failed", error=f"killed by {name}")
+    return CommandOutcome(
+        code=128 - code, status="interrupted" if name in INTERRUPTS else "failed", error=f"killed by {name}"
+    )
 
 
 def _become_after(
@@ -174,11 +176,11 @@ def _next_signal(watched: set[signal.Signals]) -> tuple[int, bool]:
     return number, number in (signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH) and os.isatty(0)
 
 
-def _cannot_start(trouble: str) -> Ending:
-    return Ending(code=126, status="failed", error=f"could not be executed: {trouble}", began=False)
+def _cannot_start(trouble: str) -> CommandOutcome:
+    return CommandOutcome(code=126, status="failed", error=f"could not be executed: {trouble}", began=False)
 
 
-def _run_beside(file: str, command: Sequence[str], start: Callable[[int], R]) -> tuple[R, Ending]:
+def _run_beside(file: str, command: Sequence[str], start: Callable[[int], R]) -> tuple[R, CommandOutcome]:
     """Run *command* where processes are not forked: it has begun when its recorder begins."""
     with subprocess.Popen(command, executable=file) as child:
         try:

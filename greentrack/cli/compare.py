@@ -56,10 +56,11 @@ def compare(
     Differences come with what chance and the methods' errors leave open, and are not claimed where these could explain
     them. With --until and no RUN or --param: what the target cost run by run, and whether it gets cheaper.
     """
-    from greentrack.reports import compare_json, compare_text, groups
-    from greentrack.reports import until as cost_until
-    from greentrack.reports.compare import compare as held
-    from greentrack.reports.target import target, trend
+    from greentrack.analysis import groups
+    from greentrack.analysis.compare import compare as held
+    from greentrack.analysis.time_to_target import target, trend
+    from greentrack.reports import comparison_json, comparison_text
+    from greentrack.reports import target_report as cost_until
 
     if runs and (project or tags or param):
         raise click.UsageError("name runs, or give --project, --tag and --param, not both")
@@ -77,5 +78,5 @@ def compare(
             else groups.chosen(db=db, project=project, tags=tags, param=param, **knobs)
         )
         made = held(choice.groups, per=per, until=to, front=front, better=better, notes=choice.notes)
-        text = (compare_json if form == "json" else compare_text).render(made)
+        text = (comparison_json if form == "json" else comparison_text).render(made)
     click.echo(text if form == "json" else printable_lines(text))

@@ -22,7 +22,7 @@ Examples:
 @options.db
 def delete(*, runs: tuple[str, ...], yes: bool, force: bool, db: str | None) -> None:
     """Delete each RUN (an id, the beginning of one, a name, or "latest") with all its readings: all of them or none."""
-    from greentrack.store import manage
+    from greentrack.store import maintenance
     from greentrack.store.reader import Reader
 
     path = options.database(db)
@@ -35,4 +35,4 @@ def delete(*, runs: tuple[str, ...], yes: bool, force: bool, db: str | None) -> 
             raise click.UsageError("nobody can be asked here, so nothing was deleted; add --yes")
         if not click.confirm(f"Delete {'this run' if len(found) == 1 else f'these {len(found)} runs'}?", err=True):
             click.get_current_context().exit(1)
-    click.echo(f"deleted {manage.delete(path, found, force=force)} of {path}")
+    click.echo(f"deleted {maintenance.delete(path, found, force=force)} of {path}")

@@ -71,8 +71,8 @@ def estimate(
     With --from, a short run is scaled to more of a unit of work that it counted, or to hours. With --gpu, they are
     modelled from the power that the GPUs are rated for. It is priced and placed like any run.
     """
+    from greentrack.analysis.estimate import estimate_from, estimate_hardware
     from greentrack.reports import estimate_json, estimate_text
-    from greentrack.reports.estimate import estimate_from, estimate_hardware
 
     amounts = {"steps": steps, "batches": batches, "samples": samples, "tokens": tokens, "epochs": epochs}
     asked = {unit: amount for unit, amount in {**amounts, "hours": hours}.items() if amount is not None}

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from greentrack import config, system
+from greentrack import config
 from greentrack.carbon import Intensity, find_intensity
 from greentrack.cli.options import database
 from greentrack.errors import GreenTrackError, MeterError, StoreError
+from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.methods import METHODS, Method
@@ -20,7 +21,7 @@ LOOK_S = 0.2
 """Seconds between two reads of every meter: what it shows now. A gauge left alone for longer would bill nothing."""
 
 
-class Watched(NamedTuple):
+class DeviceCheck(NamedTuple):
     """A device that can be read here. *watts* is None where it could not be read; *trouble* then says why."""
 
     uid: str
@@ -45,7 +46,7 @@ class Setting(NamedTuple):
     origin: str
 
 
-class Place(NamedTuple):
+class DatabaseCheck(NamedTuple):
     """The database: how many runs are in it, and what keeps one from being read or written; "" where nothing does."""
 
     path: str
@@ -58,10 +59,10 @@ class Examination(NamedTuple):
     """All of it. *recorder_seconds* is how long a run took to start and to end, None where nothing was kept of it."""
 
     host: Host
-    devices: tuple[Watched, ...]
+    devices: tuple[DeviceCheck, ...]
     missing: tuple[Missing, ...]
     settings: tuple[Setting, ...]
-    place: Place
+    place: DatabaseCheck
     recorder_seconds: float | None
     intensity: Intensity
 
@@ -75,7 +76,7 @@ def examine(
     *,
     db: str | None = None,
     env: Mapping[str, str] | None = None,
-    clock: Callable[[], float] = system.clock,
+    clock: Callable[[], float] = facts.clock,
     pause: Callable[[float], None] = time.sleep,
 ) -> Examination:
     """Look at this machine under the settings in force. Takes half a second. Raises ConfigError for wrong settings."""
@@ -83,7 +84,7 @@ def examine(
     settings = config.load({"db": db}, env=env)
     origins = config.origins({"db": db}, env=env)
     found = discover(Context(sys=Path(settings.sys), env=env, gpus=settings.gpus), settings.meters or AUTO)
-    host = system.host()
+    host = facts.host()
     return Examination(
         host=host,
         devices=tuple(_watch(found.meters, clock, pause)),
@@ -98,7 +99,7 @@ def examine(
     )
 
 
-def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[Watched]:
+def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
     first = {meter.device.uid: _read(meter, clock) for meter in meters}
     pause(LOOK_S)
     watched = []
@@ -110,7 +111,7 @@ def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[
             seconds = after.seconds - before.seconds
             watts = (after.joules - before.joules) / seconds if seconds > 0 else None
         watched.append(
-            Watched(
+            DeviceCheck(
                 uid=meter.device.uid,
                 kind=meter.device.kind,
                 name=meter.device.name,
@@ -131,7 +132,7 @@ def _read(meter: Meter, clock: Callable[[], float]) -> Any:
         return str(error)
 
 
-def _place(path: Path) -> Place:
+def _place(path: Path) -> DatabaseCheck:
     """Try the database for real: permissions alone do not tell of a read-only disk, a lock, another program's file."""
     from greentrack.store.connect import open_for_writing, translated
     from greentrack.store.reader import Reader
@@ -155,14 +156,14 @@ def _place(path: Path) -> Place:
             trouble = (
                 f"nothing can be written there ({error.strerror}); choose another place with GREENTRACK_DB or --db"
             )
-        return Place(path=str(path), exists=exists, runs=runs, trouble=trouble)
-    return Place(path=str(path), exists=exists, runs=runs)
+        return DatabaseCheck(path=str(path), exists=exists, runs=runs, trouble=trouble)
+    return DatabaseCheck(path=str(path), exists=exists, runs=runs)
 
 
 def _try_recorder(clock: Callable[[], float]) -> float | None:
     """Record nothing much for a moment in a database of its own, and see whether it was kept."""
     from greentrack.store.reader import Reader
-    from greentrack.tracking.start import start
+    from greentrack.tracking.launch import start
 
     with tempfile.TemporaryDirectory(prefix="greentrack-") as folder:
         path = Path(folder, "doctor.db")

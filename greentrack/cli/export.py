@@ -47,7 +47,7 @@ def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str |
     show. A text that a spreadsheet would work out gets an apostrophe before it in csv. A file is replaced once the new
     one is whole. Parquet needs pyarrow: pip install 'greentrack[parquet]'.
     """
-    from greentrack.reports.export import export as write
+    from greentrack.exchange.export import export as write
 
     if runs and project is not None:
         raise click.UsageError("name runs, or give --project, not both")

@@ -5,20 +5,20 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from greentrack.cli.examination import Examination, Watched
-from greentrack.cli.selftest import Tested, remarks
-from greentrack.reports.units import digits, duration
+from greentrack.cli.examination import DeviceCheck, Examination
+from greentrack.cli.selftest import SelfTestResult, remarks
+from greentrack.formatting.units import digits, duration
 
 WIDTH = 80
 
 
-def text(found: Examination, tested: Tested | None = None) -> str:
+def text(found: Examination, tested: SelfTestResult | None = None) -> str:
     """Return *found* for people, in lines of at most 80 characters; commands stay whole."""
     test = _self_test(tested) if tested else ()
     return "\n".join((*_head(found), *_devices(found), *_missing(found), *test, *_rest(found), *_settings(found)))
 
 
-def json_text(found: Examination, tested: Tested | None = None) -> str:
+def json_text(found: Examination, tested: SelfTestResult | None = None) -> str:
     """Return *found* as a JSON object."""
     return json.dumps(
         {
@@ -60,12 +60,12 @@ def json_text(found: Examination, tested: Tested | None = None) -> str:
     )
 
 
-def _tested(tested: Tested) -> dict[str, Any]:
+def _tested(tested: SelfTestResult) -> dict[str, Any]:
     sensors = [sensor._asdict() for sensor in tested.test.sensors]
     return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
 
 
-def _device(device: Watched) -> dict[str, Any]:
+def _device(device: DeviceCheck) -> dict[str, Any]:
     return {
         "id": device.uid,
         "kind": device.kind,
@@ -114,7 +114,7 @@ def _missing(found: Examination) -> Iterator[str]:
             yield f"  try: {one.remedy}"  # never wrapped: it is there to be copied
 
 
-def _self_test(tested: Tested) -> Iterator[str]:
+def _self_test(tested: SelfTestResult) -> Iterator[str]:
     test = tested.test
     yield ""
     yield "Self-test"

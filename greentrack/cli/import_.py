@@ -4,7 +4,7 @@ import click
 
 from greentrack.cli import options
 
-MOST_LINES = 10
+MAX_LINES = 10
 """So many lines that were left out are named."""
 
 
@@ -31,14 +31,14 @@ def import_(*, tool: str, file: str, project: str | None, db: str | None) -> Non
     this machine's.
     """
     from greentrack.cli.plain import printable
-    from greentrack.reports.importing import import_codecarbon
+    from greentrack.exchange.importing import import_codecarbon
 
     del tool  # there is one
     done = import_codecarbon(file, project=project, db=db)
-    for line, why in done.skipped[:MOST_LINES]:
+    for line, why in done.skipped[:MAX_LINES]:
         click.echo(f"line {line} is left out: {printable(why)}", err=True)
-    if len(done.skipped) > MOST_LINES:
-        click.echo(f"and {len(done.skipped) - MOST_LINES:,} more lines are left out", err=True)
+    if len(done.skipped) > MAX_LINES:
+        click.echo(f"and {len(done.skipped) - MAX_LINES:,} more lines are left out", err=True)
     if done.earlier:
         click.echo(f"lines of a run that another line tells anew: {done.earlier:,}", err=True)
     said = f"{done.added:,} new, {done.changed:,} changed, {done.known:,} known already"

@@ -50,7 +50,7 @@ _TERMS = (
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-MOST_COMPLETIONS = 50
+MAX_COMPLETIONS = 50
 
 
 class Number(click.FloatRange):
@@ -65,7 +65,7 @@ class Number(click.FloatRange):
 
 
 def terms(command: Command) -> Command:
-    """Give *command* the options that say under which terms a run is costed, by the names of ``terms.Knobs``."""
+    """Give *command* the options that say under which terms a run is costed, by the names of ``CostingOptions``."""
     for option in reversed(_TERMS):
         command = option(command)
     return command
@@ -74,7 +74,7 @@ def terms(command: Command) -> Command:
 def database(db: str | None) -> Path:
     """Return the database that *db* or the settings name. Raises ConfigError, or StoreError where there is no home."""
     from greentrack import config
-    from greentrack.store.place import default_path
+    from greentrack.store.location import default_path
 
     place = config.load({"db": db}).db
     return Path(place) if place else default_path()
@@ -89,7 +89,7 @@ def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
     try:
         with Reader(database(ctx.params.get("db"))) as reader:
-            newest = reader.runs(limit=MOST_COMPLETIONS)
+            newest = reader.runs(limit=MAX_COMPLETIONS)
     except GreenTrackError:  # completion is no place to complain
         return []
     names = dict.fromkeys(row.name for row in newest if row.name.isprintable())

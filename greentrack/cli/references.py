@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from greentrack.reports.references import Reference
+    from greentrack.costing.published_trainings import PublishedTraining
 
 UNKNOWN = "—"
 
@@ -42,8 +42,8 @@ def references(*, form: str) -> None:
 def _json() -> str:
     import json
 
-    from greentrack.reports.misprints import misprints
-    from greentrack.reports.references import references as published
+    from greentrack.analysis.published_errors import misprints
+    from greentrack.costing.published_trainings import references as published
 
     made = {
         "references": [row.to_dict() for row in published()],
@@ -53,10 +53,10 @@ def _json() -> str:
 
 
 def _lines(width: int) -> Iterator[str]:
+    from greentrack.analysis.published_errors import misprints
     from greentrack.cli.table import Column, lines
-    from greentrack.reports.misprints import misprints
-    from greentrack.reports.references import HOW
-    from greentrack.reports.references import references as published
+    from greentrack.costing.published_trainings import HOW
+    from greentrack.costing.published_trainings import references as published
 
     rows = published()
     columns = (
@@ -82,7 +82,7 @@ def _lines(width: int) -> Iterator[str]:
         yield from _item(f'"{misprint.said}": {misprint.so} [{misprint.source}]', width)
 
 
-def _about(row: "Reference") -> str:
+def _about(row: "PublishedTraining") -> str:
     parts = (row.hardware, row.boundary, "" if row.certainty == "published" else row.certainty)
     return "; ".join(part for part in parts if part)
 

@@ -63,7 +63,7 @@ def run(
     _show_warnings()
 
     def start(pid: int) -> "Run":
-        from greentrack.tracking.start import start as record
+        from greentrack.tracking.launch import start as record
 
         return record(
             name or default_name(command),
@@ -103,11 +103,11 @@ def _settings(given: dict[str, Any]) -> "Settings":
     """Check all that may be wrong before the command runs: nobody wants to learn of a typing error a week later."""
     from greentrack import config
     from greentrack.carbon import find_intensity
+    from greentrack.costing.options import parse_options
     from greentrack.errors import SchemaError, StoreError
     from greentrack.meters.base import Context
     from greentrack.meters.discovery import discover
     from greentrack.registry import METERS, check
-    from greentrack.reports.terms import terms_of
     from greentrack.store.reader import Reader
 
     settings = config.load(given)
@@ -116,7 +116,7 @@ def _settings(given: dict[str, Any]) -> "Settings":
     discover(Context(), [entry for entry in settings.meters if ":" in entry])  # what follows it only the vendor knows
     if settings.zone is not None:
         find_intensity(settings.zone)
-    terms_of(settings)
+    parse_options(settings)
     try:
         with Reader(Path(settings.db) if settings.db else None) as reader:
             reader.projects()

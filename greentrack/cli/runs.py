@@ -7,7 +7,7 @@ import click
 from greentrack.cli import options
 
 if TYPE_CHECKING:
-    from greentrack.reports.runs import RunCost, Totals
+    from greentrack.costing.run_list import RunCost, Totals
 
 SORTS = "started, name, seconds, kwh, g or status"
 
@@ -77,7 +77,7 @@ def runs(
     import gc
 
     from greentrack.cli.when import moment
-    from greentrack.reports.runs import list_runs, total
+    from greentrack.costing.run_list import list_runs, total
 
     if totals and form == "csv":
         raise click.UsageError("--totals goes with the formats table and json")
@@ -106,7 +106,7 @@ def runs(
 
 def _table(found: "list[RunCost]", sums: "Totals | None", db: str | None) -> None:
     from greentrack.cli import table
-    from greentrack.reports.units import duration, energy, mass
+    from greentrack.formatting.units import duration, energy, mass
 
     if not found:
         click.echo(f"no such runs at {options.database(db)}; record one with: greentrack run -- COMMAND", err=True)
@@ -126,9 +126,9 @@ def _table(found: "list[RunCost]", sums: "Totals | None", db: str | None) -> Non
 def _json(found: "list[RunCost]", sums: "Totals | None") -> None:
     import json
 
-    from greentrack.reports.escape import json_text
-    from greentrack.reports.figures import JOULES_PER_KWH
-    from greentrack.reports.runs import to_dict
+    from greentrack.costing.run_list import to_dict
+    from greentrack.formatting.escape import json_text
+    from greentrack.quantity import JOULES_PER_KWH
 
     # a line a run: for people to search, and three times as fast as json's own indenting
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -153,7 +153,7 @@ def _csv(found: "list[RunCost]") -> None:
     import io
 
     from greentrack.cli.plain import printable, spreadsheet
-    from greentrack.reports.runs import COLUMNS, to_dict
+    from greentrack.costing.run_list import COLUMNS, to_dict
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

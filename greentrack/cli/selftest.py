@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack import config, system
+from greentrack import config
+from greentrack.calibration_facts import SelfTest, SensorTest
 from greentrack.cli.options import database
 from greentrack.errors import StoreError
-from greentrack.knowledge import SelfTest, SensorTest
+from greentrack.formatting.units import digits, duration
+from greentrack.host import facts
 from greentrack.meters.base import Context
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Host
-from greentrack.recorder.probe import TEST_S, self_test
-from greentrack.reports.units import digits, duration
-from greentrack.store.known import keep_self_test
+from greentrack.recorder.sensor_probe import TEST_S, self_test
+from greentrack.store.host_calibrations import keep_self_test
 
 SURE = 0.05
 """The part of a stretch's energy that its edges may misplace before it is called uncertain."""
 
 
-class Tested(NamedTuple):
+class SelfTestResult(NamedTuple):
     """A self-test, and why it could not be kept; "" where it was."""
 
     test: SelfTest
@@ -34,21 +35,21 @@ def run(
     seconds: float | None = None,
     *,
     env: Mapping[str, str] | None = None,
-    clock: Callable[[], float] = system.clock,
+    clock: Callable[[], float] = facts.clock,
     pause: Callable[[float], None] = time.sleep,
-) -> Tested:
+) -> SelfTestResult:
     """Test the sensors of this *host* under the settings in force, and keep the result with it."""
     env = os.environ if env is None else env
     settings = config.load({"db": db}, env=env)
     found = discover(Context(sys=Path(settings.sys), env=env, gpus=settings.gpus), settings.meters or AUTO)
     test = self_test(found.meters, seconds=TEST_S if seconds is None else seconds, clock=clock, pause=pause)
     if not test.sensors:
-        return Tested(test=test)
+        return SelfTestResult(test=test)
     try:
         keep_self_test(database(db), host, test)
     except StoreError as error:
-        return Tested(test=test, trouble=str(error))
-    return Tested(test=test)
+        return SelfTestResult(test=test, trouble=str(error))
+    return SelfTestResult(test=test)
 
 
 def remarks(sensor: SensorTest, seconds: float) -> Iterator[str]:

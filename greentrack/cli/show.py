@@ -12,9 +12,9 @@ from greentrack.cli.plain import printable_lines
 from greentrack.registry import FORMATS, load
 
 if TYPE_CHECKING:
-    from greentrack.reports.summary import Summary
+    from greentrack.costing.summary import Summary
 
-MOST_WIDTH = 80
+MAX_WIDTH = 80
 
 
 @click.command(
@@ -48,7 +48,7 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
     RUN is an id, the beginning of one, a name (its newest run), or "latest", which is the default. The joules are as
     they were recorded; place, scope, overheads and prices are applied now, so that any run can be costed again.
     """
-    from greentrack.reports.summary import summarize
+    from greentrack.costing.summary import summarize
 
     if until is not None and form not in ("text", "json"):
         raise click.UsageError("--until goes with the formats text and json")
@@ -63,7 +63,7 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
     if until is None:
         text = render(summary)
     else:
-        from greentrack.reports.until import with_target
+        from greentrack.reports.target_report import with_target
 
         text = with_target(summary, until, form, render)
     click.echo(printable_lines(text) if form == "text" else text)
@@ -73,12 +73,14 @@ def _for_terminal(render: Callable[..., str], summary: "Summary", db: str | None
     """Give the text the terminal's width, and the run's power over time where the terminal can show it."""
     from shutil import get_terminal_size
 
-    from greentrack.reports import chart
+    from greentrack.reports import terminal_chart
 
-    width = min(MOST_WIDTH, get_terminal_size().columns)
+    width = min(MAX_WIDTH, get_terminal_size().columns)
     try:
-        chart.BLOCKS.encode(sys.stdout.encoding or "utf-8")
+        terminal_chart.BLOCKS.encode(sys.stdout.encoding or "utf-8")
     except UnicodeError:
         return partial(render, width=width)
-    drawn = chart.power_of(summary.run, options.database(db), width=width) if summary.scope == "machine" else []
+    drawn = (
+        terminal_chart.power_of(summary.run, options.database(db), width=width) if summary.scope == "machine" else []
+    )
     return partial(render, width=width, chart=drawn)

@@ -7,9 +7,9 @@ import click
 from greentrack.cli import options
 
 if TYPE_CHECKING:
-    from greentrack.reports.starts import Start, Starts
+    from greentrack.analysis.schedule import Schedule, StartTime
 
-MOST = 8
+MAX_SHOWN = 8
 """So many starts are in the table; the JSON has them all."""
 
 
@@ -57,7 +57,7 @@ def when(
     The forecast comes from --hourly: a source on the network, which is asked within 5 s and whose answer is kept for
     half an hour, or a CSV file that reaches into the future. Times are local, with their offset.
     """
-    from greentrack.reports.starts import best_starts, to_dict
+    from greentrack.analysis.schedule import best_starts, to_dict
 
     found = best_starts(hourly=hourly, zone=zone, hours=hours, power=power, like=like, db=db)
     if form == "json":
@@ -68,20 +68,20 @@ def when(
         click.echo("\n".join(_lines(found)))
 
 
-def _lines(found: "Starts") -> "list[str]":
+def _lines(found: "Schedule") -> "list[str]":
     import textwrap
     from shutil import get_terminal_size
 
     from greentrack.cli.plain import printable
     from greentrack.cli.table import Column, lines
-    from greentrack.reports.figures import JOULES_PER_KWH
-    from greentrack.reports.units import clock_time, digits, duration, energy
+    from greentrack.formatting.units import clock_time, digits, duration, energy
+    from greentrack.quantity import JOULES_PER_KWH
 
     work = duration(found.hours * 3600)
     if found.kwh is not None:
         work += f" and {energy(found.kwh.value * JOULES_PER_KWH)}"
     place = f" in {found.zone}" if found.zone else ""
-    shown: list[Start] = [*found.best[:MOST], *([found.now] if found.now else [])]
+    shown: list[StartTime] = [*found.best[:MAX_SHOWN], *([found.now] if found.now else [])]
     columns = [
         Column("start", [clock_time(start.at) for start in shown]),
         Column("in", ["now" if start.at == found.at else duration(start.at - found.at) for start in shown], right=True),
@@ -105,13 +105,13 @@ def _lines(found: "Starts") -> "list[str]":
     ]
 
 
-def _mass(start: "Start") -> str:
-    from greentrack.reports.units import mass
+def _mass(start: "StartTime") -> str:
+    from greentrack.formatting.units import mass
 
     return "—" if start.g is None else mass(start.g.value).removesuffix(" CO2e")
 
 
-def _saved(start: "Start", found: "Starts") -> str:
+def _saved(start: "StartTime", found: "Schedule") -> str:
     if start.saved is None or start.at == found.at:
         return "—"
     return f"{100 * start.saved:.0f} %"

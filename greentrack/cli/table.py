@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from shutil import get_terminal_size
 
 from greentrack.cli.plain import cells, cut, printable
-from greentrack.reports.runs import RunCost
-from greentrack.reports.units import duration, energy, mass, percent
+from greentrack.costing.run_list import RunCost
+from greentrack.formatting.units import duration, energy, mass, percent
 
 GAP = "  "
 ID = 13
 """So much of a run's id holds the millisecond in which it began, which tells it from others."""
 
-NAME, LEAST_NAME = 12, 8
+NAME, MIN_NAME = 12, 8
 """What is left of a name where room is short, and where it is so short that another column would have to go."""
 
-MOST_NAME = 40
-MOST_PRETTY = 200
+MAX_NAME = 40
+MAX_PRETTY = 200
 """Longer tables are written plainly: rich needs a second for a thousand rows."""
 
 _COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "stopped": "yellow", "interrupted": "yellow"}
@@ -46,7 +46,7 @@ class Column:
 def write(costs: Sequence[RunCost]) -> None:
     """Print *costs* as a table as wide as the terminal (or COLUMNS, or 80)."""
     columns = fitted(costs, get_terminal_size().columns)
-    if sys.stdout.isatty() and len(costs) <= MOST_PRETTY:
+    if sys.stdout.isatty() and len(costs) <= MAX_PRETTY:
         _pretty(columns)
     else:
         print("\n".join(lines(columns)))
@@ -80,11 +80,11 @@ def fitted(costs: Sequence[RunCost], width: int, *, today: datetime.date | None 
         columns.pop("project", None)
     if room() < min(name.width, NAME):
         columns["started"] = Column("day", [at[5:10] if at.startswith(year) else at[:7] for at in started])
-    if room() < min(name.width, LEAST_NAME):
+    if room() < min(name.width, MIN_NAME):
         columns.pop("measured")
-    if room() < min(name.width, LEAST_NAME):
+    if room() < min(name.width, MIN_NAME):
         columns.pop("parts", None)
-    least = max(LEAST_NAME, room())
+    least = max(MIN_NAME, room())
     first, *others = columns.values()
     if name.width > least:
         name = Column("name", [cut(text, least) for text in name.texts])
@@ -111,9 +111,9 @@ def _pretty(columns: Sequence[Column]) -> None:
 
 
 def _short(text: str) -> str:
-    if len(text) <= MOST_NAME and text.isascii() and text.isprintable():
+    if len(text) <= MAX_NAME and text.isascii() and text.isprintable():
         return text
-    return cut(printable(text[: MOST_NAME + 1]), MOST_NAME)
+    return cut(printable(text[: MAX_NAME + 1]), MAX_NAME)
 
 
 def _known(figure: float | None, text: Callable[[float], str]) -> str:

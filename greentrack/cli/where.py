@@ -7,10 +7,10 @@ import click
 from greentrack.cli import options
 
 if TYPE_CHECKING:
-    from greentrack.reports.where import Elsewhere, Place
+    from greentrack.analysis.regions import Region, RegionRanking
 
 UNKNOWN = "—"
-LEAST_NAME = 8
+MIN_NAME = 8
 """So much of a place's name is shown where room is short."""
 
 
@@ -56,8 +56,8 @@ def where(
     The joules are those of the run: elsewhere the same hardware is taken to do the same work. Places whose ranges
     overlap cannot be told apart and share a rank. RUN is as in show; --zone is where it was costed, the row "here".
     """
-    from greentrack.reports.where import to_dict
-    from greentrack.reports.where import where as places
+    from greentrack.analysis.regions import to_dict
+    from greentrack.analysis.regions import where as places
 
     among = [zone.strip() for zone in zones.split(",") if zone.strip()]
     found = places(run, db=db, among=among, cloud=cloud, by=by, **knobs)
@@ -69,14 +69,14 @@ def where(
         click.echo("\n".join(_lines(found, top)))
 
 
-def _lines(found: "Elsewhere", top: int) -> list[str]:
+def _lines(found: "RegionRanking", top: int) -> list[str]:
     import textwrap
     from shutil import get_terminal_size
 
     from greentrack.cli.plain import cut, printable
     from greentrack.cli.table import GAP, Column, lines
-    from greentrack.reports import layout
-    from greentrack.reports.units import digits, energy_range, mass_range
+    from greentrack.formatting import layout
+    from greentrack.formatting.units import digits, energy_range, mass_range
 
     width = max(40, get_terminal_size().columns)
     shown = [found.here, *found.ranked[:top]]
@@ -98,10 +98,10 @@ def _lines(found: "Elsewhere", top: int) -> list[str]:
     def room() -> int:
         return width - sum(len(GAP) + columns[name].width for name in columns if name != "place")
 
-    if room() < LEAST_NAME:
+    if room() < MIN_NAME:
         columns.pop("money" if found.by == "carbon" else "carbon", None)
     if room() < columns["place"].width:
-        columns["place"] = Column("place", [cut(name, max(LEAST_NAME, room())) for name in names])
+        columns["place"] = Column("place", [cut(name, max(MIN_NAME, room())) for name in names])
     counted = [place for place in found.ranked if place.rank is not None]
     less = sum(place.times_here < 1 and not place.like_here for place in counted)
     title = f"{printable(found.run.name)} elsewhere, by {found.by}: {energy_range(found.joules)}"
@@ -120,16 +120,16 @@ def _lines(found: "Elsewhere", top: int) -> list[str]:
     ]
 
 
-def _times(place: "Place", here: "Place") -> str:
-    from greentrack.reports.units import digits
+def _times(place: "Region", here: "Region") -> str:
+    from greentrack.formatting.units import digits
 
     if place is here:
         return ""
     return "as here" if place.like_here else digits(place.times_here, 2)
 
 
-def _money(place: "Place", by: str) -> str:
-    from greentrack.reports.units import money, money_range
+def _money(place: "Region", by: str) -> str:
+    from greentrack.formatting.units import money, money_range
 
     paid = place.money
     if paid is None:

@@ -1,1 +1,1 @@
-"""Tables that ship with the package; each names its source, licence and year in its head."""
+"""Tables that ship with GreenTrack; LICENSES.md has their sources and licences."""

@@ -1,1 +1,1 @@
-"""One file a vendor; ``base`` says what a meter is, ``discovery`` asks every vendor what it has."""
+"""Meters: one file a vendor, one folder where a vendor needs several."""

@@ -214,7 +214,7 @@ class Context(NamedTuple):
         return any(kind == meter.device.kind or kind in meter.device.details.get("covers", ()) for meter in self.found)
 
 
-class Found(NamedTuple):
+class Discovery(NamedTuple):
     """What a vendor has: meters, and what is there but cannot be used (or is not there at all), with the remedy."""
 
     meters: Sequence[Meter] = ()

@@ -5,11 +5,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.activity import Quota, busy_seconds, cpus, quota
 from greentrack.errors import MeterError
-from greentrack.meters.base import Context, Found, Gauge
-from greentrack.meters.pace import TYPICAL, Pace
-from greentrack.meters.tdp import TABLE_SOURCE, Processor, cores, plain, processor, rated_watts
+from greentrack.host.cpu_time import Quota, busy_seconds, cpus, quota
+from greentrack.meters.base import Context, Discovery, Gauge
+from greentrack.meters.cpu_frequency import TYPICAL, CpuFrequency
+from greentrack.meters.cpu_tdp import TABLE_SOURCE, Processor, cores, plain, processor, rated_watts
 from greentrack.model import Device, Missing
 
 CURVE = ((0.0, 0.0), (0.1, 0.40), (0.5, 0.75), (1.0, 1.0))
@@ -122,7 +122,9 @@ class CpuModel(Gauge):
     def __init__(self, device: Device, rating: Rating, context: Context, threads: int, bound: Quota | None) -> None:
         super().__init__(device)
         self._rating, self._proc = rating, context.proc
-        self._pace = None if bound is not None else Pace(context.sys)  # the mean of the host is not that of a slice
+        self._pace = (
+            None if bound is not None else CpuFrequency(context.sys)
+        )  # the mean of the host is not that of a slice
         self._granted = 1.0 if bound is None else bound.cpus / threads
         # other containers' load is in the machine's and is theirs; without a count of our own it stands in, cut at full
         self._group = None if bound is None or bound.used_seconds() is None else bound
@@ -149,10 +151,10 @@ class CpuModel(Gauge):
         return busy, total * self._granted
 
 
-def discover(context: Context) -> Found:
+def discover(context: Context) -> Discovery:
     """Return the modelled processor where no vendor before measured one."""
     if context.has("cpu"):
-        return Found()
+        return Discovery()
     cpu, threads = processor(context.proc), cpus(context.proc, context.sys)
     rating, bound = rate(cpu, threads), quota(context.sys, context.proc)
     assumed = rating.assumed
@@ -179,10 +181,10 @@ def discover(context: Context) -> Found:
     try:
         meter = CpuModel(device, rating, context, threads, bound)
     except MeterError as error:
-        return Found(missing=[Missing(source="cpu_model", reason=str(error))])
+        return Discovery(missing=[Missing(source="cpu_model", reason=str(error))])
     if busy_seconds(context.proc)[1] == 0:
-        return Found(
+        return Discovery(
             missing=[Missing(source="cpu_model", reason=f"{context.proc / 'stat'} counts no time in this sandbox")]
         )
     meter.note = assumed
-    return Found(meters=[meter])
+    return Discovery(meters=[meter])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from greentrack import log
 from greentrack.errors import GreenTrackError
-from greentrack.meters.base import Context, Found, Meter
+from greentrack.meters.base import Context, Discovery, Meter
 from greentrack.model import Missing
 from greentrack.registry import METERS, load
 
@@ -12,7 +12,7 @@ AUTO = tuple(name for name in METERS if name != "fake")
 """The vendors that are asked where the settings name none."""
 
 
-def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, str] = METERS) -> Found:
+def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, str] = METERS) -> Discovery:
     """Return every meter of the vendors in *names* (``name`` or ``name:spec``), and what is missing and why.
 
     Raises ConfigError for a vendor that is not registered or a spec that it cannot read.
@@ -23,12 +23,12 @@ def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, 
         name, _, spec = entry.partition(":")
         vendor = load(table, name, "meter")
         try:
-            found: Found = vendor(context._replace(spec=spec, found=tuple(meters)))
+            found: Discovery = vendor(context._replace(spec=spec, found=tuple(meters)))
         except GreenTrackError:
             raise
         except Exception as error:  # noqa: BLE001  # a broken vendor library must not take the other sensors along
             log.warning("%s could not be asked: %r", name, error)
-            found = Found(missing=[Missing(source=name, reason=f"it failed: {error!r}")])
+            found = Discovery(missing=[Missing(source=name, reason=f"it failed: {error!r}")])
         meters += found.meters
         missing += found.missing
-    return Found(meters=meters, missing=missing)
+    return Discovery(meters=meters, missing=missing)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.meters.base import Context, Counter, Found
+from greentrack.host.facts import clock as system_clock
+from greentrack.meters.base import Context, Counter, Discovery
 from greentrack.model import Device, Energy
-from greentrack.system import clock as system_clock
 from greentrack.vocabulary import KINDS
 
 Clock = Callable[[], float]
@@ -63,7 +63,7 @@ class FakeMeter(Counter):
         return self._power.joules(self._clock() if self._read_at is None else self._read_at)
 
 
-def discover(context: Context, clock: Clock = system_clock) -> Found:
+def discover(context: Context, clock: Clock = system_clock) -> Discovery:
     """Return the devices of ``context.spec``: ``gpu=300,cpu=100``, or ``gpu=100~700/0.1`` for a square wave.
 
     Watts, or low~high watts / period in seconds; a kind may come several times. "" is one GPU of 100 W.
@@ -78,7 +78,7 @@ def discover(context: Context, clock: Clock = system_clock) -> Found:
             raise ConfigError(f"fake meter {part!r}: no device is a {kind!r}{hint}; write for example gpu=300,cpu=100")
         meters.append(FakeMeter(f"fake:{kind}:{tally[kind]}", kind, _parse(power, part.strip()), clock))
         tally[kind] += 1
-    return Found(meters=meters)
+    return Discovery(meters=meters)
 
 
 def _parse(power: str, part: str) -> float | Wave:

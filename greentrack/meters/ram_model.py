@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from greentrack.activity import cgroup_folders
-from greentrack.meters.base import Context, Found, Gauge
+from greentrack.host.cpu_time import cgroup_folders
+from greentrack.meters.base import Context, Discovery, Gauge
 from greentrack.model import Device, Missing
 
 WATTS_PER_GB = 0.3725
@@ -67,13 +67,15 @@ def _limit(folder: Path) -> int | None:
     return None
 
 
-def discover(context: Context) -> Found:
+def discover(context: Context) -> Discovery:
     """Return the modelled memory where no vendor before measured it."""
     if context.has("dram"):
-        return Found()
+        return Discovery()
     size = memory_bytes(context)
     if not size:
-        return Found(missing=[Missing(source="ram_model", reason="this system does not tell how much memory it has")])
+        return Discovery(
+            missing=[Missing(source="ram_model", reason="this system does not tell how much memory it has")]
+        )
     watts = size / GB * WATTS_PER_GB
     device = Device(
         uid="ram-model",
@@ -89,4 +91,4 @@ def discover(context: Context) -> Found:
     )
     meter = RamModel(device, watts)
     meter.note = f"{size / GB:.1f} GB at {WATTS_PER_GB:g} W each, whatever the load"
-    return Found(meters=[meter])
+    return Discovery(meters=[meter])

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.errors import MeterError
-from greentrack.meters.base import Context, Counter, Found
-from greentrack.meters.tdp import Processor, plain, processor
+from greentrack.meters.base import Context, Counter, Discovery
+from greentrack.meters.cpu_tdp import Processor, plain, processor
 from greentrack.model import Device, Energy, Missing
 
 PACKAGE_WATTS, DRAM_WATTS = 1000.0, 400.0
@@ -131,14 +131,14 @@ def _most(zone: Zone) -> float:
     return 2 * highest if 1.0 <= highest <= usual else usual
 
 
-def discover(context: Context) -> Found:
+def discover(context: Context) -> Discovery:
     """Return a counter for each package and each memory zone, or why there is none and the command that mends it."""
     cpu = processor(context.proc)
     top = context.sys / "class/powercap"
     folders = {folder.name: folder for folder in _folders(top)}
     zones = _zones(folders)
     if not zones:
-        return Found(missing=[_why_none(cpu, context, masked=bool(folders))])
+        return Discovery(missing=[_why_none(cpu, context, masked=bool(folders))])
     several = sum(zone.kind == "cpu" for zone in zones) > 1
     readable: list[Zone] = []
     meters: list[RaplCounter] = []
@@ -165,7 +165,7 @@ def discover(context: Context) -> Found:
                 remedy=_opening(closed),
             )
         )
-    return Found(meters=meters, missing=missing)
+    return Discovery(meters=meters, missing=missing)
 
 
 def _start_alike(zone: Zone, other: Zone) -> bool:

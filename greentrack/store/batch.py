@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, Run, Span, Toll
-from greentrack.store.slots import PhaseTime, in_slots, slot_length
+from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
+from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Batch:
         self,
         *,
         run_id: str,
-        run: Run | None = None,
+        run: RunInfo | None = None,
         devices: Iterable[DeviceUse] = (),
         readings: Iterable[Reading] = (),
         spans: Iterable[Span] = (),
@@ -29,7 +29,7 @@ class Batch:
         work: Mapping[str, float] | None = None,
         metrics: Iterable[Metric] = (),
         forecasts: Iterable[Forecast] = (),
-        toll: Toll | None = None,
+        toll: TrackerOverhead | None = None,
     ) -> None:
         """Begin with copies of what is given."""
         self.run_id, self.run, self.toll = run_id, run, toll

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from greentrack.errors import BusyError, RefusedError, StoreError
-from greentrack.store import schema, stale
-from greentrack.store.place import WAY_OUT, network_filesystem, prepare, shares_memory
+from greentrack.store import schema, stale_wal
+from greentrack.store.location import WAY_OUT, network_filesystem, prepare, shares_memory
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -177,8 +177,8 @@ def _check_header(path: Path) -> None:
         # of our connections has open would let another process take the log away under that connection
         if identity(path) in list(_open_files.values()):
             return
-        if stale.CAN_BE_ASKED:
-            stale.clear(path)
+        if stale_wal.CAN_BE_ASKED:
+            stale_wal.clear(path)
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:

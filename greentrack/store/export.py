@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 from greentrack.errors import NotFoundError
 from greentrack.store.connect import open_for_reading, translated
-from greentrack.store.listing import RunRow
-from greentrack.store.shapes import Shape, refused
+from greentrack.store.run_row import RunRow
+from greentrack.store.validation import ColumnRules, refused
 
 Kind = Literal["text", "real", "whole", "flag", "json"]
 
 
-class Table(NamedTuple):
+class ExportTable(NamedTuple):
     """One kind of rows: its columns, and the question that gives them for the run whose id is bound."""
 
     columns: Mapping[str, Kind]
@@ -41,8 +41,8 @@ _TYPES: Mapping[Kind, tuple[type, ...]] = {
 _KIND_OF: Mapping[str, Kind] = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
 
-def _table(columns: str, query: str) -> Table:
-    return Table({name: _KIND_OF.get(name, "text") for name in columns.split()}, query)
+def _table(columns: str, query: str) -> ExportTable:
+    return ExportTable({name: _KIND_OF.get(name, "text") for name in columns.split()}, query)
 
 
 _RUN = """id name project status tags params started_at ended_at seconds host command folder git_commit git_dirty python
@@ -50,7 +50,7 @@ _RUN = """id name project status tags params started_at ended_at seconds host co
     tracker_late tracker_failures tracker_restarts"""
 _HOST = "name system cpu cpus memory_bytes chassis timezone"
 
-TABLES: Mapping[str, Table] = {
+TABLES: Mapping[str, ExportTable] = {
     "runs": _table(
         f"{_RUN} {' '.join(f'host_{name}' for name in _HOST.split())}",
         f"""SELECT {", ".join(f"runs.{name}" for name in _RUN.split())},
@@ -116,7 +116,7 @@ a row for each device that was read in them, and one without where none was."""
 _SETTLED = ("status", "ended_at", "seconds")
 
 
-class Export:
+class TableExport:
     """The rows of some runs, all of one moment, whatever is written meanwhile."""
 
     def __init__(self, db: sqlite3.Connection, path: Path, runs: Sequence[RunRow]) -> None:
@@ -125,7 +125,7 @@ class Export:
     def rows(self, what: str) -> Iterator[Sequence[Any]]:
         """Yield the rows of ``TABLES[what]``, run by run. Raises StoreError."""
         table = TABLES[what]
-        wanted = Shape(tuple((name, _TYPES[kind], 0.0) for name, kind in table.columns.items()))
+        wanted = ColumnRules(tuple((name, _TYPES[kind], 0.0) for name, kind in table.columns.items()))
         for run in self._runs:
             with translated(self._path):
                 for row in self._db.execute(table.query, (run.id,)):
@@ -143,7 +143,7 @@ def _settled(columns: Sequence[str], row: Sequence[Any], run: RunRow) -> Sequenc
 
 
 @contextmanager
-def exporting(path: Path, runs: Sequence[RunRow]) -> Iterator[Export]:
+def exporting(path: Path, runs: Sequence[RunRow]) -> Iterator[TableExport]:
     """Open the database at *path* to export *runs*. Raises NotFoundError where there is none, StoreError."""
     db = open_for_reading(path)
     if db is None:
@@ -151,4 +151,4 @@ def exporting(path: Path, runs: Sequence[RunRow]) -> Iterator[Export]:
     with closing(db):
         with translated(path):
             db.execute("BEGIN")
-        yield Export(db, path, runs)
+        yield TableExport(db, path, runs)

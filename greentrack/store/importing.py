@@ -11,17 +11,17 @@ from typing import NamedTuple
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
 from greentrack.store import rows
-from greentrack.store import statements as sql
+from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, totals
 from greentrack.store.connect import open_for_writing, translated
-from greentrack.store.place import WAY_OUT
+from greentrack.store.location import WAY_OUT
 from greentrack.vocabulary import IMPORTED
 
 _STORED = f"SELECT {', '.join(rows.RUN)} FROM runs WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  # constants
 _STATUS, _ENDED = rows.RUN.index("status"), rows.RUN.index("ended_at")
 
 
-class Kept(NamedTuple):
+class ImportCounts(NamedTuple):
     """How many runs are new, how many were there in another state, and how many just so (or in a later one)."""
 
     added: int = 0
@@ -31,7 +31,7 @@ class Kept(NamedTuple):
 
 def keep(
     path: Path, batches: Sequence[Batch], *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
-) -> Kept:
+) -> ImportCounts:
     """Keep *batches*, each a whole run of its own whose status is ``imported``, in one transaction.
 
     A run that was imported before is replaced where what is known of it has changed and is no older. Raises StoreError,
@@ -54,7 +54,7 @@ def keep(
         _add(db, [runs[run_id] for run_id in news], [(*made[run_id], clock()) for run_id in news])
         db.execute("COMMIT")
     changed = len(stored.keys() & news)
-    return Kept(added=len(news) - changed, changed=changed, known=len(runs) - len(news))
+    return ImportCounts(added=len(news) - changed, changed=changed, known=len(runs) - len(news))
 
 
 def _is_news(made: rows.Row, stored: rows.Row) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from greentrack import system
-from greentrack.model import Run
+from greentrack.host import facts
+from greentrack.model import RunInfo
 
 QUIET_S = 5.0
 """A recorder writes every second or so: one that wrote within this time holds its run, whatever its owner's pid is."""
@@ -14,14 +14,14 @@ ELSEWHERE_S = 7200.0
 nobody here can be sure."""
 
 
-class Here(NamedTuple):
-    """This machine, as the judge of its processes. *process_started* is ``system.process_started``."""
+class LocalMachine(NamedTuple):
+    """This machine, as the judge of its processes. *process_started* is ``facts.process_started``."""
 
     boot_id: str
     host_id: str
     process_started: Callable[[int], float | None]
 
-    def is_gone(self, run: Run, quiet_s: float) -> bool | None:
+    def is_gone(self, run: RunInfo, quiet_s: float) -> bool | None:
         """Whether *run*, which has written nothing for *quiet_s* seconds, has lost its process.
 
         None where it ran on another machine (or nobody knows where), so that only its silence speaks.
@@ -36,6 +36,6 @@ class Here(NamedTuple):
         return None
 
 
-def here() -> Here:
-    """Ask the system what a ``Here`` needs."""
-    return Here(system.boot_id(), system.host().id, system.process_started)
+def here() -> LocalMachine:
+    """Ask the system what a ``LocalMachine`` needs."""
+    return LocalMachine(facts.boot_id(), facts.host().id, facts.process_started)

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack.errors import ConfigError, NotFoundError, StoreError, did_you_mean
-from greentrack.model import Host, Metric, Phase, Reading, Record, Run, Toll
-from greentrack.store import liveness, queries, rows
-from greentrack.store.asking import Asking
-from greentrack.store.known import by_host
-from greentrack.store.listing import ORDERS, SORTS, RunRow
-from greentrack.store.once import Once, joules_once
-from greentrack.store.slots import PhaseTime
-from greentrack.store.works import Place, Stay, in_order, works
+from greentrack.model import Host, Metric, Phase, Reading, Record, RunInfo, TrackerOverhead
+from greentrack.store import liveness, read_queries, rows
+from greentrack.store.database import ReadDatabase
+from greentrack.store.deduplication import DeduplicatedEnergy, joules_once
+from greentrack.store.host_calibrations import by_host
+from greentrack.store.lineage import HostInterval, RunPosition, in_order, works
+from greentrack.store.run_row import ORDERS, SORTS, RunRow
+from greentrack.store.time_bins import PhaseTime
 from greentrack.vocabulary import STATUSES
 
 if TYPE_CHECKING:
-    from greentrack.knowledge import Known
-    from greentrack.store.draws import Draw
+    from greentrack.calibration_facts import HostCalibration
+    from greentrack.store.downsampling import PowerBin
 
 
-class Reader(Asking):
+class Reader(ReadDatabase):
     """Answers questions about the runs in the database at *path*, by default the user's own.
 
     Where there is no database yet, lists are empty and a single run is a NotFoundError. A run that says "running" but
@@ -31,7 +31,11 @@ class Reader(Asking):
     """
 
     def __init__(
-        self, path: Path | None = None, *, here: liveness.Here | None = None, clock: Callable[[], float] = time.time
+        self,
+        path: Path | None = None,
+        *,
+        here: liveness.LocalMachine | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(path)
         self._here = here
@@ -79,7 +83,7 @@ class Reader(Asking):
             "limit": min(limit or 0, 2**62) if early else -1,  # more is no number to SQLite
         }
         with self._snapshot():
-            found = self._with_energy(self._query(queries.runs(filters), filters))
+            found = self._with_energy(self._query(read_queries.runs(filters), filters))
         if status is not None:
             found = [row for row in found if row.status == status]
         if sort != "started":
@@ -90,15 +94,15 @@ class Reader(Asking):
         """List the runs with these very ids, the newest first."""
         filters = {"ids": json.dumps(list(run_ids)), "limit": -1}
         with self._snapshot():
-            return self._with_energy(self._query(queries.runs(filters), filters))
+            return self._with_energy(self._query(read_queries.runs(filters), filters))
 
     def projects(self) -> list[str]:
         """Every project that a run belongs to."""
-        return [row[0] for row in self._query(queries.PROJECTS)]
+        return [row[0] for row in self._query(read_queries.PROJECTS)]
 
     def tags(self) -> list[str]:
         """Every tag that a run has."""
-        return [row[0] for row in self._query(queries.TAGS)]
+        return [row[0] for row in self._query(read_queries.TAGS)]
 
     def find(self, ref: str) -> str:
         """Return the id of the run that *ref* means: an id, ``latest``, a name (its newest run), or the start of an id.
@@ -107,7 +111,9 @@ class Reader(Asking):
         """
         if self._query("SELECT 1 FROM runs WHERE id = ?", (ref,)):
             return ref
-        latest = [row for row in self._query(queries.NAMES, check=False) if all(isinstance(word, str) for word in row)]
+        latest = [
+            row for row in self._query(read_queries.NAMES, check=False) if all(isinstance(word, str) for word in row)
+        ]
         if not latest:
             raise NotFoundError(f"no runs yet at {self.path}; track one with: greentrack run -- COMMAND")
         if ref == "latest":
@@ -133,33 +139,33 @@ class Reader(Asking):
         try:
             run = self.outline(run_id).run
         except StoreError:
-            if not (found := self._query(queries.STANDING, (run_id,), check=False)):
+            if not (found := self._query(read_queries.STANDING, (run_id,), check=False)):
                 raise
             return str(found[0][0]), str(found[0][1])
         return run.name, run.status
 
     def newest_of(self, group: str) -> str | None:
         """Return the id of the run of this group that began last; None where there is none."""
-        found = self._query(queries.NEWEST_OF, (group,))
+        found = self._query(read_queries.NEWEST_OF, (group,))
         return str(found[0][0]) if found else None
 
     def record(self, run_id: str) -> Record:
         """Return everything known about the run with this very id. Raises NotFoundError."""
         with self._snapshot():
             key, outline = self._outline(run_id)
-            span_energy = rows.energies(self._query(queries.SPAN_ENERGY, (key,)))
-            phase_energy = rows.energies(self._query(queries.PHASE_ENERGY, (key,)))
+            span_energy = rows.energies(self._query(read_queries.SPAN_ENERGY, (key,)))
+            phase_energy = rows.energies(self._query(read_queries.PHASE_ENERGY, (key,)))
             return outline._replace(
-                spans=tuple(rows.span(row, span_energy) for row in self._query(queries.SPANS, (key,))),
+                spans=tuple(rows.span(row, span_energy) for row in self._query(read_queries.SPANS, (key,))),
                 phases=tuple(
                     Phase(name=name, calls=calls, seconds=seconds, energy=phase_energy.get(name, {}))
-                    for name, calls, seconds in self._query(queries.PHASES, (key,))
+                    for name, calls, seconds in self._query(read_queries.PHASES, (key,))
                 ),
                 metrics=tuple(
                     Metric(name=name, at=at, value=math.nan if value is None else value, joules=joules)
-                    for name, at, value, joules in self._query(queries.METRICS, (key,))
+                    for name, at, value, joules in self._query(read_queries.METRICS, (key,))
                 ),
-                work={row[0]: row[1] for row in self._query(queries.WORK, (key,))},
+                work={row[0]: row[1] for row in self._query(read_queries.WORK, (key,))},
             )
 
     def outline(self, run_id: str) -> Record:
@@ -182,11 +188,11 @@ class Reader(Asking):
             if not found:
                 return []
             asked = json.dumps([run_id for work in found for run_id in work])
-            there = {row[0]: Place(*row[1:]) for row in self._query(queries.PLACES, (asked,))}
+            there = {row[0]: RunPosition(*row[1:]) for row in self._query(read_queries.PLACES, (asked,))}
         left = (work & there.keys() for work in found)  # a part may have been deleted
         return [in_order(work, there) for work in left if len(work) > 1]
 
-    def work_of(self, run_id: str) -> list[Run]:
+    def work_of(self, run_id: str) -> list[RunInfo]:
         """Return the runs that are parts of the same work as this one, itself included, in the order of ``works``.
 
         The list is empty where there is no such run.
@@ -196,25 +202,25 @@ class Reader(Asking):
             hosts = self._hosts()
             runs = {
                 row[0]: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-                for host, updated_at, last, *row in self._query(queries.PARTS, (json.dumps(list(work)),))
+                for host, updated_at, last, *row in self._query(read_queries.PARTS, (json.dumps(list(work)),))
             }
         return [runs[part] for part in in_order(runs, runs)]
 
-    def known(self) -> "dict[str, Known]":
+    def known(self) -> "dict[str, HostCalibration]":
         """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
         return by_host(self._query)
 
     def devices(self, host_id: str) -> dict[str, list[str]]:
         """Return the uids of the devices that each run on a host has readings of, by the run's id."""
         made: dict[str, list[str]] = {}
-        for run_id, uid in self._query(queries.DEVICES, (host_id,)):
+        for run_id, uid in self._query(read_queries.DEVICES, (host_id,)):
             made.setdefault(run_id, []).append(uid)
         return made
 
     def readings(self, run_id: str) -> dict[str, list[Reading]]:
         """Return a run's readings by device uid, in order of time."""
         made: dict[str, list[Reading]] = {}
-        for uid, at, seconds, joules, check, share, busy in self._query(queries.READINGS, (run_id,)):
+        for uid, at, seconds, joules, check, share, busy in self._query(read_queries.READINGS, (run_id,)):
             made.setdefault(uid, []).append(
                 Reading(device=uid, at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
             )
@@ -222,43 +228,45 @@ class Reader(Asking):
 
     def phase_times(self, run_id: str) -> list[PhaseTime]:
         """Return when a run's phases took their time, slot by slot; nothing where that was not kept yet."""
-        return [PhaseTime(*row) for row in self._query(queries.PHASE_TIMES, (run_id,))]
+        return [PhaseTime(*row) for row in self._query(read_queries.PHASE_TIMES, (run_id,))]
 
-    def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["Draw"]:
+    def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
         """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
-        from greentrack.store import draws
+        from greentrack.store import downsampling
 
-        return draws.draws(self._query, run_id, since, seconds, pieces)
+        return downsampling.draws(self._query, run_id, since, seconds, pieces)
 
-    def joules_once(self, run_ids: Iterable[str]) -> Once:
+    def joules_once(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
         """Add up several runs, counting what a device used while more than one of them watched it only once."""
         with self._snapshot():
             return joules_once(self._query, run_ids)
 
-    def killed(self) -> list[tuple[Run, float]]:
+    def killed(self) -> list[tuple[RunInfo, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
         hosts = self._hosts()
         found = []
-        for _, host, updated_at, last, *row in self._query(queries.RUNNING):
+        for _, host, updated_at, last, *row in self._query(read_queries.RUNNING):
             run = rows.light_run(row, hosts.get(host))
             if self._is_gone(run, updated_at):
                 found.append((self._settled(run, updated_at, last), updated_at))
         return found
 
     def _works(self) -> list[set[str]]:
-        links = [(run_id, before) for run_id, before in self._query(queries.LINKS)]
-        return works(links, [Stay(*row) for row in self._query(queries.STAYS)])
+        links = [(run_id, before) for run_id, before in self._query(read_queries.LINKS)]
+        return works(links, [HostInterval(*row) for row in self._query(read_queries.STAYS)])
 
     def _outline(self, run_id: str) -> tuple[int, Record]:
-        found = self._query(queries.RUN, (run_id,))
+        found = self._query(read_queries.RUN, (run_id,))
         if not found:
             raise NotFoundError(f"no run {run_id!r} at {self.path}; list them with: greentrack runs")
         key, host, updated_at, last, *toll = found[0][:9]
         return key, Record(
             run=self._settled(rows.whole_run(found[0][9:], self._hosts().get(host)), updated_at, last),
-            devices=tuple(rows.use(row) for row in self._query(queries.USES, (key,))),
-            forecasts=rows.forecasts(self._query(queries.FORECASTS, (key,))),
-            toll=Toll(**dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))),
+            devices=tuple(rows.use(row) for row in self._query(read_queries.USES, (key,))),
+            forecasts=rows.forecasts(self._query(read_queries.FORECASTS, (key,))),
+            toll=TrackerOverhead(
+                **dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))
+            ),
             known=self.known().get(host),
         )
 
@@ -269,8 +277,8 @@ class Reader(Asking):
         running = self._running(hosts)
         keys = [row[0] for row in found]
         edges = min(keys), max(keys)
-        used = {row[0]: row for row in self._query(queries.USED, edges)}
-        with_rest = {row[0] for row in self._query(queries.WITH_REST, edges)}
+        used = {row[0]: row for row in self._query(read_queries.USED, edges)}
+        with_rest = {row[0] for row in self._query(read_queries.WITH_REST, edges)}
         made = []
         for key, run_id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host in found:
             _, joules, measured, seen, *_ = used.get(key, (key, 0.0, 0.0, 0.0))
@@ -281,17 +289,17 @@ class Reader(Asking):
             made.append(row)
         return made
 
-    def _running(self, hosts: Mapping[str, Host]) -> dict[int, Run]:
+    def _running(self, hosts: Mapping[str, Host]) -> dict[int, RunInfo]:
         """Return the runs that are stored as running, as they stand now, by their key."""
         return {
             key: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-            for key, host, updated_at, last, *row in self._query(queries.RUNNING)
+            for key, host, updated_at, last, *row in self._query(read_queries.RUNNING)
         }
 
     def _hosts(self) -> dict[str, Host]:
-        return {row[0]: rows.host(row) for row in self._query(queries.HOSTS)}
+        return {row[0]: rows.host(row) for row in self._query(read_queries.HOSTS)}
 
-    def _settled(self, run: Run, updated_at: float, last: float | None) -> Run:
+    def _settled(self, run: RunInfo, updated_at: float, last: float | None) -> RunInfo:
         """Return *run* as it stands now: how long it has been running, or that it was interrupted, and when."""
         if run.status != "running":
             return run
@@ -303,7 +311,7 @@ class Reader(Asking):
             return run._replace(seconds=max(run.seconds, end - run.started_at))
         return run._replace(status="interrupted", ended_at=end, seconds=end - run.started_at)
 
-    def _is_gone(self, run: Run, updated_at: float) -> bool | None:
+    def _is_gone(self, run: RunInfo, updated_at: float) -> bool | None:
         if self._here is None:
             self._here = liveness.here()
         return self._here.is_gone(run, self._clock() - updated_at)

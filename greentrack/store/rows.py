@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Reading, Run, Span
+from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Reading, RunInfo, Span
 
 Row = Sequence[Any]
 
@@ -23,7 +23,7 @@ READING = ("run", "device", "at", "seconds", "joules", "check_joules", "share", 
 HOST = ("id", "name", "system", "cpu", "cpus", "memory_bytes", "chassis", "timezone")
 
 
-def run_row(run: Run) -> Row:
+def run_row(run: RunInfo) -> Row:
     """The values of ``RUN``'s columns."""
     return (
         run.id,
@@ -56,11 +56,11 @@ def run_row(run: Run) -> Row:
     )
 
 
-def light_run(row: Row, host: Host | None) -> Run:
+def light_run(row: Row, host: Host | None) -> RunInfo:
     """Make a run of ``LIGHT``'s columns; what they leave out stays at its default."""
     run_id, name, status, project, tags, started_at, ended_at, seconds, pid, pid_started, boot_id, *more = row
     git_commit, group, rank, world_size, interval, zone, rest, error, continues = more
-    return Run(
+    return RunInfo(
         id=run_id,
         name=name,
         status=status,
@@ -85,7 +85,7 @@ def light_run(row: Row, host: Host | None) -> Run:
     )
 
 
-def whole_run(row: Row, host: Host | None) -> Run:
+def whole_run(row: Row, host: Host | None) -> RunInfo:
     """Make a run of the columns of ``LIGHT`` and then ``HEAVY``."""
     params, command, folder, git_dirty, python, packages = row[len(LIGHT) :]
     return light_run(row[: len(LIGHT)], host)._replace(

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 from greentrack import log
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
-from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, Run, Span
+from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, RunInfo, Span
 from greentrack.store import rows
-from greentrack.store import statements as sql
+from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
-from greentrack.store.place import WAY_OUT, default_path
-from greentrack.store.slots import PhaseTime, in_slots, slot_length
+from greentrack.store.location import WAY_OUT, default_path
+from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
 
 if TYPE_CHECKING:
-    from greentrack.store.moved import Carried
+    from greentrack.store.relocation import RunRows
 
-MOST_READINGS = 7200
+MAX_READINGS = 7200
 """Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
 
 EARLY = 300
 """So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
 
-MOST_FORECASTS = 1000
+MAX_FORECASTS = 1000
 """Forecasts kept for a run; before there are more, every other one goes."""
 
 
@@ -55,10 +55,10 @@ class Writer:
         self._db: sqlite3.Connection | None = None
         self._file = NO_FILE
         self._run_id = ""
-        self._run: Run | None = None
+        self._run: RunInfo | None = None
         self._uses: dict[str, DeviceUse] = {}
         self._is_kept = False  # something of the run is in the file
-        self._carried: Carried | None = None  # what was in a file that is gone
+        self._carried: RunRows | None = None  # what was in a file that is gone
         self._news = ""  # to be said once it is true
         self._forget()
 
@@ -99,7 +99,7 @@ class Writer:
 
     def _leave(self) -> None:
         """Let go of a file that is not in its place any more, and take the run along, where it can be read still."""
-        from greentrack.store.moved import carried
+        from greentrack.store.relocation import carried
 
         db, self._file = self._db, NO_FILE
         found = None
@@ -169,7 +169,7 @@ class Writer:
             self._forget()  # somebody deleted the run, and its key may be another's by now
         self._key = self._add_run(db)
         if self._carried is not None:
-            from greentrack.store.moved import put_back
+            from greentrack.store.relocation import put_back
 
             put_back(db, self._key, self._carried)
         db.execute(sql.TOUCH, (*news, self._key, self._run_id))
@@ -225,7 +225,7 @@ class Writer:
             self._counts[device] += more
         fullest = max(self._counts, key=self._counts.__getitem__, default=None)
         for device, count in self._counts.items():
-            if count > (MOST_READINGS - EARLY if device == fullest else MOST_READINGS):
+            if count > (MAX_READINGS - EARLY if device == fullest else MAX_READINGS):
                 self._counts[device] = _thin(db, run, device)
 
     def _keep_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
@@ -271,7 +271,7 @@ def _keep_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast])
     query = "SELECT at FROM forecasts WHERE run = ? AND kind = 'progress' ORDER BY at"
     moments = [at for (at,) in db.execute(query, (run,))]
     kept = moments
-    while len(kept) > MOST_FORECASTS:
+    while len(kept) > MAX_FORECASTS:
         kept = every_other(kept)
     gone = ((run, at) for at in set(moments) - set(kept))
     db.executemany("DELETE FROM forecasts WHERE run = ? AND at = ?", gone)
@@ -284,7 +284,7 @@ def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
         Reading(device="", at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
         for at, seconds, joules, check, share, busy in db.execute(query, (run, device))
     ]
-    kept = thinned(stored, MOST_READINGS // 2)
+    kept = thinned(stored, MAX_READINGS // 2)
     db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
     db.executemany(sql.READING, [rows.reading_row(run, device, reading) for reading in kept])
     return len(kept)

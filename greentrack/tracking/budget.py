@@ -9,8 +9,8 @@ from greentrack.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
-    from greentrack.reports.money import Tariff
-    from greentrack.reports.summary import Summary
+    from greentrack.costing.summary import Summary
+    from greentrack.costing.tariffs import Tariff
 
 EXAMPLES = "2 kWh, 500 g CO2e, 3 EUR, 1h30m"
 """Limits that can be written so, one of each kind."""
@@ -59,7 +59,7 @@ class Limit(NamedTuple):
     unit: str
 
 
-class Spent(NamedTuple):
+class BudgetUse(NamedTuple):
     """What was used, or is expected to be; None where it is not known, which is over no limit."""
 
     joules: float | None
@@ -131,11 +131,11 @@ def parse(text: str) -> Limit:
     return limit._replace(amount=amount)
 
 
-def spent_of(summary: "Summary") -> Spent:
+def spent_of(summary: "Summary") -> BudgetUse:
     """What a run has used by its *summary*: all that is in its totals."""
     money = summary.money
     joules = summary.joules if summary.facility_joules is None else summary.facility_joules
-    return Spent(
+    return BudgetUse(
         joules=None if joules is None else joules.value,
         grams=None if summary.g is None else summary.g.value,
         money=None if money is None else money.amount.value,
@@ -144,10 +144,10 @@ def spent_of(summary: "Summary") -> Spent:
     )
 
 
-def first_over(limits: Sequence[Limit], spent: Spent) -> Limit | None:
+def first_over(limits: Sequence[Limit], spent: BudgetUse) -> Limit | None:
     """The first limit that *spent* is over; what is exactly used up is not over, nor is what is not known.
 
-    >>> over = first_over(budget_of(["2 kWh", "1 h"]), Spent(7.3e6, None, None, None, 60.0))
+    >>> over = first_over(budget_of(["2 kWh", "1 h"]), BudgetUse(7.3e6, None, None, None, 60.0))
     >>> over.text
     '2 kWh'
     """
@@ -156,20 +156,20 @@ def first_over(limits: Sequence[Limit], spent: Spent) -> Limit | None:
     )
 
 
-def amount_of(limit: Limit, spent: Spent) -> float | None:
+def amount_of(limit: Limit, spent: BudgetUse) -> float | None:
     """How much was used of what *limit* limits, in the unit of its amount; None where that is not known."""
     if limit.kind == "money":
         return spent.money if spent.currency == limit.currency else None
     return {"energy": spent.joules, "carbon": spent.grams, "time": spent.seconds}[limit.kind]
 
 
-def describe(limit: Limit, spent: Spent) -> str:
+def describe(limit: Limit, spent: BudgetUse) -> str:
     """Return how much was used of how much, in the limit's unit, with digits enough to see whether that is over.
 
-    >>> describe(parse("2 kWh"), Spent(7.236e6, None, None, None, 60.0))
+    >>> describe(parse("2 kWh"), BudgetUse(7.236e6, None, None, None, 60.0))
     '2.01 of 2 kWh'
     """
-    from greentrack.reports.units import digits
+    from greentrack.formatting.units import digits
 
     size = 1.0 if limit.kind == "money" else _UNITS[limit.unit][1]
     whole, used = limit.amount / size, amount_of(limit, spent)
@@ -199,7 +199,7 @@ def _known_unit(word: str) -> str | None:
 
 
 def _currency(text: str, word: str) -> str:
-    from greentrack.reports.money import CURRENCIES
+    from greentrack.costing.tariffs import CURRENCIES
 
     word = _SYMBOLS.get(word, word)
     if word in CURRENCIES:
@@ -210,10 +210,10 @@ def _currency(text: str, word: str) -> str:
 
 
 def _check_price(limit: Limit, settings: "Settings") -> None:
-    from greentrack.reports.rents import prices
-    from greentrack.reports.terms import terms_of
+    from greentrack.costing.gpu_rental import prices
+    from greentrack.costing.options import parse_options
 
-    terms = terms_of(settings)
+    terms = parse_options(settings)
     if terms.rent is not None:
         of_tier = (price.currency for price in prices() if price.tier == terms.rent.tier)
         currency, where, remedy = terms.rent.currency or next(of_tier, ""), "for the rent", "rent = '2.95"
@@ -230,7 +230,7 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
 
 def _priced(settings: "Settings", given: "Tariff | None") -> "tuple[str, Tariff | None]":
     from greentrack.carbon import find_intensity
-    from greentrack.reports.money import tariff_of
+    from greentrack.costing.tariffs import tariff_of
 
     zone = find_intensity(settings.zone).zone
     return zone, given or tariff_of(zone, None)

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 from greentrack import log
 from greentrack.clock import clock
 from greentrack.errors import OverBudgetError
-from greentrack.tracking.bounds import PARAMS, TOO_LARGE, error_within, named, numbers, params_within, told
-from greentrack.tracking.ending import outcome
-from greentrack.tracking.facts import packages
-from greentrack.tracking.figures import get_ready_to_print, joules_of, print_line, record_of
-from greentrack.tracking.span import Span, Spans
-from greentrack.tracking.tally import Phase, Tally
+from greentrack.tracking.counters import PhaseTimer, ThreadCounters
+from greentrack.tracking.environment import packages
+from greentrack.tracking.input_limits import PARAMS, TOO_LARGE, error_within, named, numbers, params_within, told
+from greentrack.tracking.live_totals import get_ready_to_print, joules_of, print_line, record_of
+from greentrack.tracking.outcome import outcome
+from greentrack.tracking.span import SpanHandle, Spans
 from greentrack.vocabulary import DISABLED, ENDINGS
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
+    from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.recorder.client import Link
-    from greentrack.reports.summary import Summary
-    from greentrack.tracking.budget import Limit, Spent
-    from greentrack.tracking.watch import Watch
+    from greentrack.recorder.client.process_link import Link
+    from greentrack.tracking.budget import BudgetUse, Limit
+    from greentrack.tracking.budget_watch import BudgetWatch
 
 _open: set["Run"] = set()
 """The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
@@ -51,35 +51,35 @@ class Run:
         self._began = clock()
         self._quiet = quiet
         self._settings = settings
-        self._watch: Watch | None = None
+        self._watch: BudgetWatch | None = None
         self._spans = Spans(self)
         self._strange: set[str] = set()
         self._final: dict[str, Any] | None = None
         self._link: Link | None = None
-        self._tallies: dict[int, Tally] = {}
-        self._tally = self._tallies[get_ident()] = Tally(get_ident(), clock, self._send)
+        self._tallies: dict[int, ThreadCounters] = {}
+        self._tally = self._tallies[get_ident()] = ThreadCounters(get_ident(), clock, self._send)
 
     def connect(self, hello: dict[str, Any], budget: "Sequence[Limit]" = ()) -> None:
         """Start recording as *hello* says: for who has made this run, who must stop it where this is interrupted."""
-        from greentrack.recorder.client import connect
+        from greentrack.recorder.client.process_link import connect
 
         self._began = hello["clock"]
         self._link = connect(hello, hello["recorder"], self._reopen, self._meanwhile)
         if self._link is not None:
             _open.add(self)
             if budget:
-                from greentrack.tracking import watch
+                from greentrack.tracking import budget_watch
 
-                self._watch = watch.Watch(budget, self._spent, blind_s=10 + 2 * self._facts["interval"])
+                self._watch = budget_watch.BudgetWatch(budget, self._spent, blind_s=10 + 2 * self._facts["interval"])
 
-    def span(self, name: str, /, **attrs: Any) -> Span:
+    def span(self, name: str, /, **attrs: Any) -> SpanHandle:
         """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
 
         Each edge makes the recorder read every device at once (within milliseconds) while the training goes on.
         """
-        return Span(self._spans, name, attrs)
+        return SpanHandle(self._spans, name, attrs)
 
-    def phase(self, name: str) -> Phase:
+    def phase(self, name: str) -> PhaseTimer:
         """A recurring activity: ``with run.phase("data"):``. Costs a microsecond; gets energy by share of wall time."""
         tally = self._tally
         if tally.thread != get_ident():
@@ -146,7 +146,9 @@ class Run:
     def begin(self) -> None:
         """Let the run's time count from now: what it waits for until then (its recorder) is not what it does."""
         self._began = clock()
-        self._tally = self._tallies[get_ident()] = Tally(get_ident(), clock, self._send)  # it counts from now, too
+        self._tally = self._tallies[get_ident()] = ThreadCounters(
+            get_ident(), clock, self._send
+        )  # it counts from now, too
         self.learn(started_at=time.time())
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
@@ -201,7 +203,7 @@ class Run:
 
     def summary(self, **assumptions: Any) -> "Summary":
         """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
-        from greentrack.reports.summary import summary_of
+        from greentrack.costing.summary import summary_of
 
         return summary_of(self.record(), settings=self._settings, **assumptions)
 
@@ -255,11 +257,11 @@ class Run:
             if self._watch is not None:
                 self._watch.look()  # for a training that never asks: it is told in the log
 
-    def _spent(self, by_clock: bool) -> "Spent":
-        from greentrack.tracking.budget import Spent, spent_of
+    def _spent(self, by_clock: bool) -> "BudgetUse":
+        from greentrack.tracking.budget import BudgetUse, spent_of
 
         if by_clock:
-            return Spent(None, None, None, None, clock() - self._began)
+            return BudgetUse(None, None, None, None, clock() - self._began)
         return spent_of(self.summary())
 
     def _kept(self, params: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -279,11 +281,11 @@ class Run:
         if not self._quiet:
             get_ready_to_print()
 
-    def _tally_here(self) -> Tally:
+    def _tally_here(self) -> ThreadCounters:
         thread = get_ident()
         tally = self._tallies.get(thread)
         if tally is None:
-            tally = self._tallies[thread] = Tally(thread, clock, self._send)
+            tally = self._tallies[thread] = ThreadCounters(thread, clock, self._send)
         return tally
 
     def _say_once(self, what: str, text: str) -> None:

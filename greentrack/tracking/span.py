@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greentrack.clock import clock
-from greentrack.tracking.bounds import named, told
+from greentrack.tracking.input_limits import named, told
 
 if TYPE_CHECKING:
     from greentrack.tracking.run import Run
@@ -51,7 +51,7 @@ class Spans:
         self._opened.pop(number, None)  # not before: a recorder that is started for this mark has to know the span
 
 
-class Span:
+class SpanHandle:
     """A stretch of a run between ``with`` and its end."""
 
     __slots__ = ("_attrs", "_entered", "_name", "_spans")
@@ -60,7 +60,7 @@ class Span:
         self._spans, self._name, self._attrs = spans, name, attrs
         self._entered: list[tuple[int, Token[tuple[Spans, int] | None]]] = []  # it may be entered again, even inside
 
-    def __enter__(self) -> "Span":
+    def __enter__(self) -> "SpanHandle":
         number = self._spans.open(self._name, self._attrs)
         self._entered.append((number, _inner.set((self._spans, number))))
         return self

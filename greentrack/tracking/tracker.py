@@ -9,8 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 from greentrack import config, log
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.registry import METERS, check
-from greentrack.tracking import facts
-from greentrack.tracking.ending import outcome
+from greentrack.tracking import environment
+from greentrack.tracking.outcome import outcome
 from greentrack.tracking.run import Run
 from greentrack.vocabulary import DISABLED
 
@@ -40,7 +40,7 @@ class Tracker:
         """
         run = self._make()
         try:
-            if facts.in_notebook():
+            if environment.in_notebook():
                 for before in [other for other in _begun if other.name == run.name]:
                     before.stop()
                 _begun[:] = [other for other in _begun if other.is_open]
@@ -156,7 +156,7 @@ def track(
     if params is not None and not isinstance(params, Mapping):
         raise ConfigError(f"params = {params!r} is not a mapping of names to values")
     if is_disabled():
-        return Tracker(lambda: unrecorded(name or facts.script_name()))
+        return Tracker(lambda: unrecorded(name or environment.script_name()))
     given = {
         "project": project,
         "zone": zone,
@@ -182,10 +182,10 @@ def track(
             raise ZoneError(f"{config.origins(given)['zone']}: {error}") from error
     for key in ("pue", "tariff", "rent"):
         if (value := getattr(settings, key)) is not None:
-            from greentrack.reports.terms import terms_of
+            from greentrack.costing.options import parse_options
 
             try:
-                terms_of(**{key: value})
+                parse_options(**{key: value})
             except ConfigError as error:
                 raise ConfigError(f"{config.origins(given)[key]}: {error}") from error
     if settings.budget:
@@ -197,9 +197,9 @@ def track(
             raise ConfigError(f"{config.origins(given)['budget']}: {error}") from error
 
     def make() -> Run:
-        called = name or facts.script_name()
+        called = name or environment.script_name()
         try:
-            from greentrack.tracking.start import start
+            from greentrack.tracking.launch import start
 
             return start(called, settings, tags=words, params=params or {})
         except (OSError, ImportError, MemoryError) as error:  # not even a module can be loaded: no file, no memory left

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store.batch import Batch
-from greentrack.store.writer import MOST_READINGS, Writer
+from greentrack.store.writer import MAX_READINGS, Writer
 from tests.benchmarks.measure import Row, at_most, figure, wall_ms
 
 RUNS = 10_000
@@ -44,7 +44,7 @@ def rows(place: Path) -> Iterator[Row]:
     )
     yield Row(
         what=f"database of one run of {DAYS} days on 12 devices",
-        measured=f"{figure(long.stat().st_size / 2**20)} MiB ({MOST_READINGS:,} readings a device at most)",
+        measured=f"{figure(long.stat().st_size / 2**20)} MiB ({MAX_READINGS:,} readings a device at most)",
     )
 
 
@@ -54,7 +54,7 @@ def fill_many(path: Path) -> None:
     uses = [_use("gpu:0", "gpu"), _use("cpu:0", "cpu")]
     for number in range(RUNS):
         began = 1_700_000_000.0 + number * 600
-        run = Run(
+        run = RunInfo(
             id=f"{number:08x}-0000-7000-8000-000000000000",
             name=f"run {number % 50}",
             project=f"project {number % 7}",
@@ -71,7 +71,7 @@ def fill_many(path: Path) -> None:
             for use in uses
             for second in (1, 2, 3)
         ]
-        writer.write(Batch(run_id=run.id, run=run, devices=uses, readings=readings, toll=Toll(readings=6)))
+        writer.write(Batch(run_id=run.id, run=run, devices=uses, readings=readings, toll=TrackerOverhead(readings=6)))
     writer.close()
 
 
@@ -82,7 +82,7 @@ def fill_long(path: Path) -> None:
         _use(f"{kind}:{n}", kind) for kind in ("cpu", "dram") for n in (0, 1)
     ]
     began, seconds = 1_700_000_000.0, DAYS * 86400.0
-    run = Run(
+    run = RunInfo(
         id="0190-long",
         name="long",
         status="finished",
@@ -92,7 +92,7 @@ def fill_long(path: Path) -> None:
         host=HOST,
     )
     epochs = DAYS * 12
-    each = MOST_READINGS // epochs - 1  # readings of an epoch: as many as a run may keep, and none merged
+    each = MAX_READINGS // epochs - 1  # readings of an epoch: as many as a run may keep, and none merged
     step = seconds / epochs / each
     for epoch in range(epochs):
         start = began + epoch * each * step

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from greentrack.system import cpuinfo
+from greentrack.host.facts import cpuinfo
 from tests.benchmarks.measure import Row
 
 BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"

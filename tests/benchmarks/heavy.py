@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from greentrack.model import Device, DeviceUse, Metric, Run, Span
+from greentrack.model import Device, DeviceUse, Metric, RunInfo, Span
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 from tests.benchmarks.asking import HOST
@@ -79,7 +79,7 @@ def fill(path: Path, runs: int = RUNS, readings: int = READINGS) -> None:
     ]
     for number in range(runs):
         began += seconds / 2 if number % OVERLAP == 1 else seconds + 60
-        facts = Run(
+        facts = RunInfo(
             id=f"{number:08x}-0000-7000-8000-000000000000",
             name=run_name(number),
             project=f"project {number % 7}",

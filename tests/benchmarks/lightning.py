@@ -123,7 +123,7 @@ def _fit(loops: int, *callbacks: Any, **settings: Any) -> None:
 
 def _ours() -> Any:
     """The callback, with a budget, recording a large host."""
-    from greentrack.integrations.lightning import GreenTrackCallback
+    from greentrack.integrations.lightning.callback import GreenTrackCallback
 
     place = f"{os.environ['HOME']}/lightning.db"
     return GreenTrackCallback(meters=[EIGHT_GPUS], budget="1 MWh", db=place, quiet=True)

@@ -13,10 +13,10 @@ from typing import Any
 
 from greentrack.meters.base import Context
 from greentrack.meters.fake import discover
-from greentrack.model import Run
-from greentrack.recorder import wire
-from greentrack.recorder.loop import Recorder
-from greentrack.store.writer import MOST_READINGS, Writer
+from greentrack.model import RunInfo
+from greentrack.recorder.sampler import Recorder
+from greentrack.recorder.transport import protocol
+from greentrack.store.writer import MAX_READINGS, Writer
 from tests.benchmarks.measure import Row, answer, at_most, figure
 from tests.rig.clock import FakeClock
 
@@ -25,7 +25,7 @@ INTERVAL_S = 30.0
 EPOCH_S = 3600.0
 VALIDATIONS = 100_000  # what the number of an epoch's validation is larger by
 METERS = "gpu=300,cpu=100,dram=20"
-MOST_MIB_A_DAY = 0.1
+MAX_MIB_A_DAY = 0.1
 
 
 def rows(place: Path) -> Iterator[Row]:
@@ -35,11 +35,11 @@ def rows(place: Path) -> Iterator[Row]:
     yield Row(
         what=f"database of a run of {', '.join(map(str, DAYS))} days (simulated: 3 devices, 24 epochs a day)",
         measured=f"{', '.join(figure(size) for size in sizes)} MiB; its log, while it lasts, {figure(log)} "
-        f"({MOST_READINGS:,} readings a device at most)",
+        f"({MAX_READINGS:,} readings a device at most)",
     )
     week, month = DAYS[-2:]
     more = (sizes[-1] - sizes[-2]) / (month - week)
-    yield at_most(f"growth of it a day, from day {week} to day {month}", more, MOST_MIB_A_DAY, "MiB")
+    yield at_most(f"growth of it a day, from day {week} to day {month}", more, MAX_MIB_A_DAY, "MiB")
 
 
 def month(interval: float) -> None:
@@ -59,14 +59,14 @@ class Training:
 
     def __init__(self, path: Path, interval: float) -> None:
         self.path = path
-        self._clock, board = FakeClock(0.0), bytearray(wire.BOARD_BYTES)
+        self._clock, board = FakeClock(0.0), bytearray(protocol.BOARD_BYTES)
         self._recorder = Recorder(
-            Run(id="month", name="month", interval=interval),
+            RunInfo(id="month", name="month", interval=interval),
             discover(Context(spec=METERS), self._clock).meters,
             Writer(path),
             clock=self._clock,
             wall=0.0,
-            publish=lambda figures: wire.post(board, figures),
+            publish=lambda figures: protocol.post(board, figures),
         )
         self._interval, self._epochs = interval, 0
         self._recorder.start()

@@ -16,20 +16,20 @@ import pytest
 from greentrack import track
 from greentrack.meters.base import Context
 from greentrack.meters.fake import discover
-from greentrack.model import Run as Facts
-from greentrack.recorder import wire
-from greentrack.recorder.loop import Recorder
-from greentrack.store import queries, writer
+from greentrack.model import RunInfo as Facts
+from greentrack.recorder.sampler import Recorder
+from greentrack.recorder.transport import protocol
+from greentrack.store import read_queries, writer
 from greentrack.store.batch import Batch
 from greentrack.store.export import TABLES
 from greentrack.store.reader import Reader
-from greentrack.store.writer import MOST_READINGS
+from greentrack.store.writer import MAX_READINGS
 from greentrack.tracking import Run
 from tests.benchmarks.calls import Nothing
 from tests.benchmarks.heavy import fill
 from tests.benchmarks.lateness import lateness
 from tests.benchmarks.measure import EIGHT_GPUS, interval, slowdown
-from tests.benchmarks.month import MOST_MIB_A_DAY, Training
+from tests.benchmarks.month import MAX_MIB_A_DAY, Training
 from tests.rig.clock import FakeClock
 
 
@@ -46,14 +46,14 @@ class Nowhere:
 @pytest.fixture
 def hour() -> Callable[[], float]:
     """Drive a recorder of 8 GPUs and 2 packages through another hour; return the CPU seconds of a tick."""
-    clock, board = FakeClock(), bytearray(wire.BOARD_BYTES)
+    clock, board = FakeClock(), bytearray(protocol.BOARD_BYTES)
     recorder = Recorder(
         Facts(id="budget", name="budget"),
         discover(Context(spec=EIGHT_GPUS.removeprefix("fake:")), clock).meters,
         Nowhere(),
         clock=clock,
         wall=0.0,
-        publish=lambda figures: wire.post(board, figures),
+        publish=lambda figures: protocol.post(board, figures),
     )
     recorder.start()
 
@@ -116,7 +116,7 @@ def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float])
 def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
     """Each asks the tables that grow (readings, outcomes, spans and their joules) for one run, by their key."""
     fill(db, runs=1, readings=1)
-    asked = [text for text in vars(queries).values() if isinstance(text, str) and text.startswith("SELECT")]
+    asked = [text for text in vars(read_queries).values() if isinstance(text, str) and text.startswith("SELECT")]
     with closing(sqlite3.connect(db)) as open_db:
         for text in (*asked, *(table.query for table in TABLES.values())):
             plan = open_db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?")).fetchall()
@@ -126,13 +126,13 @@ def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
 
 def test_a_reading_takes_few_bytes(db: Path) -> None:
     """At most 64: the 7,200 that are kept of a device take less than half a MiB, the tables and runs included."""
-    fill(db, runs=4, readings=MOST_READINGS)
-    assert db.stat().st_size / (4 * 2 * MOST_READINGS) <= 64
+    fill(db, runs=4, readings=MAX_READINGS)
+    assert db.stat().st_size / (4 * 2 * MAX_READINGS) <= 64
 
 
 def test_a_long_run_grows_by_its_outcomes_alone(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """240 readings of a device become 100 at most, no joule is lost, and a day adds less than a tenth of a MiB."""
-    monkeypatch.setattr(writer, "MOST_READINGS", 100)
+    monkeypatch.setattr(writer, "MAX_READINGS", 100)
     monkeypatch.setattr(writer, "EARLY", 10)
     training = Training(db, interval=3600.0)
     training.go_on(5 * 86400.0)
@@ -144,7 +144,7 @@ def test_a_long_run_grows_by_its_outcomes_alone(db: Path, monkeypatch: pytest.Mo
     assert max(map(len, readings.values())) <= 100
     joules = sum(reading.joules for read in readings.values() for reading in read)
     assert joules == pytest.approx(10 * 86400 * (300 + 100 + 20))
-    assert (db.stat().st_size - half) / 5 <= MOST_MIB_A_DAY * 2**20
+    assert (db.stat().st_size - half) / 5 <= MAX_MIB_A_DAY * 2**20
 
 
 def test_lateness_is_how_long_a_beat_waited_for_its_reading() -> None:

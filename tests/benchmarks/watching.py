@@ -105,20 +105,20 @@ def day() -> None:
     """Drive a recorder through a day on a clock of its own; print what grew after it had kept all that it keeps."""
     from greentrack.meters.base import Context
     from greentrack.meters.fake import discover
-    from greentrack.model import Run
-    from greentrack.recorder import wire
-    from greentrack.recorder.loop import Recorder
+    from greentrack.model import RunInfo
+    from greentrack.recorder.sampler import Recorder
+    from greentrack.recorder.transport import protocol
     from greentrack.store.writer import Writer
     from tests.rig.clock import FakeClock
 
-    clock, board = FakeClock(), bytearray(wire.BOARD_BYTES)
+    clock, board = FakeClock(), bytearray(protocol.BOARD_BYTES)
     recorder = Recorder(
-        Run(id="day", name="day"),
+        RunInfo(id="day", name="day"),
         discover(Context(spec="gpu=300,cpu=100,dram=20"), clock).meters,
         Writer(Path(os.environ["BENCHMARK_PLACE"]) / "day.db"),
         clock=clock,
         wall=0.0,
-        publish=lambda figures: wire.post(board, figures),
+        publish=lambda figures: protocol.post(board, figures),
     )
     recorder.start()
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, Run, Span
-from greentrack.reports.html import report
+from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, RunInfo, Span
+from greentrack.reports.html.page import report
 from greentrack.store.batch import Batch
-from greentrack.store.slots import PhaseTime
+from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
 from tests.browser.chromium import Chromium, Tab, find
 
@@ -93,7 +93,7 @@ def _run(number: int) -> Batch:
     began = BEGAN + 7200 * number
     more = 1 + number / 100
     last = number == 59
-    run = Run(
+    run = RunInfo(
         id=_id(number),
         name=f"{EVIL}\u202e {'x' * 300}" if last else f"digits {number % 3}",
         project="demo",

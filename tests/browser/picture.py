@@ -4,13 +4,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from greentrack.reports.html import report
+from greentrack.reports.html.page import report
 from tests.browser.chromium import Chromium, find
 
 WIDTH, HEIGHT = 1000, 1500
 WHOLE_CHARTS = f"""Math.max(...[...document.querySelectorAll('h1, figure')]
     .map((one) => one.getBoundingClientRect().bottom).filter((bottom) => bottom < {HEIGHT}))"""
-MOST_BYTES = 400_000
+MAX_BYTES = 400_000
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "report.png"
 
 
@@ -25,8 +25,8 @@ def main(db: str, run: str = "latest", to: str = str(PICTURE)) -> None:
         with Chromium(program, Path(folder, "profile")) as browser:
             tab = browser.open(page, width=WIDTH)
             picture = tab.picture(height=round(tab.run(WHOLE_CHARTS)))
-    if len(picture) > MOST_BYTES:
-        sys.exit(f"the picture has {len(picture):,} bytes; at most {MOST_BYTES:,} go into the repository")
+    if len(picture) > MAX_BYTES:
+        sys.exit(f"the picture has {len(picture):,} bytes; at most {MAX_BYTES:,} go into the repository")
     Path(to).parent.mkdir(parents=True, exist_ok=True)
     Path(to).write_bytes(picture)
     print(f"{to}  {len(picture):,} bytes")

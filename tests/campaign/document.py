@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from greentrack.system import cpuinfo
+from greentrack.host.facts import cpuinfo
 from tests.campaign.kills import Outcome
 from tests.campaign.power import Cut
 

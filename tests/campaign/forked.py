@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from tests.campaign.scene import Scene
-from tests.integrations.training import Forked
+from tests.integrations.tiny_trainings import Forked
 
 
 class ForkedVictim:

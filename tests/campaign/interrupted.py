@@ -15,7 +15,7 @@ from greentrack import track
 from greentrack.tracking.run import _open
 
 PARTS = ("/greentrack/tracking/", "/greentrack/recorder/")
-MOST_FILES = 2
+MAX_FILES = 2
 """What the call that makes a pipe returns has no owner yet: so many descriptors may be lost there, and no more."""
 
 tracker = track("job", meters=["fake:gpu=300"], quiet=True)
@@ -103,7 +103,7 @@ def main(way: str, every: int) -> None:
         now = files()
         assert not recorders(), f"a recorder is left: {there}"
         assert not _open, f"a run is open: {there}"
-        assert now - before <= MOST_FILES, f"{now - before} files are open: {there}"
+        assert now - before <= MAX_FILES, f"{now - before} files are open: {there}"
         before = now
     print("tried", tried, flush=True)
 

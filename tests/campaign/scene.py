@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+from greentrack.host.facts import clock, process_started
 from greentrack.model import Record
 from greentrack.store.reader import Reader
-from greentrack.system import clock, process_started
 
 ROOT = Path(__file__).parents[2]
 SLACK_S = 0.5

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
-from greentrack.system import clock
+from greentrack.host.facts import clock
 from tests.campaign.victim import ENDS
-from tests.integrations.training import Tiny, callback, data, trainer
+from tests.integrations.tiny_trainings import Tiny, callback, data, trainer
 
 
 class Fate(pl.Callback):

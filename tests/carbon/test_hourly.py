@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from greentrack.carbon.base import Intensity
 from greentrack.carbon.hourly import Series, applied
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 
 HOUR = 3600.0
 NOON = 1_790_000_000.0 // HOUR * HOUR
@@ -18,7 +18,7 @@ YEARLY = Intensity(zone="GB", name="United Kingdom", g_per_kwh=200.0, source="Em
 def series(*figures: float | None, boundary: str = "life-cycle", forecast: bool = False) -> Series:
     """Hours from NOON on; None is a gap."""
     hours = (
-        Hour(NOON + number * HOUR, NOON + (number + 1) * HOUR, figure, forecast)
+        CachedHour(NOON + number * HOUR, NOON + (number + 1) * HOUR, figure, forecast)
         for number, figure in enumerate(figures)
     )
     return Series("GB", tuple(hour for hour in hours if hour.g_per_kwh is not None), "a source", boundary)

@@ -9,7 +9,7 @@ import pytest
 from greentrack import config
 from greentrack.carbon.hourly_sources import ahead, past
 from greentrack.errors import ConfigError, SourceError, StoreError
-from greentrack.store import hours as kept
+from greentrack.store import intensity_cache as kept
 from tests.rig.grid import TOKEN, Server
 
 HOUR = 3600.0

@@ -11,7 +11,7 @@ from greentrack.carbon.electricity_maps import ElectricityMaps
 from greentrack.carbon.online import Online
 from greentrack.carbon.uk import UK
 from greentrack.errors import ConfigError, SourceError
-from greentrack.store.hours import Hour
+from greentrack.store.intensity_cache import CachedHour
 from tests.rig.grid import TOKEN, Server
 
 HOUR = 3600.0
@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("source", [UK, ElectricityMaps])
 Kind = Callable[..., Online]
 
 
-def all_of(online: Online, start: float, end: float, zone: str = "GB") -> list[Hour]:
+def all_of(online: Online, start: float, end: float, zone: str = "GB") -> list[CachedHour]:
     return [hour for piece in online.past(zone, start, end, NOW) for hour in piece]
 
 
@@ -31,8 +31,8 @@ def test_great_britains_half_hours(server: Server) -> None:
     found = all_of(UK(), DAY + 3 * HOUR, DAY + 4 * HOUR)
     assert server.asked == ["/intensity/2026-05-01T03:00Z/2026-05-01T04:00Z"]
     assert [hour for hour in found if hour.start >= DAY + 3 * HOUR] == [
-        Hour(DAY + 3 * HOUR, DAY + 3.5 * HOUR, 130.0, fetched_at=NOW),
-        Hour(DAY + 3.5 * HOUR, DAY + 4 * HOUR, 130.0, fetched_at=NOW),
+        CachedHour(DAY + 3 * HOUR, DAY + 3.5 * HOUR, 130.0, fetched_at=NOW),
+        CachedHour(DAY + 3.5 * HOUR, DAY + 4 * HOUR, 130.0, fetched_at=NOW),
     ]
 
 

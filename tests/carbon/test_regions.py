@@ -4,7 +4,7 @@ import pytest
 
 from greentrack.carbon.codecarbon import CodeCarbon
 from greentrack.carbon.regions import Regions, country
-from greentrack.carbon.table import Table
+from greentrack.carbon.table import IntensityTable
 
 
 @pytest.mark.parametrize("zone", sorted(Regions().zones()))
@@ -12,7 +12,7 @@ def test_every_cloud_region_lies_in_a_country_of_the_table(zone: str) -> None:
     """Otherwise neither its price nor its water would be found."""
     place = country(zone)
     assert place is not None
-    assert Table().find(place) is not None
+    assert IntensityTable().find(place) is not None
 
 
 def test_google_regions_with_a_figure_of_their_own_have_a_country_too() -> None:

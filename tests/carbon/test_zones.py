@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from greentrack.carbon import age_note, find_intensity, zones
 from greentrack.carbon.base import Intensity, Source
 from greentrack.carbon.codecarbon import CodeCarbon
-from greentrack.carbon.table import Table
+from greentrack.carbon.table import IntensityTable
 from greentrack.carbon.timezones import country_of
 from greentrack.carbon.zones import normalise
 from greentrack.errors import ConfigError, ZoneError
@@ -136,7 +136,7 @@ def test_the_first_folder_with_a_table_answers(tmp_path: Path) -> None:
 
 def test_an_empty_codecarbon_leaves_the_countries(tmp_path: Path) -> None:
     """Where codecarbon is not there, countries are known and its zones are an error."""
-    sources: list[Source] = [Table(), CodeCarbon(tmp_path)]
+    sources: list[Source] = [IntensityTable(), CodeCarbon(tmp_path)]
     assert find_intensity("DE", sources=sources).zone == "DE"
     with pytest.raises(ZoneError, match=r"US \(United States\)"):
         find_intensity("US-CA", sources=sources)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from greentrack.cli import main
-from greentrack.model import Device, DeviceUse, Host, Reading, Run
+from greentrack.model import Device, DeviceUse, Host, Reading, RunInfo
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 
@@ -29,7 +29,7 @@ class Answer:
 
 
 Ask = Callable[..., Answer]
-Keep = Callable[..., Run]
+Keep = Callable[..., RunInfo]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -62,10 +62,10 @@ def keep(db: Path) -> Keep:
         started_at: float = 1_790_000_000.0,
         uid: str = "gpu:0",
         **facts: Any,
-    ) -> Run:
+    ) -> RunInfo:
         number = getattr(make, "number", 0)
         make.number = number + 1  # type: ignore[attr-defined]
-        run = Run(
+        run = RunInfo(
             id=f"019a{number:04x}-0000-7000-8000-000000000000",
             name=name,
             started_at=started_at,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from greentrack import system
+from greentrack.host import facts
 from tests.cli.conftest import HOST, Ask, Keep
 from tests.cli.test_app import refused
 
@@ -34,7 +34,7 @@ def test_a_steady_load_is_watched_and_kept(ask: Ask, db: Path) -> None:
     assert "rest        87 W now" in answer.out
     assert "calibrated at the wall on" in answer.out
     rows = sqlite3.connect(db).execute("SELECT host, round(components_watts), wall_watts FROM calibrations").fetchall()
-    assert rows == [(system.host().id, 368.0, 455.0)]
+    assert rows == [(facts.host().id, 368.0, 455.0)]
     listed = ask("calibrate", "--list", "--db", db).out
     assert "455 W shown, watched for 1 s" in listed
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from greentrack.model import Metric, Run
+from greentrack.model import Metric, RunInfo
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 from tests.cli.conftest import Answer, Ask, Keep
@@ -19,7 +19,7 @@ DAY = 86_400.0
 def log(db: Path) -> Any:
     """Log the accuracy of a run after each quarter of its hour, with the joules of its GPU by then."""
 
-    def make(run: Run, watts: float, *values: float) -> None:
+    def make(run: RunInfo, watts: float, *values: float) -> None:
         metrics = [
             Metric(name="val_acc", at=run.started_at + 900 * n, value=value, joules=900 * n * watts)
             for n, value in enumerate(values, 1)

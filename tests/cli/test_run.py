@@ -37,7 +37,7 @@ sys.exit(5)
 
 BURN = """
 import time
-from greentrack.activity import busy_seconds
+from greentrack.host.cpu_time import busy_seconds
 began, busy = time.monotonic(), busy_seconds()[0]
 begun = time.process_time()
 while time.process_time() < begun + 1.3: pass

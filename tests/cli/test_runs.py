@@ -14,8 +14,8 @@ import pytest
 
 from greentrack.cli import table
 from greentrack.cli.plain import cells, printable
+from greentrack.costing.run_list import list_runs
 from greentrack.errors import ConfigError
-from greentrack.reports.runs import list_runs
 from tests.cli.conftest import COMMAND, Ask, Keep
 
 DAY = 86_400.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.model import Device, DeviceUse, Reading, Run
+from greentrack.model import Device, DeviceUse, Reading, RunInfo
 from greentrack.registry import FORMATS
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
@@ -14,9 +14,9 @@ from tests.cli.conftest import HOST, Ask, Keep
 
 
 @pytest.fixture
-def watched(db: Path) -> Run:
+def watched(db: Path) -> RunInfo:
     """A run of ten seconds, read every second: 100 W, and from the sixth second on 200 W."""
-    run = Run(
+    run = RunInfo(
         id="019b0000-0000-7000-8000-000000000000",
         name="watched",
         status="finished",
@@ -47,7 +47,7 @@ def test_a_stored_run_in_every_format(ask: Ask, keep: Keep, db: Path, form: str)
     assert "\x1b" not in answer.out
 
 
-def test_power_over_time_is_drawn(ask: Ask, watched: Run, db: Path) -> None:
+def test_power_over_time_is_drawn(ask: Ask, watched: RunInfo, db: Path) -> None:
     """The lower half of the picture is full, the upper half from the middle on; no line is wider than 80."""
     lines = ask("show", "--db", db).out.splitlines()
     title = next(number for number, line in enumerate(lines) if line.startswith("Power of the devices"))
@@ -57,7 +57,9 @@ def test_power_over_time_is_drawn(ask: Ask, watched: Run, db: Path) -> None:
     assert max(map(len, lines)) <= 80
 
 
-def test_the_picture_fits_a_narrow_terminal(ask: Ask, watched: Run, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_picture_fits_a_narrow_terminal(
+    ask: Ask, watched: RunInfo, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As wide as COLUMNS says."""
     monkeypatch.setenv("COLUMNS", "50")
     lines = ask("show", "--db", db).out.splitlines()
@@ -66,7 +68,7 @@ def test_the_picture_fits_a_narrow_terminal(ask: Ask, watched: Run, db: Path, mo
 
 
 def test_no_picture_where_it_could_not_be_seen(
-    ask: Ask, watched: Run, db: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, watched: RunInfo, db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An output that has no such characters gets the report without."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
@@ -78,7 +80,7 @@ def test_no_picture_where_it_could_not_be_seen(
     assert "Power of the devices" not in said
 
 
-def test_no_picture_of_the_whole_machine_beside_a_runs_own_share(ask: Ask, watched: Run, db: Path) -> None:
+def test_no_picture_of_the_whole_machine_beside_a_runs_own_share(ask: Ask, watched: RunInfo, db: Path) -> None:
     """They are not the same energy."""
     assert "Power of the devices" not in ask("show", "--db", db, "--scope", "process").out
 

@@ -4,11 +4,23 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from greentrack.knowledge import Calibration, SelfTest, SensorTest
-from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, Run, Span, Toll
-from greentrack.store import known
+from greentrack.calibration_facts import Calibration, SelfTest, SensorTest
+from greentrack.model import (
+    Device,
+    DeviceUse,
+    Energy,
+    Forecast,
+    Host,
+    Metric,
+    Phase,
+    Reading,
+    RunInfo,
+    Span,
+    TrackerOverhead,
+)
+from greentrack.store import host_calibrations
 from greentrack.store.batch import Batch
-from greentrack.store.slots import PhaseTime
+from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
 
 STARTED_AT = 1_790_000_000.0
@@ -26,7 +38,7 @@ def make(path: Path) -> None:
     writer = Writer(path)
     for number, (run_id, name) in enumerate(zip(IDS, NAMES, strict=True)):
         start, watts = STARTED_AT + 7200 * number, 100.0 * (number + 1)
-        run = Run(
+        run = RunInfo(
             id=run_id,
             name=name,
             status="finished",
@@ -83,15 +95,15 @@ def make(path: Path) -> None:
                     seconds_high=3700.0,
                 )
             ],
-            toll=Toll(cpu_seconds=1.0, readings=4),
+            toll=TrackerOverhead(cpu_seconds=1.0, readings=4),
         )
         writer.write(batch)
     writer.close()
     wall = Calibration(at=STARTED_AT, components_watts=150.0, wall_watts=220.0, seconds=30.0, devices=("GPU-1", "cpu"))
-    known.add_calibration(path, HOST, wall)
+    host_calibrations.add_calibration(path, HOST, wall)
     sensor = SensorTest(uid="GPU-1", update_seconds=0.1, spread=0.01, joules=800.0)
     test = SelfTest(at=STARTED_AT, seconds=8.0, ticks=80, late_p50=0.0, late_p99=0.001, sensors=(sensor,))
-    known.keep_self_test(path, HOST, test)
+    host_calibrations.keep_self_test(path, HOST, test)
 
 
 def renew(whole: Path, path: Path) -> None:

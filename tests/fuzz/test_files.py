@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.carbon.hourly_csv import read as read_hours
+from greentrack.costing.options import parse_options
 from greentrack.errors import ConfigError
-from greentrack.reports import codecarbon_csv
-from greentrack.reports.terms import terms_of
+from greentrack.exchange import codecarbon_csv
 from greentrack.store.importing import keep
 from greentrack.store.reader import Reader
 from tests.fuzz.asking import answered, hostile, names
@@ -79,7 +79,7 @@ def test_any_table_of_prices_is_read_or_refused_by_name(file: Path) -> None:
     def each(content: bytes) -> None:
         file.write_bytes(content)
         try:
-            tariff = terms_of(tariff=str(file)).tariff
+            tariff = parse_options(tariff=str(file)).tariff
         except ConfigError as error:
             names(error, str(file))
             return

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack import config
+from greentrack.analysis.time_to_target import target
 from greentrack.carbon import find_intensity
 from greentrack.cli.when import moment
 from greentrack.config import Settings
+from greentrack.costing.options import parse_options
 from greentrack.errors import GreenTrackError
-from greentrack.reports.target import target
-from greentrack.reports.terms import terms_of
 from greentrack.tracking.budget import limits_of
 from tests.fuzz.asking import answered, hostile, names
 from tests.fuzz.conftest import cases
@@ -59,7 +59,7 @@ def holds(settings: Settings) -> None:
     assert settings.rest in config.REST
     for name in ("db", "project", "zone", "hourly", "tariff", "rent", "pue", "sys"):
         assert isinstance(getattr(settings, name), str | None), name
-    for use in (lambda: terms_of(settings), lambda: limits_of(settings), lambda: find_intensity(settings.zone)):
+    for use in (lambda: parse_options(settings), lambda: limits_of(settings), lambda: find_intensity(settings.zone)):
         one_line(use)
 
 

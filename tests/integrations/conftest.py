@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.lightning.callback import GreenTrackCallback
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 from greentrack.tracking import run as tracking
 from greentrack.tracking import span as spans
-from tests.integrations.training import Forked
+from tests.integrations.tiny_trainings import Forked
 
 WATTS = {"gpu": 300, "cpu": 100}
 

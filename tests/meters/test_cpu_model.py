@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from greentrack.meters import cpu_model
 from greentrack.meters.base import Context
 from greentrack.meters.cpu_model import CpuModel, power, rate
-from greentrack.meters.tdp import Processor
+from greentrack.meters.cpu_tdp import Processor
 from greentrack.methods import METHODS
 from tests.rig.powercap import PowercapMachine
 

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from greentrack.errors import ConfigError
-from greentrack.meters.base import Context, Found
+from greentrack.meters.base import Context, Discovery
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.meters.fake import FakeMeter
 from greentrack.registry import METERS
@@ -22,7 +22,7 @@ def vendor(monkeypatch: pytest.MonkeyPatch, discover: object) -> dict[str, str]:
 def test_a_vendor_that_fails_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its failure is a reason among the missing; the next one still answers."""
 
-    def crash(context: Context) -> Found:
+    def crash(context: Context) -> Discovery:
         raise AttributeError("the library has changed")
 
     found = discover(Context(), ["broken", "fake:gpu=100"], vendor(monkeypatch, crash))
@@ -34,9 +34,9 @@ def test_a_vendor_sees_its_specification_and_what_was_found_before(monkeypatch: 
     """So that a model knows that it is not needed."""
     seen: list[Context] = []
 
-    def look(context: Context) -> Found:
+    def look(context: Context) -> Discovery:
         seen.append(context)
-        return Found()
+        return Discovery()
 
     discover(Context(), ["fake:cpu=5", "broken:some spec"], vendor(monkeypatch, look))
     assert seen[0].spec == "some spec"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from greentrack.errors import MeterError
 from greentrack.meters import rapl
-from greentrack.meters.base import Context, Found
+from greentrack.meters.base import Context, Discovery
 from tests.rig.powercap import AMD_RANGE, INTEL_RANGE, PowercapMachine
 
 
@@ -22,11 +22,11 @@ def machine(tmp_path: Path) -> PowercapMachine:
     return machine
 
 
-def found(machine: PowercapMachine) -> Found:
+def found(machine: PowercapMachine) -> Discovery:
     return rapl.discover(Context(sys=machine.sys, proc=machine.proc))
 
 
-def total(meters: Found, now: float) -> float:
+def total(meters: Discovery, now: float) -> float:
     return sum(meter.read(now).joules for meter in meters.meters)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from greentrack.meters.cpu_frequency import TYPICAL
 from greentrack.meters.cpu_model import IDLE_SHARE, Rating, power, rate
-from greentrack.meters.pace import TYPICAL
-from greentrack.meters.tdp import Processor, plain
+from greentrack.meters.cpu_tdp import Processor, plain
 
 DATA = Path(__file__).parent / "data"
 LOWEST_LOAD = 0.10

@@ -4,8 +4,8 @@ from statistics import median
 
 import pytest
 
+from greentrack.meters.cpu_frequency import TYPICAL
 from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
-from greentrack.meters.pace import TYPICAL
 from greentrack.methods import METHODS
 from tests.models.published import (
     Model,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from greentrack.costing.system_overhead import CHASSIS
 from greentrack.meters.ram_model import WATTS_PER_GB
 from greentrack.methods import METHODS
-from greentrack.reports.rest import CHASSIS
 from tests.models.wall import DESKTOPS, SERVERS, at_the_wall
 
 OLD = ("Intel Xeon X5675", "AMD Opteron 6380")

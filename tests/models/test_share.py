@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.meters.fake import FakeMeter
-from greentrack.model import Run
-from greentrack.recorder import wire
-from greentrack.recorder.loop import Recorder
+from greentrack.model import RunInfo
+from greentrack.recorder.sampler import Recorder
+from greentrack.recorder.transport import protocol
 from greentrack.store.batch import Batch
 from tests.rig.clock import FakeClock
 
@@ -39,7 +39,7 @@ def test_a_process_never_has_more_than_the_machine(steps: list[tuple[float, floa
     """Even where the tree's own count runs ahead of the machine's, as it does by a tick or so."""
     clock, tree, busy = FakeClock(), Tree(), [0.0]
     meter = FakeMeter("cpu", "cpu", 100.0, clock)
-    made = Recorder(Run(id="r", name="r"), [meter], Nowhere(), clock=clock, wall=0.0, cpu_time=lambda: 0.0)
+    made = Recorder(RunInfo(id="r", name="r"), [meter], Nowhere(), clock=clock, wall=0.0, cpu_time=lambda: 0.0)
     made.start(clock())
     made.attribute(tree, lambda: busy[0])
     for own, all_of_it in steps:
@@ -47,6 +47,6 @@ def test_a_process_never_has_more_than_the_machine(steps: list[tuple[float, floa
         busy[0] += all_of_it
         clock.advance(1.0)
         made.tick()
-    (use,) = wire.figures_of(made.finish("finished"))[0]
+    (use,) = protocol.figures_of(made.finish("finished"))[0]
     assert use.joules == pytest.approx(100.0 * len(steps))
     assert use.process is None or 0 <= use.process <= use.joules * (1 + 1e-9)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from greentrack.costing.system_overhead import CHASSIS
+from greentrack.meters.cpu_frequency import TYPICAL
 from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
-from greentrack.meters.pace import TYPICAL
 from greentrack.meters.ram_model import WATTS_PER_GB
 from greentrack.methods import METHODS, combine
-from greentrack.reports.rest import CHASSIS
 from tests.models.published import rows
 
 SERVERS = rows("servers.csv")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from greentrack.reports.figures import Figure
-from greentrack.reports.summary import Summary
+from greentrack.costing.summary import Summary
+from greentrack.formatting.units import duration, energy_range, litres_range, mass_range, money_range
+from greentrack.quantity import Figure
 from greentrack.reports.text import render as text_report
-from greentrack.reports.units import duration, energy_range, litres_range, mass_range, money_range
 
 Triple = tuple[Decimal, Decimal, Decimal]
 Figures = dict[str, Triple | str]

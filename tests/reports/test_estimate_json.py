@@ -2,7 +2,7 @@
 
 import json
 
-from greentrack.reports.estimate import estimate_hardware
+from greentrack.analysis.estimate import estimate_hardware
 from greentrack.reports.estimate_json import render
 
 

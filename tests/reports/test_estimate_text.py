@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from greentrack.analysis.estimate import estimate_from, estimate_hardware
 from greentrack.model import DeviceUse, Record
-from greentrack.reports.estimate import estimate_from, estimate_hardware
 from greentrack.reports.estimate_text import render
-from greentrack.reports.words import headline
+from greentrack.reports.lines import headline
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from greentrack import __version__
-from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Record, Run, Span
+from greentrack.costing.multipart import joined
+from greentrack.costing.summary import Summary, summary_of
+from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Record, RunInfo, Span
 from greentrack.registry import FORMATS, load
-from greentrack.reports.parts import joined
-from greentrack.reports.summary import Summary, summary_of
 from greentrack.reports.text import render as text_report
 from tests.reports import parsing
 
@@ -67,7 +67,7 @@ def summaries(draw: st.DrawFn) -> Summary:
     }
 
     def part(number: int) -> Summary:
-        run = Run(
+        run = RunInfo(
             id=f"019a0000-0000-7000-8000-00000000000{number}",
             name=draw(st.sampled_from(["digits", *NASTY[:6]])),
             status=draw(st.sampled_from(["finished", "failed"])),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from greentrack.costing.summary import summary_of
 from greentrack.model import DeviceUse, Metric, Phase, Record, Span
 from greentrack.reports.json import render, to_dict
-from greentrack.reports.summary import summary_of
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from greentrack.costing.summary import Summary, summary_of
 from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.reports.sci import render
-from greentrack.reports.summary import Summary, summary_of
 from tests.documents import ROOT
 
 MakeUse = Callable[..., DeviceUse]

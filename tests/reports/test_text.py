@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from greentrack.costing.summary import summary_of
+from greentrack.formatting.layout import cells
+from greentrack.formatting.units import digits, duration, energy
 from greentrack.model import DeviceUse, Energy, Metric, Phase, Record, Span
 from greentrack.registry import FORMATS, load
-from greentrack.reports.layout import cells
-from greentrack.reports.summary import summary_of
-from greentrack.reports.text import MOST_ROWS, render
-from greentrack.reports.units import digits, duration, energy
+from greentrack.reports.text import MAX_ROWS, render
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -74,7 +74,7 @@ def test_the_costliest_spans_come_first_and_the_rest_is_counted(long: Record) ->
     text = render(summary_of(long), width=120)
     assert text.index("number 29") < text.index("number 28")
     assert "number 3 " not in text
-    assert f"… and {30 - MOST_ROWS} more" in text
+    assert f"… and {30 - MAX_ROWS} more" in text
 
 
 def test_spans_of_one_name_are_one_row(use: MakeUse, record: MakeRecord) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from greentrack.meters import cpu_model, nvidia, ram_model, rapl
-from greentrack.meters.base import Context, Found, Meter
-from greentrack.model import DeviceUse, Missing, Reading, Run, Span, Toll
-from greentrack.recorder import wire
-from greentrack.recorder.keeper import Sink
-from greentrack.recorder.loop import Recorder
+from greentrack.meters import cpu_model, ram_model, rapl
+from greentrack.meters.base import Context, Discovery, Meter
+from greentrack.meters.nvidia import meter
+from greentrack.model import DeviceUse, Missing, Reading, RunInfo, Span, TrackerOverhead
+from greentrack.recorder.sampler import Recorder
+from greentrack.recorder.transport import protocol
+from greentrack.recorder.write_buffer import Sink
 from greentrack.store.batch import Batch
 from tests.rig.nvml import Clock, FakeNvml
 from tests.rig.powercap import PowercapMachine
@@ -73,17 +74,17 @@ class Machine:
         """When the recorder can do what is due at *moment*."""
         return next((end for start, end in self.scenario.pauses if start <= moment < end), moment)
 
-    def discover(self) -> Found:
+    def discover(self) -> Discovery:
         """Ask every vendor, as the recorder does."""
         scenario = self.scenario
         context = Context(sys=self.files.sys, proc=self.files.proc, env=scenario.env, gpus=scenario.gpus_wanted)
         meters: list[Meter] = []
         missing: list[Missing] = []
-        for vendor in (partial(nvidia.discover, nvml=self.nvml), rapl.discover, cpu_model.discover, ram_model.discover):
+        for vendor in (partial(meter.discover, nvml=self.nvml), rapl.discover, cpu_model.discover, ram_model.discover):
             found = vendor(context._replace(found=tuple(meters)))
             meters += found.meters
             missing += found.missing
-        return Found(meters=meters, missing=missing)
+        return Discovery(meters=meters, missing=missing)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -186,7 +187,7 @@ class Played:
     uses: Mapping[str, DeviceUse]
     readings: Mapping[str, Sequence[Reading]]
     spans: Mapping[str, Span]
-    toll: Toll
+    toll: TrackerOverhead
     missing: Sequence[Missing]
     said: Sequence[str]
 
@@ -236,7 +237,7 @@ def play(
         stack.enter_context(mock.patch("time.time", machine.wall))  # for whoever should ask the wall clock
         found = machine.discover()
         said: list[str] = []
-        run = Run(id="run", name="run", started_at=machine.wall())
+        run = RunInfo(id="run", name="run", started_at=machine.wall())
         recorder = Recorder(
             run,
             found.meters,
@@ -250,7 +251,7 @@ def play(
         recorder.start(start)
         _run(machine, recorder, _marks(spans), end)
         figures = recorder.finish("finished", at=end)
-    uses, toll = wire.figures_of(figures)
+    uses, toll = protocol.figures_of(figures)
     readings: dict[str, list[Reading]] = {use.device.uid: [] for use in uses}
     for reading in kept.batch.readings:
         readings[reading.device].append(reading)

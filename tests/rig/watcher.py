@@ -16,7 +16,7 @@ import pynvml  # noqa: F401  # it loads no library before nvmlInit
 
 from greentrack.errors import MeterError
 from greentrack.meters.base import Context, Meter
-from greentrack.meters.nvidia_driver import discover
+from greentrack.meters.nvidia.discovery import discover
 
 
 def set_clock(at: float) -> None:

@@ -44,14 +44,14 @@ def test_files_and_folders_have_the_users_umask_and_are_never_for_all_to_write(t
 
 def test_the_log_of_an_open_database_is_no_more_open_than_the_database(db: Path) -> None:
     """SQLite gives -wal and -shm the mode of the file itself."""
-    from greentrack.model import Run
+    from greentrack.model import RunInfo
     from greentrack.store.batch import Batch
     from greentrack.store.writer import Writer
 
     before = os.umask(0o027)
     try:
         writer = Writer(db)
-        writer.write(Batch(run_id="1", run=Run(id="1", name="x")))
+        writer.write(Batch(run_id="1", run=RunInfo(id="1", name="x")))
         modes = {file.name: file.stat().st_mode & 0o777 for file in db.parent.glob("greentrack.db*")}
         writer.close()
     finally:

@@ -40,7 +40,7 @@ for words in (
 """
 SERVED = """
 import json
-import greentrack.recorder.serve, greentrack.recorder.build, greentrack.recorder.loop, greentrack.store.writer
+import greentrack.recorder.server, greentrack.recorder.setup, greentrack.recorder.sampler, greentrack.store.writer
 import greentrack.registry as registry
 for name in registry.METERS: registry.load(registry.METERS, name, "meter")
 print(json.dumps(sorted({"socket", "ssl", "http.client", "urllib.request"} & sys.modules.keys())))
@@ -71,7 +71,9 @@ def test_the_recorder_does_not_even_load_what_a_connection_takes(tmp_path: Path)
 def test_the_callback_is_imported_without_the_network(tmp_path: Path) -> None:
     """Its framework included."""
     pytest.importorskip("pytorch_lightning")
-    done = run("from greentrack.integrations.lightning import GreenTrackCallback; GreenTrackCallback()", tmp_path)
+    done = run(
+        "from greentrack.integrations.lightning.callback import GreenTrackCallback; GreenTrackCallback()", tmp_path
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -24,10 +24,10 @@ ASKING = {"execute", "executemany", "_query", "query"}
 SQL = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "PRAGMA ", "CREATE ", "ALTER ", "FROM ", "WHERE ", "DROP ")
 REVIEWED = {
     ("connect.py", "shares_log"),  # chooses one of two words
-    ("moved.py", "table"),  # one of a constant list
-    ("moved.py", "quoted"),  # names of columns, quoted
-    ("moved.py", "marks"),  # their number
-    ("queries.py", "asked"),  # conditions out of a constant table
+    ("relocation.py", "table"),  # one of a constant list
+    ("relocation.py", "quoted"),  # names of columns, quoted
+    ("relocation.py", "marks"),  # their number
+    ("read_queries.py", "asked"),  # conditions out of a constant table
     ("schema.py", "steps"),  # their number
 }
 """Names that stand in SQL and are neither constants nor columns that a constant names."""

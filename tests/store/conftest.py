@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from greentrack.model import Device, DeviceUse, Forecast, Host, Reading, Run
+from greentrack.model import Device, DeviceUse, Forecast, Host, Reading, RunInfo
 from greentrack.store.batch import Batch
-from greentrack.store.liveness import Here
+from greentrack.store.liveness import LocalMachine
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 
@@ -51,16 +51,16 @@ def writer(path: Path) -> Iterator[Writer]:
 @pytest.fixture
 def reader(path: Path) -> Iterator[Reader]:
     """A reader on this machine (boot "b1") half a minute later, where process 7, started at 70.0, is the only one."""
-    here = Here("b1", HOST.id, {7: 70.0}.get)
+    here = LocalMachine("b1", HOST.id, {7: 70.0}.get)
     with Reader(path, here=here, clock=lambda: 1030.0) as made:
         yield made
 
 
 @pytest.fixture
-def a_run() -> Callable[..., Run]:
+def a_run() -> Callable[..., RunInfo]:
     """Make a run of process 7 that started at 100, with some facts changed."""
 
-    def make(run_id: str = "01-a", **facts: Any) -> Run:
+    def make(run_id: str = "01-a", **facts: Any) -> RunInfo:
         usual: dict[str, Any] = {
             "name": "demo",
             "started_at": 100.0,
@@ -69,13 +69,13 @@ def a_run() -> Callable[..., Run]:
             "pid_started": 70.0,
             "boot_id": "b1",
         }
-        return Run(id=run_id, **(usual | facts))
+        return RunInfo(id=run_id, **(usual | facts))
 
     return make
 
 
 @pytest.fixture
-def a_batch(a_run: Callable[..., Run]) -> Callable[..., Batch]:
+def a_batch(a_run: Callable[..., RunInfo]) -> Callable[..., Batch]:
     """Make the batch that opens a run on a GPU and a CPU, each having used *joules* in each second from 101 on."""
 
     def make(run_id: str = "01-a", joules: Sequence[float] = (), **facts: Any) -> Batch:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store.batch import Batch, merged, thinned, totals
 from tests.store.conftest import a_forecast
 
@@ -96,7 +96,7 @@ def test_a_later_batch_is_added() -> None:
     device = Device(uid="gpu", kind="gpu", name="A GPU")
     first = Batch(
         run_id="01-a",
-        run=Run(id="01-a", name="old"),
+        run=RunInfo(id="01-a", name="old"),
         devices=[DeviceUse(device=device, method="rapl")],
         phases={"load": Phase(name="load", calls=1, seconds=2.0, energy={"gpu": Energy(joules=3.0, seconds=2.0)})},
         work={"steps": 5},
@@ -104,13 +104,13 @@ def test_a_later_batch_is_added() -> None:
     first.add(
         Batch(
             run_id="01-a",
-            run=Run(id="01-a", name="new"),
+            run=RunInfo(id="01-a", name="new"),
             devices=[DeviceUse(device=device, method="rapl", trusted=False)],
             readings=[Reading(device="gpu", at=1.0, seconds=1.0, joules=1.0)],
             phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
             work={"steps": 6},
             forecasts=[a_forecast(3.0)],
-            toll=Toll(late=1),
+            toll=TrackerOverhead(late=1),
         )
     )
     assert first.run is not None
@@ -119,5 +119,5 @@ def test_a_later_batch_is_added() -> None:
     assert first.phases["load"] == Phase(
         name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
     )
-    assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, Toll(late=1), 1)
+    assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, TrackerOverhead(late=1), 1)
     assert first.forecasts == [a_forecast(3.0)]

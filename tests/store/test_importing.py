@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from greentrack.errors import StoreError
-from greentrack.model import Device, DeviceUse, Reading, Run
+from greentrack.model import Device, DeviceUse, Reading, RunInfo
 from greentrack.store.batch import Batch
-from greentrack.store.importing import Kept, keep
+from greentrack.store.importing import ImportCounts, keep
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 
@@ -18,7 +18,7 @@ GPU = DeviceUse(device=Device(uid="codecarbon:gpu:0:A", kind="gpu", name="A"), m
 
 def imported(run_id: str = "01-i", joules: float = 50.0, ended_at: float = 110.0, name: str = "old") -> Batch:
     """A run of ten seconds on a GPU, as another tool tells it."""
-    run = Run(
+    run = RunInfo(
         id=run_id,
         name=name,
         status="imported",
@@ -33,7 +33,7 @@ def imported(run_id: str = "01-i", joules: float = 50.0, ended_at: float = 110.0
 
 def test_an_imported_run_is_read_as_it_was_told(path: Path, reader: Reader) -> None:
     """With its device, its method, its joules and its own share of them."""
-    assert keep(path, [imported()]) == Kept(added=1)
+    assert keep(path, [imported()]) == ImportCounts(added=1)
     record = reader.record("01-i")
     assert record.run == imported().run
     (use,) = record.devices
@@ -54,22 +54,22 @@ def test_nothing_of_it_counts_as_measured(path: Path, reader: Reader) -> None:
 def test_a_second_time_adds_nothing(path: Path, ask: Callable[..., list[tuple[object, ...]]]) -> None:
     """Not even to the totals."""
     batches = [imported("01-i"), imported("02-i")]
-    assert keep(path, batches) == Kept(added=2)
-    assert keep(path, batches) == Kept(known=2)
+    assert keep(path, batches) == ImportCounts(added=2)
+    assert keep(path, batches) == ImportCounts(known=2)
     assert ask("SELECT count(*), sum(joules) FROM run_devices") == [(2, 100.0)]
 
 
 def test_a_run_that_changed_is_replaced(path: Path, reader: Reader) -> None:
     """A later state of it: 80 J, not 130."""
     keep(path, [imported(joules=50.0), imported("02-i")])
-    assert keep(path, [imported(joules=80.0, ended_at=120.0), imported("02-i")]) == Kept(changed=1, known=1)
+    assert keep(path, [imported(joules=80.0, ended_at=120.0), imported("02-i")]) == ImportCounts(changed=1, known=1)
     assert reader.record("01-i").devices[0].joules == 80.0
 
 
 def test_an_earlier_state_replaces_nothing(path: Path, reader: Reader) -> None:
     """A copy of the file that was put aside while the run went on may be imported after the file itself."""
     keep(path, [imported(joules=80.0, ended_at=120.0)])
-    assert keep(path, [imported(joules=50.0, ended_at=110.0)]) == Kept(known=1)
+    assert keep(path, [imported(joules=50.0, ended_at=110.0)]) == ImportCounts(known=1)
     assert reader.record("01-i").devices[0].joules == 80.0
 
 

@@ -12,8 +12,8 @@ import pytest
 from greentrack.errors import ConfigError, NotFoundError, StoreError
 from greentrack.model import Device, DeviceUse, Host, Metric, Reading
 from greentrack.store.batch import Batch
-from greentrack.store.liveness import Here
-from greentrack.store.manage import delete, mark_failed, mark_interrupted
+from greentrack.store.liveness import LocalMachine
+from greentrack.store.maintenance import delete, mark_failed, mark_interrupted
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 
@@ -210,7 +210,7 @@ def test_a_killed_run_is_seen_as_interrupted(
 def test_a_recorder_that_just_wrote_holds_its_run(path: Path, writer: Writer, a_batch: MakeBatch) -> None:
     """For 5 s after it wrote nobody says that its owner is gone: it may be closing the run right now."""
     writer.write(a_batch(pid=8))  # at 1,000
-    here = Here("b1", "h1", {7: 70.0}.get)
+    here = LocalMachine("b1", "h1", {7: 70.0}.get)
     for now, status in ((1004.0, "running"), (1006.0, "interrupted")):
         with Reader(path, here=here, clock=lambda now=now: now) as reader:  # type: ignore[misc]  # a lambda's default
             assert reader.record("01-a").run.status == status
@@ -219,7 +219,7 @@ def test_a_recorder_that_just_wrote_holds_its_run(path: Path, writer: Writer, a_
 def test_a_run_on_another_machine_is_given_two_hours(path: Path, writer: Writer, a_batch: MakeBatch) -> None:
     """Nobody here can look for its process, so only long silence speaks; and that is not stored."""
     writer.write(a_batch(host=Host(id="h2", name="elsewhere"), boot_id="b2"))  # at 1,000
-    here = Here("b1", "h1", {7: 70.0}.get)
+    here = LocalMachine("b1", "h1", {7: 70.0}.get)
     for now, status in ((8100.0, "running"), (8300.0, "interrupted")):
         with Reader(path, here=here, clock=lambda now=now: now) as reader:  # type: ignore[misc]  # a lambda's default
             assert reader.runs()[0].status == status
@@ -265,15 +265,15 @@ def test_the_error_of_a_killed_run_is_kept_without_secrets_or_as_it_was(
 
 
 def _this_host() -> Host:
-    from greentrack import system
+    from greentrack.host import facts
 
-    return system.host()
+    return facts.host()
 
 
 def _this_boot() -> str:
-    from greentrack import system
+    from greentrack.host import facts
 
-    return system.boot_id()
+    return facts.boot_id()
 
 
 @pytest.mark.usefixtures("three")

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from greentrack.errors import SchemaError
-from greentrack.model import Energy, Reading, Run
+from greentrack.model import Energy, Reading, RunInfo
 from greentrack.store import schema
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
@@ -27,13 +27,13 @@ OLD_RUN = """INSERT INTO runs (id, name, status, tags, params, started_at, secon
 FIRST_RUN = """
 import sys
 from pathlib import Path
-from greentrack.model import Run
+from greentrack.model import RunInfo
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 path = Path(sys.argv[1])
 writer = Writer(path)
-writer.write(Batch(run_id="1", run=Run(id="1", name="demo", status="finished")))
+writer.write(Batch(run_id="1", run=RunInfo(id="1", name="demo", status="finished")))
 writer.close()
 with Reader(path) as reader:
     print(len(reader.runs()))
@@ -124,7 +124,7 @@ def test_runs_of_the_second_version_continue_nothing(path: Path, writer: Writer,
     with Reader(path) as reader:
         assert reader.record("old").run.continues is None
         assert reader.works() == []
-        writer.write(Batch(run_id="new", run=Run(id="new", name="demo", started_at=5.0, continues="old")))
+        writer.write(Batch(run_id="new", run=RunInfo(id="new", name="demo", started_at=5.0, continues="old")))
         assert reader.works() == [["old", "new"]]
     assert ask("PRAGMA user_version") == [(NEWEST,)]
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greentrack.errors import SchemaError, StoreError
-from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, Run, Span, Toll
+from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store import connect
 from greentrack.store import writer as module
 from greentrack.store.batch import Batch
 from greentrack.store.reader import Reader
-from greentrack.store.slots import PhaseTime
-from greentrack.store.writer import MOST_READINGS, Writer
+from greentrack.store.time_bins import PhaseTime
+from greentrack.store.writer import MAX_READINGS, Writer
 from tests.store.conftest import a_forecast
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -34,7 +34,7 @@ TOTALS = """SELECT device, joules, seconds, check_joules, process_joules FROM ru
 def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
     """Every fact of a run and everything it did is read as it was written."""
     device = Device(uid="GPU-1", kind="gpu", name="A GPU", details={"index": 0, "bus": "0:1"})
-    run = Run(
+    run = RunInfo(
         id="01-a",
         name="démo\udcff",
         status="failed",
@@ -67,7 +67,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
     )
     phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, check=1.5)})
     reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, check=11.0, share=0.5, busy=0.05)
-    toll = Toll(cpu_seconds=0.1, readings=1, late=2, failures=3, restarts=4)
+    toll = TrackerOverhead(cpu_seconds=0.1, readings=1, late=2, failures=3, restarts=4)
     writer.write(
         Batch(
             run_id="01-a",
@@ -131,13 +131,13 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
                     "load": Phase(name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, check=1.0)})
                 },
                 work={"steps": joules, "broken": float("nan")},
-                toll=Toll(late=int(joules)),
+                toll=TrackerOverhead(late=int(joules)),
             )
         )
     record = reader.record("01-a")
     assert record.spans == (span._replace(ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
     assert record.phases == (Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, check=2.0)}),)
-    assert (record.work, record.toll) == ({"steps": 3.0}, Toll(late=2))
+    assert (record.work, record.toll) == ({"steps": 3.0}, TrackerOverhead(late=2))
     assert [use.energy.joules for use in record.devices if use.device.uid == "cpu"] == [3.0]
 
 
@@ -153,9 +153,9 @@ def test_totals_are_the_sum_of_readings(
         st.sampled_from(["a", "b"]), st.integers(0, 40), amounts, st.none() | amounts, st.none() | st.just(0.5)
     )
     devices = [DeviceUse(device=Device(uid=uid, kind="gpu", name=uid), method="fake") for uid in "ab"]
-    most, early = module.MOST_READINGS, module.EARLY
+    most, early = module.MAX_READINGS, module.EARLY
     try:
-        module.MOST_READINGS, module.EARLY = 10, 2  # plain constants, so that a short list can go past them
+        module.MAX_READINGS, module.EARLY = 10, 2  # plain constants, so that a short list can go past them
         writer = Writer(path)
         writer.write(Batch(run_id="01-a", run=a_run(), devices=devices))
         for batch in data.draw(st.lists(st.lists(pieces, max_size=15), max_size=5)):
@@ -166,7 +166,7 @@ def test_totals_are_the_sum_of_readings(
             writer.write(Batch(run_id="01-a", readings=made))
         writer.close()
     finally:
-        module.MOST_READINGS, module.EARLY = most, early
+        module.MAX_READINGS, module.EARLY = most, early
     db = sqlite3.connect(path)
     try:
         sums, kept = db.execute(SUMS).fetchall(), db.execute(TOTALS).fetchall()
@@ -190,7 +190,7 @@ def test_a_long_run_stays_bounded(writer: Writer, ask: Ask, a_batch: MakeBatch) 
             )
         )
     [(count, joules, longest, last)] = ask("SELECT count(*), sum(joules), max(seconds), max(at) FROM readings")
-    assert count <= MOST_READINGS
+    assert count <= MAX_READINGS
     assert (joules, last) == (60_000.0, 20_100.0)
     assert longest <= 12  # 20,000 s in half of 7,200 rows is 5.6 s each, and a merge may double that
     assert ask("SELECT joules, seconds, process_joules FROM run_devices WHERE joules > 0") == [
@@ -212,7 +212,7 @@ def test_how_busy_a_device_was_survives_the_thinning(writer: Writer, reader: Rea
             )
         )
     rows = reader.readings("01-a")["GPU-1"]
-    assert len(rows) <= MOST_READINGS
+    assert len(rows) <= MAX_READINGS
     assert sum(row.seconds * (row.busy or 0.0) for row in rows) == pytest.approx(5000)
     (gpu,) = [use for use in reader.outline("01-a").devices if use.device.uid == "GPU-1"]
     assert gpu.idle == Energy(joules=15_000.0, seconds=5000.0)
@@ -231,13 +231,13 @@ def test_two_readings_of_one_moment_are_one(writer: Writer, reader: Reader, a_ba
 
 def test_devices_are_thinned_one_at_a_time(writer: Writer, a_batch: MakeBatch, ask: Ask) -> None:
     """Devices that fill up together are not merged together, which would make that one write slow."""
-    writer.write(a_batch(joules=[1.0] * (MOST_READINGS - module.EARLY)))
+    writer.write(a_batch(joules=[1.0] * (MAX_READINGS - module.EARLY)))
     count = "SELECT count(*) FROM readings GROUP BY device ORDER BY device"
     thin = []
     for second in (0.1, 0.2):
         news = [Reading(device=uid, at=10_000 + second, seconds=1.0, joules=1.0) for uid in ("GPU-1", "cpu")]
         writer.write(Batch(run_id="01-a", readings=news))
-        thin.append(sum(number <= MOST_READINGS / 2 for (number,) in ask(count)))
+        thin.append(sum(number <= MAX_READINGS / 2 for (number,) in ask(count)))
     assert thin == [1, 2]
 
 
@@ -396,14 +396,14 @@ def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatc
         [Metric("loss", 102.0, 0.5, 8.0)],
         [a_forecast(101.5)],
     )
-    whole.toll = Toll(cpu_seconds=0.1, readings=4)
+    whole.toll = TrackerOverhead(cpu_seconds=0.1, readings=4)
     writer.write(whole)
     before = _all_of(path)
     other = Writer(path.with_name("other.db"))
     other.write(
         Batch(
             run_id="00-other",
-            run=Run(id="00-other", name="other"),
+            run=RunInfo(id="00-other", name="other"),
             devices=[DeviceUse(device=Device(uid="disk", kind="rest", name="A disk"), method="rest-model")],
         )
     )

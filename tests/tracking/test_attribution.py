@@ -22,7 +22,7 @@ WATTS = 100.0
 
 WORK = """
 import json, resource
-from greentrack.activity import busy_seconds
+from greentrack.host.cpu_time import busy_seconds
 
 def spin(seconds):
     end = time.process_time() + seconds

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from greentrack import ConfigError, OverBudgetError, track
 from greentrack.config import Settings
-from greentrack.model import Run as Facts
+from greentrack.model import RunInfo as Facts
 from greentrack.store.reader import Reader
-from greentrack.tracking.budget import Limit, Spent, budget_of, describe, first_over, limits_of, parse, spent_of
+from greentrack.tracking.budget import BudgetUse, Limit, budget_of, describe, first_over, limits_of, parse, spent_of
+from greentrack.tracking.budget_watch import LOOK_S, BudgetWatch
 from greentrack.tracking.run import Run
-from greentrack.tracking.watch import LOOK_S, Watch
 
 KNOWN: dict[str, Any] = {"meters": ["fake:gpu=300,cpu=100"], "rest": "off", "quiet": True}
 """A machine of 400 W, so that 20 J are spent in 50 ms."""
 
 
-def spent(joules: float | None = None, seconds: float = 0.0, **more: Any) -> Spent:
-    return Spent(**{"joules": joules, "grams": None, "money": None, "currency": None, "seconds": seconds, **more})
+def spent(joules: float | None = None, seconds: float = 0.0, **more: Any) -> BudgetUse:
+    return BudgetUse(**{"joules": joules, "grams": None, "money": None, "currency": None, "seconds": seconds, **more})
 
 
 def train(run: Run, error: Exception | None = None) -> None:
@@ -177,18 +177,18 @@ def test_money_needs_a_price_in_its_currency() -> None:
 class Figures:
     """What a run has used, as a test says, and how often it was asked for."""
 
-    def __init__(self, *figures: Spent) -> None:
+    def __init__(self, *figures: BudgetUse) -> None:
         self.figures, self.asked, self.now = list(figures), 0, 0.0
 
-    def __call__(self, by_clock: bool) -> Spent:
+    def __call__(self, by_clock: bool) -> BudgetUse:
         self.asked += 1
         return self.figures.pop(0) if len(self.figures) > 1 else self.figures[0]
 
     def clock(self) -> float:
         return self.now
 
-    def watch(self, limits: Iterable[Limit]) -> Watch:
-        return Watch(tuple(limits), self, blind_s=10, clock=self.clock)
+    def watch(self, limits: Iterable[Limit]) -> BudgetWatch:
+        return BudgetWatch(tuple(limits), self, blind_s=10, clock=self.clock)
 
 
 def test_the_figures_are_looked_at_every_half_second() -> None:
@@ -239,12 +239,12 @@ def test_figures_that_fail_leave_the_time(caplog: pytest.LogCaptureFixture) -> N
     """It is said, once, and the training goes on until its time is up."""
     seconds = iter(range(10))
 
-    def broken(by_clock: bool) -> Spent:
+    def broken(by_clock: bool) -> BudgetUse:
         if by_clock:
             return spent(seconds=next(seconds))
         raise ValueError("no figures")
 
-    watch = Watch(budget_of(["2 J", "5 s"]), broken, blind_s=10, clock=iter(range(100)).__next__)
+    watch = BudgetWatch(budget_of(["2 J", "5 s"]), broken, blind_s=10, clock=iter(range(100)).__next__)
     assert [watch.see() for _ in range(7)] == [False] * 6 + [True]
     assert [record.message for record in caplog.records] == [
         "only time can be held against the budget: ValueError('no figures')",

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from greentrack import system, track
-from greentrack.knowledge import Calibration
-from greentrack.reports.summary import summarize
-from greentrack.store.known import add_calibration
+from greentrack import track
+from greentrack.calibration_facts import Calibration
+from greentrack.costing.summary import summarize
+from greentrack.host import facts
+from greentrack.store.host_calibrations import add_calibration
 
 
 def test_the_end_of_a_run_and_later_reports_agree(db: Path) -> None:
     """Both have the rest as calibrated: 100 W of components and 150 W at the wall are half as much again."""
     made = Calibration(at=1.0, components_watts=100.0, wall_watts=150.0, seconds=30.0, devices=("fake:gpu:0",))
-    add_calibration(db, system.host(), made)
+    add_calibration(db, facts.host(), made)
     with track("x", db=db, meters=["fake:gpu=100"], rest="desktop", quiet=True) as run:
         pass
     now, later = run.summary(), summarize(run.id, db=db)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from greentrack import track
+from greentrack.costing.summary import summarize
 from greentrack.errors import ConfigError
-from greentrack.reports.summary import summarize
 
 
 def test_the_end_of_a_run_and_later_reports_have_the_same_money(

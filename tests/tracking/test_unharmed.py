@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from greentrack import track
-from greentrack.recorder import client
+from greentrack.recorder.client import process_link
 from greentrack.store.reader import Reader
 from tests.tracking.conftest import Program
 
@@ -116,7 +116,7 @@ say(run.id, time.monotonic() - began)
 
 def test_figures_that_were_shown_stay_where_there_is_no_last_word(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The recorder was stopped before the end."""
-    monkeypatch.setattr(client, "FINISH_WAIT_S", 0.2)
+    monkeypatch.setattr(process_link, "FINISH_WAIT_S", 0.2)
     run = track("job", meters=["fake:gpu=300"], db=db, quiet=True).start()
     while not run.joules():
         pass

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.model import Energy, Record, Run
-from greentrack.reports.summary import summarize
+from greentrack.costing.summary import summarize
+from greentrack.model import Energy, Record, RunInfo
 from greentrack.store import schema
 from greentrack.store.batch import Batch
-from greentrack.store.known import known
-from greentrack.store.liveness import Here
+from greentrack.store.host_calibrations import known
+from greentrack.store.liveness import LocalMachine
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
 from tests.upgrades.make import STARTED_AT, file_of, make
@@ -53,7 +53,7 @@ def laid(version: int, folder: Path) -> Path:
 
 def reading(path: Path) -> Reader:
     """Open it on the machine of its runs, none of whose processes is left."""
-    return Reader(path, here=Here("b1", "h1", lambda pid: None), clock=lambda: STARTED_AT + 20_000)
+    return Reader(path, here=LocalMachine("b1", "h1", lambda pid: None), clock=lambda: STARTED_AT + 20_000)
 
 
 def state(path: Path) -> tuple[int, list[tuple[object, ...]], list[tuple[object, ...]]]:
@@ -132,7 +132,7 @@ def test_an_earlier_database_is_written_on(version: int, tmp_path: Path) -> None
     """A new run stands beside the old ones."""
     path = laid(version, tmp_path)
     writer = Writer(path)
-    writer.write(Batch(run_id="new", run=Run(id="new", name="new", status="finished", started_at=STARTED_AT + 9e4)))
+    writer.write(Batch(run_id="new", run=RunInfo(id="new", name="new", status="finished", started_at=STARTED_AT + 9e4)))
     writer.close()
     with reading(path) as reader:
         assert [row.id for row in reader.runs()] == ["new", IDS[1], IDS[0]]

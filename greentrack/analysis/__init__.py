@@ -1,0 +1,1 @@
+"""Questions over several runs, or over none: compare, target, estimate, regions, schedule."""

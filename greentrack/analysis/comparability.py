@@ -1,0 +1,142 @@
+"""What is to be said of a comparison: what its ranges rest on, and what makes its runs unlike each other."""
+
+from collections.abc import Iterator, Sequence
+
+from greentrack.analysis.error_budget import energy_doubt
+from greentrack.analysis.groups import ENDED_WELL, Group
+from greentrack.analysis.statistics import FEWEST
+from greentrack.analysis.time_to_target import CARRIED_ON, HOW, Target, carried_on, cost_to
+from greentrack.costing.summary import Summary
+from greentrack.formatting import escape
+from greentrack.formatting.units import digits, percent
+
+WHOLE = 0.99
+"""Less than this part of a run, or of another one's work, is worth a note."""
+
+MAX_NAME = 60
+"""A note has room for so many characters of a group's name."""
+
+
+def remarks(groups: Sequence[Group], units: Sequence[str], until: Target | None = None) -> Iterator[str]:
+    """Yield what weakens a comparison of *groups*, and what its ranges rest on; *units* of work are shared by all."""
+    if all(len(group.summaries) == 1 for group in groups):
+        yield "one run each: no repeats, so chance is unknown"
+    else:
+        yield from _alone(groups)
+    yield from dict.fromkeys(_methods(groups))
+    yield from _work(groups, units)
+    kinds = [{kind for summary in group.summaries for kind in summary.by_kind} for group in groups]
+    for group, of_group in zip(groups[1:], kinds[1:], strict=True):
+        for kind in sorted(kinds[0] ^ of_group):
+            yield f"the energy of {kind} is in {_called(groups[0] if kind in kinds[0] else group)} only"
+    for group in groups:
+        for summary in group.summaries:
+            yield from _standing(group, summary, until)
+        yield from _unseen(group)
+    if len(paid_in := currencies(groups)) > 1:
+        yield f"money is in {' and '.join(paid_in)} and is not compared; give all one tariff"
+    if len({summary.scope for group in groups for summary in group.summaries}) > 1:
+        yield "some figures are of the whole machine and some of the run's own share"
+    if until:
+        yield HOW
+
+
+def currencies(groups: Sequence[Group]) -> list[str]:
+    """Return the currencies that the money of *groups* is in."""
+    return sorted({summary.money.currency for group in groups for summary in group.summaries if summary.money})
+
+
+def singular(unit: str) -> str:
+    """Return one of a unit of work.
+
+    >>> [singular(unit) for unit in ("samples", "batches", "loss", "step")]
+    ['sample', 'batch', 'loss', 'step']
+    """
+    if unit.endswith(("ches", "shes", "xes", "sses")):
+        return unit[:-2]
+    return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
+
+
+def _called(group: Group) -> str:
+    return escape.name(group.name, MAX_NAME)
+
+
+def _alone(groups: Sequence[Group]) -> Iterator[str]:
+    for group in groups:
+        if len(group.summaries) == 1:
+            beside = groups[1:] if group is groups[0] else groups[:1]
+            enough = [len(other.summaries) >= FEWEST for other in beside]
+            if not any(enough):
+                yield f"{_called(group)}: one run only, so chance is unknown where it is compared"
+                continue
+            but = "nobody has seen it" if all(enough) else f"beside fewer than {FEWEST} chance is unknown"
+            yield f"{_called(group)}: one run only, taken to scatter like the repeats beside it; {but}"
+
+
+def _methods(groups: Sequence[Group]) -> Iterator[str]:
+    for group in groups[1:]:
+        doubt = energy_doubt(groups[0].summaries, group.summaries)
+        if doubt.alike:
+            yield doubt.why
+        else:
+            both = f"{_called(groups[0])} and {_called(group)}"
+            yield f"{both}: not the same devices were read, so their energies are not held against each other"
+
+
+def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
+    if not units:
+        yield "they share no unit of work (run.advance counts it): what is compared are totals, whatever each run did"
+    for unit in units:
+        done = [sorted({summary.work[unit].total for summary in group.summaries}) for group in groups]
+        if min(low for low, *_ in done) < WHOLE * max(high for *_, high in done):
+            counts = ", ".join(
+                f"{_called(group)} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True)
+            )
+            yield f"they did not do the same work ({unit}: {counts}): look at the energy per {singular(unit)}"
+
+
+def _counts(amounts: Sequence[float]) -> str:
+    least, most = digits(amounts[0], 6), digits(amounts[-1], 6)
+    return most if least == most else f"{least} to {most}"
+
+
+def _unseen(group: Group) -> Iterator[str]:
+    missed: dict[str, list[float]] = {}
+    for summary in group.summaries:
+        for device in summary.devices:
+            if device.joules is not None and device.coverage < WHOLE and device.kind != "rest":
+                missed.setdefault(device.id, []).append(1 - device.coverage)
+    said: dict[str, list[str]] = {}
+    for uid, parts in missed.items():
+        least, most = percent(min(parts)), percent(max(parts))
+        part = most if least == most else f"{least} to {most}"
+        runs = f" in {len(parts)} of {len(group.summaries)} runs" if len(group.summaries) > 1 else ""
+        said.setdefault(f"not seen for {part} of the time{runs}; all ranges allow for it", []).append(uid)
+    for text, uids in said.items():
+        yield f"{_called(group)}: {', '.join(uids)} {'was' if len(uids) == 1 else 'were'} {text}"
+
+
+def _standing(group: Group, summary: Summary, until: Target | None) -> Iterator[str]:
+    run = summary.run
+    name = _called(group) if len(group.summaries) == 1 else f"{_called(group)}, run {run.id[:13]}"
+    if run.status not in ENDED_WELL:
+        now = (
+            "is still running"
+            if run.status == "running"
+            else f"was {run.status}"
+            if run.status != "failed"
+            else "failed"
+        )
+        yield f"{name}: the run {now}; its totals are of what it did so far"
+    if summary.whole:
+        yield f"{name}: the totals are of all {len(summary.parts)} parts of its work; all else is this part's own"
+    elif run.continues:
+        yield f"{name}: the run carries on an earlier one, whose energy is not in its figures"
+    for device in summary.devices:
+        if device.joules is None:
+            yield f"{name}: nothing was read of {device.id}"
+    if until and not (cost := cost_to(summary, until)).reached:
+        had = "was not logged" if cost.value is None else f"was not reached (best {cost.value:.6g})"
+        yield f"{name}: {until} {had}"
+    if until and carried_on(summary):
+        yield f"{name} {CARRIED_ON}"

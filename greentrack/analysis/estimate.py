@@ -1,0 +1,280 @@
+"""What a training will cost, before it is run: scaled from a short run, or modelled from hardware; never measured."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+from greentrack import registry
+from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
+from greentrack.analysis.scaling import ESTIMATE, START_S, as_much_as, scaled, scaling, unseen
+from greentrack.costing.options import NOT_APPLIED, ParsedOptions
+from greentrack.costing.summary import DeviceCost, Summary
+from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.formatting.units import digits, duration, percent
+from greentrack.model import Device, DeviceUse, Host, Record, RunInfo, TrackerOverhead
+from greentrack.quantity import JOULES_PER_KWH, Figure, product
+
+if TYPE_CHECKING:
+    from greentrack.config import Settings
+    from greentrack.costing.options import CostingOptions
+    from greentrack.costing.stored_run import StoredRun
+
+MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
+"""More than anybody has trained, or trained on."""
+
+EPOCH = "epoch"
+"""The span of one epoch, as the integrations and the examples call it."""
+
+
+class Estimate(NamedTuple):
+    """What a training will cost, and *how* that was found; ``str()`` is the text report.
+
+    Its *summary* has no spans and measured nothing. *seconds* is exact where the time was given. Where it was scaled,
+    *source* is the run's id and *factor* what it was scaled by, with the range that scaling adds.
+    """
+
+    how: str
+    seconds: Figure
+    summary: Summary
+    source: str | None = None
+    factor: Figure | None = None
+
+    def __str__(self) -> str:
+        rendered: str = registry.load(registry.ESTIMATES, "text", "format")(self)
+        return rendered
+
+
+def estimate_from(
+    run: str | Record,
+    to: Mapping[str, float],
+    *,
+    db: str | None = None,
+    today: datetime.date | None = None,
+    **knobs: Unpack[CostingOptions],
+) -> Estimate:
+    """Scale a run *to* so much work, ``{"steps": 100_000}`` (a unit that it counted), or time, ``{"hours": 72}``.
+
+    The run is an id, the start of one, a name, ``latest``, or a record; *knobs* are the terms of ``summarize``. Raises
+    NotFoundError for a run that is not there, ConfigError for one without energy or without that unit, and for a
+    number that is none.
+    """
+    from greentrack.costing.engine import cost
+    from greentrack.costing.stored_run import past
+
+    if len(to) != 1:
+        raise ConfigError("name one unit of work to scale to, such as steps, or hours")
+    ((unit, amount),) = to.items()
+    _positive(amount, unit)
+    settings, terms, notes = _terms(db, knobs)
+    found = past(run, settings, terms)
+    summary = cost(found.record, terms, today=today)
+    if summary.joules is None:
+        raise ConfigError(f"{found.name} has no energy to scale; greentrack doctor says why")
+    done, took = _done(found, unit), summary.run.seconds
+    factor = scaling(amount / done, took, unseen(summary))
+    seconds = _exactly(amount * 3600) if unit == "hours" else product(_exactly(took), factor)
+    part = duration(took) if unit == "hours" else f"{duration(took)} with {digits(done, 6)} {unit}"
+    made = scaled(summary, factor, seconds)
+    return Estimate(
+        how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
+        seconds=seconds,
+        summary=made._replace(notes=(*made.notes, *notes, *_doubts(found, summary))),
+        source=summary.run.id,
+        factor=factor,
+    )
+
+
+def estimate_hardware(
+    gpu: str,
+    *,
+    hours: float,
+    count: int = 1,
+    utilization: float = 1.0,
+    db: str | None = None,
+    today: datetime.date | None = None,
+    **knobs: Unpack[CostingOptions],
+) -> Estimate:
+    """Model *count* GPUs of one kind (``H100``) for so many *hours*, in use for a *utilization* (0 to 1) of them.
+
+    They draw a part of their rated power, and processors, memory and the rest of the machine (a server's, unless
+    ``rest`` says otherwise) in proportion to them. *knobs* are the terms of ``summarize``. Raises ConfigError for a GPU
+    that is not known and for a number that is none.
+    """
+    _positive(hours, "hours")
+    if not 1 <= count <= MAX_GPUS:
+        raise ConfigError(f"count = {count} is no number of GPUs from 1 to {MAX_GPUS:,}; nothing can be estimated")
+    if not 0 <= utilization <= 1:
+        raise ConfigError(f"utilization = {utilization:g} is no part of the time from 0 to 1; 70 % is 0.7")
+    board, others = find_gpu(gpu)
+    settings, terms, notes = _terms(db, knobs)
+    if terms.scope != "machine":
+        raise ConfigError("hardware has no share of a process; leave the scope out")
+    part, seconds = part_drawn(utilization), hours * 3600
+    run = _run(f"estimate for {count} x {board.name}", seconds, terms.rest or settings.rest)
+    chassis = chassis_of(run, terms.rest)
+    joules, devices = _node(board, count, part * (board.watts * count * seconds), seconds, chassis)
+    others_text = ", ".join(f"{other.name} ({other.watts:g} W)" for other in others)
+    gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=board.name) for index in range(count)]
+    record = Record(run=run, devices=tuple(DeviceUse(device=device, method=ESTIMATE) for device in gpus))
+    summary = _priced(record, joules, devices, terms=terms, chassis=chassis, today=today or _today())
+    busy = "" if utilization == 1 else f", in use for {percent(utilization)} of the time"
+    drawn = f"{percent(part.value)} ({percent(part.low)} to {percent(part.high)})"
+    return Estimate(
+        how=f"{count} x {board.name} for {digits(hours, 6)} h{busy}, each at {drawn} of the {board.watts:g} W "
+        "that it is rated for",
+        seconds=_exactly(seconds),
+        summary=summary._replace(
+            assumptions=(*rests_on(board, utilization), *summary.assumptions),
+            notes=(
+                *([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
+                *summary.notes,
+                *notes,
+            ),
+        ),
+    )
+
+
+def _terms(db: str | None, knobs: CostingOptions) -> tuple[Settings, ParsedOptions, tuple[str, ...]]:
+    """Return the settings, the terms without hours (nobody knows when it will run), and what is to be said of that."""
+    from greentrack import config
+    from greentrack.costing.options import parse_options
+
+    settings = config.load({"db": db})
+    terms = parse_options(settings, **knobs)
+    tariff = terms.tariff
+    if tariff is not None and tariff.hours:
+        price = Figure(value=tariff.price.value, low=min(tariff.hours), high=max(tariff.hours))
+        note = "all hours of the day alike, from the least to the most"
+        tariff = tariff._replace(price=price, hours=(), note=note)
+    said = "when it will run is not known, so carbon by the hour is left out and a yearly average is taken"
+    return settings, terms._replace(hourly=None, tariff=tariff), (said,) if terms.hourly else ()
+
+
+def _positive(amount: float, what: str) -> None:
+    if not (math.isfinite(amount) and 0 < amount <= MAX_AMOUNT):
+        raise ConfigError(
+            f"{what} = {amount:g} is no number above 0 and up to {MAX_AMOUNT:g}; nothing can be estimated"
+        )
+
+
+def _done(found: StoredRun, unit: str) -> float:
+    """Return how much of *unit* the run did. Raises ConfigError, with what it counted, where it did none."""
+    run, work = found.record.run, dict(found.record.work)
+    work["hours"] = run.seconds / 3600
+    work.setdefault("epochs", sum(span.name == EPOCH and span.ended_at is not None for span in found.record.spans))
+    counted = [name for name, total in work.items() if total > 0]
+    if unit not in counted:
+        hint = did_you_mean(unit, counted)
+        raise ConfigError(f"{found.name} counted no {unit}{hint}; scale it by its {' or '.join(sorted(counted))}")
+    return work[unit]
+
+
+def _doubts(found: StoredRun, summary: Summary) -> Iterator[str]:
+    run = found.record.run
+    if run.seconds < 2 * START_S:
+        yield f"the run took {duration(run.seconds)}; most of that may be its start, so the range reaches far down"
+    if run.status == "running":
+        yield "the run is going on; it is taken as it is by now"
+    if found.parts > 1:
+        yield f"the run is one of {found.parts} parts of a work; its own energy and work are scaled"
+    if unseen(summary) > 0.01:
+        yield "what was not seen of the run is not in the estimate either; the range goes up by as much"
+
+
+def _run(name: str, seconds: float, rest: str) -> RunInfo:
+    host = Host(id=ESTIMATE, name=ESTIMATE, chassis=rest if rest in CHASSIS else "server")
+    return RunInfo(id=ESTIMATE, name=name, status=ESTIMATE, seconds=seconds, host=host, rest=rest)
+
+
+def _node(
+    board: GpuRating, count: int, gpus: Figure, seconds: float, chassis: Chassis | None
+) -> tuple[Figure, tuple[DeviceCost, ...]]:
+    """Return the joules of a node and its rows; the parts beside the GPUs share their error, so factors multiply."""
+    host = product(gpus, HOST)
+    rows = [
+        _row("gpu", f"{count} x {board.name}", gpus),
+        _row("cpu", "processors and memory", host),
+    ]
+    whole = product(gpus, Figure(value=1 + HOST.value, low=1 + HOST.low, high=1 + HOST.high))
+    if chassis is not None:
+        rest = chassis.figure(whole.value, seconds)
+        part = rest / whole.value
+        rows.append(_row("rest", chassis.text.partition(":")[0], product(whole, part)))
+        whole = product(whole, Figure(value=1 + part.value, low=1 + part.low, high=1 + part.high))
+    return whole, tuple(rows)
+
+
+def _row(kind: str, name: str, joules: Figure) -> DeviceCost:
+    return DeviceCost(id=kind, kind=kind, name=name, method=ESTIMATE, measured=False, joules=joules, coverage=0.0)
+
+
+def _priced(
+    record: Record,
+    joules: Figure,
+    devices: tuple[DeviceCost, ...],
+    *,
+    terms: ParsedOptions,
+    chassis: Chassis | None,
+    today: datetime.date,
+) -> Summary:
+    """Return the summary of a run that nobody has made, under *terms*."""
+    from greentrack.carbon import age_note, find_intensity
+    from greentrack.costing import line_items
+    from greentrack.costing.assumptions import assumptions
+    from greentrack.host import facts
+
+    grid = find_intensity(terms.zone or terms.home, timezone=facts.timezone())
+    pue = terms.pue or NOT_APPLIED
+    facility = product(joules, pue.figure)
+    g = product(facility / JOULES_PER_KWH, Figure(value=grid.g_per_kwh, low=grid.low, high=grid.high))
+    if terms.rent is not None:
+        money = line_items.gpu_hours(record, terms.rent, today=today)
+    else:
+        money = line_items.electricity(record, facility, terms.tariff, zone=grid.zone, readings=None, today=today)
+    making = line_items.making(record, 1.0) if terms.embodied else line_items.LineItem()
+    water = line_items.evaporation(joules, zone=grid.zone, pue=pue) if terms.water else line_items.LineItem()
+    like, constants = as_much_as(facility, g, grid.zone)
+    charged = (
+        *line_items.overhead(pue),
+        *(item for one in (money, making, water) for item in one.rests_on),
+        *constants,
+    )
+    grid_note = f"grid intensity of {grid.zone}: {grid.note}" if grid.note else ""
+    return Summary(
+        run=record.run,
+        scope=terms.scope,
+        devices=devices,
+        joules=joules,
+        by_kind={row.kind: row.joules.value for row in devices if row.joules is not None},
+        measured_share=0.0,
+        intensity=grid,
+        g=g,
+        pue=pue.figure,
+        facility_joules=facility if terms.pue else None,
+        money=money.money,
+        embodied=making.figure,
+        water=water.figure,
+        equivalents=like,
+        spans=(),
+        phases=(),
+        work={},
+        metrics={},
+        assumptions=assumptions((), (), chassis=chassis, intensity=grid, charged=charged, equivalents=()),
+        notes=(
+            *(note for note in (grid_note, age_note(grid, today)) if note),
+            *(note for one in (money, making, water) for note in one.notes),
+        ),
+        toll=TrackerOverhead(),
+    )
+
+
+def _exactly(value: float) -> Figure:
+    return Figure(value=value, low=value, high=value)
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()

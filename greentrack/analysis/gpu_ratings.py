@@ -1,0 +1,93 @@
+"""What GPUs are rated for, and the part of it that they draw: for estimates of trainings that nobody has run yet."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from greentrack.costing.summary import Assumption
+from greentrack.data.tables import fits, rows
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.quantity import Figure
+
+IDLE = Figure(value=0.10, low=0.04, high=0.22)
+"""The part of its rated power that an idle GPU draws: 20 of 450 W to 16 of 72 W, figures from no primary source."""
+
+BUSY = Figure(value=0.75, low=0.45, high=1.00)
+"""The part that one in use draws, within 40 %, and never more than all of it: trainings whose energy was given as hours
+x rated power are 10 to 60 % too high; eight H100 averaged 76 % at most (Latif et al. 2024, arXiv 2412.08602)."""
+
+HOST = Figure(value=0.30, low=0.10, high=0.60)
+"""What processors and memory draw for each watt of the GPUs. With a server's rest, GPUs come to 62 % of the node by it;
+in an H100 node of 8.4 kW they are 57 to 65 % (Latif et al. 2024), and EcoLogits has 1.2 kW beside eight (judgement)."""
+
+_MAKERS = frozenset({"NVIDIA", "AMD", "TESLA", "GEFORCE", "INSTINCT"})
+
+
+class GpuRating(NamedTuple):
+    """A GPU and its rated power. *sure* is False where one place only says so, or others do not."""
+
+    name: str
+    watts: float
+    sure: bool
+    source: str
+    year: int
+
+
+@cache
+def boards() -> tuple[GpuRating, ...]:
+    """Return the table; of several boards of one name the usual one comes first."""
+    return tuple(
+        GpuRating(row["gpu"], float(row["watts"]), row["certainty"] == "checked", row["source"], int(row["year"]))
+        for row in rows("gpus.csv")
+    )
+
+
+def find_gpu(name: str) -> tuple[GpuRating, tuple[GpuRating, ...]]:
+    """Return the board of that *name* (``H100``, ``h100 pcie``), and the others that it may mean.
+
+    Raises ConfigError, with suggestions, where there is none.
+
+    >>> board, others = find_gpu("NVIDIA A100-80GB")
+    >>> board.name, [other.name for other in others]
+    ('A100 SXM 80GB', ['A100 PCIe 80GB'])
+    """
+    words = [word for word in name.upper().replace("-", " ").split() if word not in _MAKERS]
+    found = [board for board in boards() if words and fits(" ".join(words), board.name)]
+    if not found:
+        known = [board.name for board in boards()]
+        near = did_you_mean(" ".join(words), dict.fromkeys([*known, *(one.partition(" ")[0] for one in known)]))
+        raise ConfigError(f"no rated power is known for a GPU {name!r}{near}; known: {', '.join(known)}")
+    same = [board for board in found if len(board.name.split()) == len(words)]
+    first, *others = same or found
+    return first, tuple(others)
+
+
+def part_drawn(utilization: float) -> Figure:
+    """Return the part of its rated power that a GPU draws which is in use for *utilization* (0 to 1) of the time.
+
+    >>> round(part_drawn(0.7).value, 3)
+    0.555
+    """
+    idle = 1 - utilization
+    return Figure(
+        value=idle * IDLE.value + utilization * BUSY.value,
+        low=idle * IDLE.low + utilization * BUSY.low,
+        high=idle * IDLE.high + utilization * BUSY.high,
+    )
+
+
+def rests_on(board: GpuRating, utilization: float) -> Iterator[Assumption]:
+    """Yield what the power of a node with that *board* rests on."""
+    doubt = "" if board.sure else ", uncertain"
+    yield Assumption(f"rated power of {board.name}{doubt}, W", board.watts, board.source, board.year)
+    busy = "published trainings are 10 to 60 % below hours x rated power, eight H100 at most 76 % (Latif et al. 2024)"
+    yield Assumption("part of it that a GPU in use draws", _text(BUSY), f"{busy}; judgement", 2026)
+    if utilization < 1:
+        idle = "rough figures from no primary source, 20 of 450 W to 16 of 72 W; uncertain"
+        yield Assumption("part of it that an idle GPU draws", _text(IDLE), idle, 2026)
+    node = "GPUs are 57 to 65 % of an H100 node (Latif et al. 2024); EcoLogits has 1.2 kW beside eight; judgement"
+    yield Assumption("processors and memory, W for each W of the GPUs", _text(HOST), node, 2026)
+
+
+def _text(figure: Figure) -> str:
+    return f"{figure.value:g} ({figure.low:g} to {figure.high:g})"

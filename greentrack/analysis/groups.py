@@ -1,0 +1,129 @@
+"""Which runs are held against which: runs that somebody names, or all of a project or tag, put together as repeats."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+from greentrack.costing.summary import Summary, summarize
+from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.formatting import escape
+
+if TYPE_CHECKING:
+    from greentrack.costing.options import CostingOptions
+
+ENDED_WELL = ("finished", "stopped", "imported")
+"""Runs that did what they were to do, or are taken to have done it; the others are no repeats of anything."""
+
+
+class Group(NamedTuple):
+    """One run, or repeats of it (seeds, say), with the *name* that they are shown under."""
+
+    name: str
+    summaries: tuple[Summary, ...]
+
+
+class GroupSelection(NamedTuple):
+    """The groups, in the order in which they began, and what is to be said of how they came about."""
+
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...] = ()
+
+
+def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack["CostingOptions"]) -> GroupSelection:
+    """Return one group a run that *refs* name; *terms* are the assumptions of ``summarize``.
+
+    Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
+    """
+    if len(refs) < 2:
+        raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
+    summaries = _parted([summarize(ref, db=db, **terms) for ref in refs])
+    called: dict[str, str] = {}
+    for ref, summary in zip(refs, summaries, strict=True):
+        if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
+            both = f"{escape.name(first)} and {escape.name(ref)}"
+            raise ConfigError(f"{both} are the same run, {summary.run.id[:13]}; name two that differ")
+    names = [summary.run.name for summary in summaries]
+    groups = [
+        Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
+        for name, summary in zip(names, summaries, strict=True)
+    ]
+    notes = [
+        f"{escape.name(ref)} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
+        for ref in dict.fromkeys(refs)
+        if (count := _of_that_name(ref, db)) > 1
+    ]
+    return GroupSelection(tuple(groups), tuple(notes))
+
+
+def chosen(
+    *,
+    db: str | Path | None = None,
+    project: str | None = None,
+    tags: Sequence[str] = (),
+    param: str | None = None,
+    **terms: Unpack["CostingOptions"],
+) -> GroupSelection:
+    """Return the runs of *project* with all *tags*: those with one value of *param* are a group, or those of one name.
+
+    Raises NotFoundError where there are none, and for a param that none of them has.
+    """
+    runs, notes = ended(db=db, project=project, tags=tags, **terms)
+    if param is None:
+        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), notes)
+    known = dict.fromkeys(key for summary in runs for key in summary.run.params)
+    if param not in known:
+        raise NotFoundError(
+            f"none of these {_runs(len(runs))} has the param {param!r}{did_you_mean(param, known)}; "
+            f"known: {', '.join(list(known)[:10]) or 'none'}"
+        )
+    having = [summary for summary in runs if param in summary.run.params]
+    if without := len(runs) - len(having):
+        notes = (*notes, f"left out, having no {param}: {_runs(without)}")
+    return GroupSelection(_grouped(having, lambda summary: f"{param}={summary.run.params[param]}"), notes)
+
+
+def ended(
+    *,
+    db: str | Path | None = None,
+    project: str | None = None,
+    tags: Sequence[str] = (),
+    **terms: Unpack["CostingOptions"],
+) -> tuple[list[Summary], tuple[str, ...]]:
+    """Return the runs of *project* with all *tags* that ended well, the oldest first, and a note on the others."""
+    from greentrack.costing.run_list import list_runs
+
+    listed = list_runs(db=db, project=project, tags=tags)
+    ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
+    if not ids:
+        what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
+        raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
+    left = len(listed) - len(ids)
+    notes = (f"left out, having not finished: {_runs(left)}",) if left else ()
+    runs = [summarize(run_id, db=db, **terms) for run_id in ids]
+    return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), notes
+
+
+def _parted(summaries: Sequence[Summary]) -> list[Summary]:
+    """Return the *summaries*; those that are parts of one work without it, for its totals are those of neither."""
+    works = [frozenset(part.id for part in summary.parts) for summary in summaries]
+    return [
+        summary._replace(parts=(), whole=None) if work and works.count(work) > 1 else summary
+        for summary, work in zip(summaries, works, strict=True)
+    ]
+
+
+def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) -> tuple[Group, ...]:
+    groups: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        groups.setdefault(name_of(summary), []).append(summary)
+    return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
+
+
+def _of_that_name(ref: str, db: str | Path | None) -> int:
+    from greentrack.costing.run_list import list_runs
+
+    return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} {'run' if count == 1 else 'runs'}"

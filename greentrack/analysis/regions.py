@@ -1,0 +1,283 @@
+"""What the same run would have cost elsewhere: every zone of the tables, ranked by carbon or by money."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+
+from greentrack.carbon import Intensity, find_intensity, zones
+from greentrack.carbon.base import Source
+from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money, Tariff, owned, tariff_of
+from greentrack.data.tables import age
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.formatting.units import digits
+from greentrack.quantity import JOULES_PER_KWH, Figure, product
+
+if TYPE_CHECKING:
+    from greentrack.costing.options import CostingOptions, ParsedOptions
+    from greentrack.model import Record, RunInfo
+
+WAYS = ("carbon", "money")
+CLOUDS = ("aws", "azure", "gcp")
+
+
+class Region(NamedTuple):
+    """The run in a zone. *money* is None where no price is known there.
+
+    *rank* is the number of the first place whose range this one's overlaps, None where it is not ranked. *like_here*
+    says that its range overlaps that of the run's own zone. Neither can be told apart from the other. *times_here* is
+    the carbon, or the money, there divided by that here.
+    """
+
+    zone: str
+    name: str
+    intensity: Intensity
+    g: Figure
+    money: Money | None
+    price: Figure | None
+    sure_of_price: bool
+    rank: int | None = None
+    times_here: float = 1.0
+    like_here: bool = False
+
+
+class RegionRanking(NamedTuple):
+    """A run's places *by* carbon or money, the best first. *here* is where it was costed, and is not in *ranked*.
+
+    *joules* are those of the facility where a PUE is given. *unranked* places have no money that can be compared.
+    """
+
+    run: RunInfo
+    joules: Figure
+    by: str
+    here: Region
+    ranked: tuple[Region, ...]
+    unranked: tuple[Region, ...]
+    notes: tuple[str, ...]
+
+
+def where(
+    run: str | Record,
+    *,
+    db: str | None = None,
+    among: Sequence[str] = (),
+    cloud: str | None = None,
+    by: str = "carbon",
+    today: datetime.date | None = None,
+    **knobs: Unpack[CostingOptions],
+) -> RegionRanking:
+    """Cost the joules of *run* in every country and state, or *among* some zones, or in all regions of a *cloud*.
+
+    The run is an id, the start of one, a name, ``latest``, or a record; *knobs* are the terms of ``summarize``. Raises
+    NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
+    read and for a run without energy.
+    """
+    from greentrack import config
+    from greentrack.costing.engine import cost
+    from greentrack.costing.options import parse_options
+    from greentrack.costing.stored_run import past
+
+    if by not in WAYS:
+        raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
+    settings = config.load({"db": db})
+    terms = parse_options(settings, **knobs)
+    if by == "money" and terms.rent is not None:
+        raise ConfigError("a rent is the same wherever the run is, so places cannot be ranked by money")
+    places = _intensities(among, cloud)
+    found = past(run, settings, terms)
+    summary = cost(found.record, terms._replace(hourly=None), readings=found.readings, today=today)
+    joules = summary.facility_joules or summary.joules
+    if joules is None:
+        raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")
+    today = today or datetime.datetime.now(datetime.UTC).date()
+    prices = _Prices(today) if terms.rent is None else None
+    here = _here(summary, joules, terms, prices)
+    if by == "money" and here.money is None:
+        raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
+    others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
+    key = _by_carbon if by == "carbon" else _by_money
+    comparable = [one for one in others if _comparable(one, here, by)]
+    ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, here)
+    return RegionRanking(
+        run=summary.run,
+        joules=joules,
+        by=by,
+        here=here,
+        ranked=ranked,
+        unranked=tuple(one for one in others if not _comparable(one, here, by)),
+        notes=(
+            *([f"the run is one of {found.parts} parts of a work; this is the part alone"] if found.parts > 1 else []),
+            *_notes(summary, terms, here, [here, *others], by),
+        ),
+    )
+
+
+def to_dict(found: RegionRanking) -> dict[str, Any]:
+    """Return *found* as what JSON can hold; ``zones`` are all that are ranked, the best first."""
+    return {
+        "run": found.run.id,
+        "name": found.run.name,
+        "kwh": _figure(found.joules / JOULES_PER_KWH),
+        "by": found.by,
+        "here": _row(found.here),
+        "zones": [_row(place) for place in found.ranked],
+        "unranked": [_row(place) for place in found.unranked],
+        "notes": list(found.notes),
+    }
+
+
+class _Prices:
+    """What households pay, each country's read once."""
+
+    def __init__(self, today: datetime.date) -> None:
+        self.today = today
+        self._known: dict[str, Tariff | None] = {}
+
+    def of(self, zone: str) -> Tariff | None:
+        """Return the tariff of a country or a part of one; a cloud's customers pay another price."""
+        country = zone.partition("-")[0]
+        if ":" in zone:
+            return None
+        if country not in self._known:
+            self._known[country] = tariff_of(country, None)
+        return self._known[country]
+
+
+def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensity, str]]:
+    """Return the zones that are asked for, each once, with their names."""
+    from greentrack import registry
+
+    if among and cloud is not None:
+        raise ConfigError("give zones, or a cloud whose regions are meant, not both")
+    if cloud is not None and cloud not in CLOUDS:
+        raise ConfigError(f"unknown cloud {cloud!r}{did_you_mean(cloud, CLOUDS)}; known: {', '.join(CLOUDS)}")
+    kind = "source of grid intensity"  # each is made once, since it reads its files when first asked
+    sources: list[Source] = [registry.load(registry.INTENSITIES, name, kind)() for name in registry.INTENSITIES]
+    known = zones(sources)
+    if among:
+        wanted: list[str] = [*among]
+    elif cloud is not None:
+        wanted = [zone for zone in known if zone.startswith(f"{cloud}:")]
+    else:
+        wanted = [zone for zone in known if ":" not in zone and zone != "WORLD"]
+    found = {one.zone: one for one in (find_intensity(zone, sources=sources) for zone in wanted)}
+    return [(one, known.get(zone, one.name)) for zone, one in found.items()]
+
+
+def _here(summary: Summary, joules: Figure, terms: ParsedOptions, prices: _Prices | None) -> Region:
+    place = _place(summary.intensity, summary.intensity.name, joules, prices)
+    if terms.tariff is None or summary.money is None:
+        return place
+    each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
+    price = Figure(value=each, low=each, high=each)
+    return place._replace(money=summary.money, price=price, sure_of_price=True)
+
+
+def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -> Region:
+    tariff = None if prices is None else prices.of(grid.zone)
+    money = None
+    if tariff is not None and prices is not None:
+        money = owned(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
+    return Region(
+        zone=grid.zone,
+        name=name,
+        intensity=grid,
+        g=product(joules / JOULES_PER_KWH, _by_zone(grid)),
+        money=money,
+        price=None if tariff is None else tariff.price,
+        sure_of_price=tariff is not None and "uncertain" not in tariff.note,
+    )
+
+
+def _by_zone(grid: Intensity) -> Figure:
+    return Figure(value=grid.g_per_kwh, low=grid.low, high=grid.high)
+
+
+def _by_carbon(place: Region) -> Figure:
+    """The energy's own error is the same everywhere, so only the grids' ranges decide."""
+    return _by_zone(place.intensity)
+
+
+def _by_money(place: Region) -> Figure:
+    return place.price or Figure(value=0.0, low=0.0, high=0.0)
+
+
+def _comparable(place: Region, here: Region, by: str) -> bool:
+    if by == "carbon":
+        return True
+    return place.money is not None and here.money is not None and place.money.currency == here.money.currency
+
+
+def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: Region) -> tuple[Region, ...]:
+    """Number the *places*; one whose grid is counted within other bounds than that of *origin* has no number."""
+    made: list[Region] = []
+    rank, number, first = 0, 0, None
+    here = key(origin)
+    for place in places:
+        figure = key(place)
+        if key is _by_carbon and place.intensity.boundary != origin.intensity.boundary:
+            made.append(place._replace(times_here=figure.value / here.value if here.value > 0 else 1.0))
+            continue
+        number += 1
+        if first is None or figure.low > first.high:
+            rank, first = number, figure
+        times = figure.value / here.value if here.value > 0 else 1.0
+        like_here = figure.low <= here.high and here.low <= figure.high
+        made.append(place._replace(rank=rank, times_here=times, like_here=like_here))
+    return tuple(made)
+
+
+def _notes(summary: Summary, terms: ParsedOptions, here: Region, places: Sequence[Region], by: str) -> Iterator[str]:
+    overhead = "and no data centre's overhead, which differs"
+    if terms.pue is not None:
+        overhead = f"and a PUE of {digits(summary.pue.value)}"
+    yield f"everywhere the same joules are taken: the same hardware, as busy as here, {overhead}"
+    yield (
+        "places of one rank cannot be told apart: their ranges overlap that of the first of them "
+        f"(of its {'grid' if by == 'carbon' else 'price'}; the energy's own error is the same everywhere)"
+    )
+    if by == "carbon" and len({place.intensity.boundary for place in places}) > 1:
+        yield (
+            "direct: only chimneys are counted; the life-cycle figure, which the others have, would be higher, so what "
+            "is counted otherwise than here stands among them without a rank"
+        )
+    if summary.intensity.how != "given":
+        yield f"the zone here is {summary.intensity.how}"
+    if terms.hourly is not None:
+        yield "these are yearly averages; carbon by the hour is known for one place at a time: greentrack show --hourly"
+    if terms.embodied or terms.water:
+        yield "the carbon of making the hardware, which is the same everywhere, and water are left out"
+    if terms.rent is not None:
+        yield "a rent is the same wherever the run is, and has the electricity in it; so money is left out"
+        return
+    if terms.tariff is not None:
+        yield "the tariff that was given is taken to be that of here; elsewhere it is what households pay"
+    if any(":" in place.zone for place in places):
+        yield "a cloud's customers pay rent and not for electricity, so its regions have no money here"
+    if any(place.money is not None and not place.sure_of_price for place in places):
+        yield "money with a tilde is from a price that was not checked at its source"
+    if by == "money" and here.money is not None:
+        yield f"only prices in {here.money.currency}, as here, are ranked; no rate of exchange is assumed"
+
+
+def _figure(figure: Figure | None) -> dict[str, float] | None:
+    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
+
+
+def _row(place: Region) -> dict[str, Any]:
+    grid, money = place.intensity, place.money
+    return {
+        "rank": place.rank,
+        "zone": place.zone,
+        "name": place.name,
+        "g_per_kwh": _figure(_by_zone(grid)),
+        "boundary": grid.boundary,
+        "source": grid.source,
+        "year": grid.year,
+        "g": _figure(place.g),
+        "times_here": place.times_here,
+        "like_here": place.like_here,
+        "money": None if money is None else {**money._asdict(), "amount": _figure(money.amount)},
+    }

@@ -1,0 +1,118 @@
+"""A summary of more work than was done: a run's figures times a factor, with the range that scaling adds."""
+
+from __future__ import annotations
+
+import math
+
+from greentrack.costing.equivalents import Equivalent, equivalents
+from greentrack.costing.summary import Assumption, DeviceCost, Summary, Work
+from greentrack.costing.tariffs import Money
+from greentrack.model import TrackerOverhead
+from greentrack.quantity import JOULES_PER_KWH, Figure, product
+
+ESTIMATE = "estimate"
+"""The status of a run that nobody has made, and the method of its devices."""
+
+REPEAT = 0.10
+"""How far a run may be from another of the same work, each way (judgement)."""
+
+TENFOLD = 0.10
+"""How much further for each factor of ten that is scaled by: what a short run does not show, such as validations,
+checkpoints, warm hardware, other data (judgement)."""
+
+START_S = 30.0
+"""So many seconds at a run's beginning (imports, first batches, compilation) may not come again with more work
+(judgement)."""
+
+
+def scaling(factor: float, seconds: float, unseen: float = 0.0) -> Figure:
+    """Return *factor* with the range that scaling a run of so many *seconds* by it has.
+
+    It may be off by 10 % and by 10 % more for each factor of ten; what is fixed (the first 30 s) neither grows nor
+    shrinks with the work; and *unseen* is the part that no meter saw, by which it may be more. More work never takes
+    less than the run itself did.
+
+    >>> ten = scaling(10, 300)
+    >>> round(ten.low, 2), round(ten.high, 2)
+    (7.81, 12.0)
+    """
+    off = REPEAT + TENFOLD * abs(math.log10(factor))
+    fixed = min(1.0, START_S / seconds) if seconds > 0 else 1.0
+    below = math.hypot(off, fixed * (1 - 1 / factor)) if factor > 1 else off
+    above = math.hypot(off, fixed * (1 / factor - 1)) if factor < 1 else off
+    least = 1 - REPEAT if factor > 1 else 0.0
+    return Figure(value=factor, low=max(least, factor * (1 - below)), high=factor * (1 + above + unseen))
+
+
+def unseen(summary: Summary) -> float:
+    """Return the part of the energy that meters which were blind for a while may have missed."""
+    known = [(row.joules.value, row.coverage) for row in summary.devices if row.joules is not None and row.coverage > 0]
+    whole = sum(joules for joules, _ in known)
+    return sum(joules * (1 / seen - 1) for joules, seen in known) / whole if whole > 0 else 0.0
+
+
+def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
+    """Return *summary*, whose energy is known, times *factor*.
+
+    What goes by time (a rent, making the hardware) goes by the *seconds* that it will take.
+    """
+    assert summary.joules is not None
+    assert summary.g is not None
+    time = seconds / summary.run.seconds if summary.run.seconds > 0 else factor
+    joules, g = product(summary.joules, factor), product(summary.g, factor)
+    facility = product(summary.facility_joules, factor) if summary.facility_joules else None
+    like, constants = as_much_as(facility or joules, g, summary.intensity.zone)
+    old = {_each(one) for one in summary.equivalents}
+    off = " to ".join(f"{(end / factor.value - 1) * 100:+.0f} %" for end in (factor.low, factor.high))
+    return summary._replace(
+        run=summary.run._replace(name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
+        devices=tuple(_row(row, factor) for row in summary.devices),
+        joules=joules,
+        by_kind={kind: part * factor.value for kind, part in summary.by_kind.items()},
+        measured_share=0.0,
+        g=g,
+        facility_joules=facility,
+        money=_money(summary.money, factor, time),
+        embodied=product(summary.embodied, time) if summary.embodied else None,
+        water=product(summary.water, factor) if summary.water else None,
+        equivalents=like,
+        spans=(),
+        phases=(),
+        work={
+            unit: Work(total=work.total * factor.value, joules_per=joules / (work.total * factor.value))
+            for unit, work in summary.work.items()
+            if work.total > 0
+        },
+        metrics={},
+        assumptions=(
+            *(item for item in summary.assumptions if item.name not in old),
+            Assumption(
+                "range of scaling, beside the run's own", off, "10 %, and 10 % a factor of ten; judgement", 2026
+            ),
+            Assumption("seconds at the start that more work may not repeat", START_S, "judgement", 2026),
+            *constants,
+        ),
+        toll=TrackerOverhead(),
+        forecasts=(),
+    )
+
+
+def as_much_as(facility: Figure, g: Figure, zone: str) -> tuple[tuple[Equivalent, ...], tuple[Assumption, ...]]:
+    """Return what *facility* joules and *g* grams are as much as, and what that rests on."""
+    like = equivalents(facility / JOULES_PER_KWH, g, zone)
+    return like, tuple(Assumption(_each(one), one.constant, one.source, one.year) for one in like)
+
+
+def _each(equivalent: Equivalent) -> str:
+    return f"{equivalent.what}, {equivalent.unit} each"
+
+
+def _row(row: DeviceCost, factor: Figure) -> DeviceCost:
+    joules = None if row.joules is None else product(row.joules, factor)
+    return row._replace(joules=joules, method=ESTIMATE, measured=False, coverage=0.0, note=f"scaled from {row.method}")
+
+
+def _money(money: Money | None, factor: Figure, time: Figure) -> Money | None:
+    if money is None:
+        return None
+    return money._replace(amount=product(money.amount, time if money.basis == "renter" else factor))

@@ -1,0 +1,1 @@
+"""From joules to energy, carbon and money: figures, no sentences."""

@@ -1,0 +1,148 @@
+"""What surrounds a run: the data centre's overhead (PUE), the carbon of making the hardware, and water."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from greentrack.costing.options import Pue
+from greentrack.costing.tariffs import this_year
+from greentrack.data.tables import fits, rows
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.model import DeviceUse, RunInfo
+from greentrack.quantity import JOULES_PER_KWH, Figure, product
+
+MAX_PUE = 10.0
+"""A PUE above this is taken to be a percentage or a slip."""
+
+SITE_PUE = 0.10
+"""How far a site's yearly PUE may be from the run's own, each way (judgement); none for 1, a place without overhead."""
+
+LIFE_YEARS, IN_USE = 4.0, 0.60
+LIFE_HOURS = LIFE_YEARS * 365 * 24 * IN_USE
+"""Hours of use that hardware is made for (judgement)."""
+
+GPUS_A_SERVER = 8
+
+EMBODIED_DOUBT = (0.50, 1.00)
+"""How far embodied carbon may be off, below and above: footprints of like servers and lives of three to six years
+differ by a factor of two (judgement)."""
+
+WATER_DOUBT = (0.50, 1.00)
+"""The same for water: a factor of two (judgement)."""
+
+
+WORLD_PUE = Pue(
+    Figure(value=1.54, low=1.54 * 0.75, high=1.54 * 1.20),
+    "Uptime Institute, world average of its survey; range: judgement",
+    2025,
+)
+
+
+class EmbodiedPart(NamedTuple):
+    """Something that was made: its *kg* of CO2e, spread over *hours* of use, for *number* of it."""
+
+    text: str
+    kg: float
+    number: int
+    source: str
+    year: int
+    sure: bool
+
+    @property
+    def g_per_hour(self) -> float:
+        """Grams for each hour of use of all of them."""
+        return self.number * self.kg * 1000 / LIFE_HOURS
+
+
+class Litres(NamedTuple):
+    """Water for each kWh at a *place*: where the electricity is made, or where it is used."""
+
+    text: str
+    per_kwh: float
+    source: str
+    year: int
+    sure: bool = True
+
+
+def parse_pue(given: str | float) -> Pue:
+    """Return the PUE of a site (a number from 1 to 10), or the world's average for ``world``. Raises ConfigError.
+
+    >>> parse_pue("1.2").figure, parse_pue("world").figure.value
+    (Figure(value=1.2, low=1.08, high=1.32), 1.54)
+    """
+    if isinstance(given, str) and given.strip().lower() == "world":
+        return WORLD_PUE
+    try:
+        value = math.nan if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        hint = did_you_mean(str(given), ["world"])
+        raise ConfigError(f"pue {given!r} is neither a number from 1 to {MAX_PUE:g} nor 'world'{hint}") from None
+    if not 1 <= value <= MAX_PUE:
+        raise ConfigError(f"pue {given!r} is not from 1 to {MAX_PUE:g}: it is the site's energy over its computers'")
+    if value == 1.0:
+        return Pue(Figure(value=1.0, low=1.0, high=1.0), "given by the user", this_year())
+    figure = Figure(value=value, low=max(1.0, round(value * (1 - SITE_PUE), 9)), high=round(value * (1 + SITE_PUE), 9))
+    return Pue(figure, "given by the user; range: judgement", this_year())
+
+
+def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], str]:
+    """Return the hardware of a run whose making is known, and a text on what is left out, "" where nothing is."""
+    table = {(row["what"], row["item"]): row for row in rows("embodied.csv")}
+    boards = [item for what, item in table if what == "gpu" and item != "other"]
+    gpus = [use.device.name for use in uses if use.device.kind == "gpu"]
+    counts: dict[str, int] = {}
+    for name in gpus:
+        item = next((item for item in boards if fits(item, name)), "other")
+        counts[item] = counts.get(item, 0) + 1
+    made = [_part(table["gpu", item], f"a GPU ({item})", count) for item, count in counts.items()]
+    chassis = run.host.chassis if run.host else "unknown"
+    if chassis in ("desktop", "laptop"):
+        return made, f"no figure is known for making a {chassis}" + ("; only its GPUs are counted" if made else "")
+    if gpus:
+        share = _part(table["host", "gpu server"], "a GPU's eighth of its server", len(gpus))
+        return [*made, share._replace(kg=share.kg / GPUS_A_SERVER)], ""
+    if chassis == "server":
+        return [_part(table["host", "server"], "a server", 1)], ""
+    return [], f"no figure is known for making {'a part of a host' if chassis == 'vm' else 'an unknown machine'}"
+
+
+def embodied(parts: Sequence[EmbodiedPart], seconds: float) -> Figure:
+    """Return the grams of CO2e of making *parts* that fall on *seconds* of their use."""
+    return _doubted(sum(part.g_per_hour for part in parts) * seconds / 3600, *EMBODIED_DOUBT)
+
+
+def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
+    """Return the litres per kWh at the power stations of *country*, or the world's, and at the site of *zone*'s cloud.
+
+    A site of one's own is taken to evaporate nothing, as small rooms do.
+    """
+    table = {(row["what"], row["place"]): row for row in rows("water.csv")}
+    grid = table.get(("grid", country or "WORLD")) or table["grid", "WORLD"]
+    place = "the world's average" if grid["place"] == "WORLD" else grid["place"]
+    made = Litres(f"power stations, {place}", float(grid["litres_per_kwh"]), grid["source"], int(grid["year"]))
+    site = table.get(("site", zone.partition(":")[0]))
+    if site is None:
+        return made, Litres("the site itself", 0.0, "taken to cool without evaporation; judgement", 2026)
+    sure = site["certainty"] == "checked"
+    text = f"the site itself, {site['place']}" + ("" if sure else ", uncertain")
+    return made, Litres(text, float(site["litres_per_kwh"]), site["source"], int(site["year"]), sure)
+
+
+def water(joules: Figure, pue: Figure, grid: Litres, site: Litres) -> Figure:
+    """Return litres: what the site evaporates for its computers, and the power stations for all that it draws."""
+    there, here = product(pue, _doubted(grid.per_kwh, *WATER_DOUBT)), _doubted(site.per_kwh, *WATER_DOUBT)
+    per_kwh = Figure(value=there.value + here.value, low=there.low + here.low, high=there.high + here.high)
+    return product(joules / JOULES_PER_KWH, per_kwh)
+
+
+def _part(row: dict[str, str], text: str, number: int) -> EmbodiedPart:
+    sure = row["certainty"] == "checked"
+    return EmbodiedPart(
+        text + ("" if sure else ", uncertain"), float(row["kg"]), number, row["source"], int(row["year"]), sure
+    )
+
+
+def _doubted(value: float, below: float, above: float) -> Figure:
+    return Figure(value=value, low=value * (1 - below), high=value * (1 + above))

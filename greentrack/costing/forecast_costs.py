@@ -1,0 +1,74 @@
+"""What a work was forecast to come to, in energy, carbon, money and time, beside what it came to.
+
+Kept are joules and seconds, each with its range. Carbon and money are worked out when somebody asks, at what a joule or
+a second of the run costs under the terms that it is costed under, so a forecast and what came of it have one price.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from greentrack.quantity import Figure, product, quotient
+
+if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
+    from greentrack.costing.tariffs import Money
+    from greentrack.model import Forecast
+
+
+class ForecastCost(NamedTuple):
+    """A work's *joules* without a PUE, and its *g* and *money* with it; None where they are not known."""
+
+    joules: Figure | None
+    g: Figure | None
+    money: Money | None
+    seconds: Figure
+
+    def of_hosts(self, n: float) -> ForecastCost:
+        """Return what *n* hosts like this one have cost in the same time."""
+        return ForecastCost(
+            joules=None if self.joules is None else self.joules * n,
+            g=None if self.g is None else self.g * n,
+            money=None if self.money is None else self.money._replace(amount=self.money.amount * n),
+            seconds=self.seconds,
+        )
+
+
+def came_to(summary: Summary) -> tuple[str, ForecastCost]:
+    """Return how the whole work stands, and what it has come to as forecasts count it."""
+    whole = summary.whole
+    if whole is None:
+        return summary.run.status, cost_so_far(summary)
+    return whole.status, ForecastCost(whole.joules, whole.g, whole.money, _exactly(whole.seconds))
+
+
+def cost_so_far(summary: Summary) -> ForecastCost:
+    """Return what the run itself has cost, without other parts of its work."""
+    return ForecastCost(summary.joules, summary.g, summary.money, _exactly(summary.run.seconds))
+
+
+def cost_of(joules: Figure, seconds: Figure, like: ForecastCost) -> ForecastCost:
+    """Return what *joules* and *seconds* cost at the grams and the money of a work *like* them.
+
+    Electricity is paid for by the joule and rent by the second; the ranges of the factors go along.
+    """
+    g = money = None
+    if like.joules is not None and like.joules.value > 0:
+        if like.g is not None:
+            g = product(joules, quotient(like.g, like.joules))
+        if like.money is not None and like.money.basis != "renter":
+            money = like.money._replace(amount=product(joules, quotient(like.money.amount, like.joules)))
+    if like.money is not None and like.money.basis == "renter" and like.seconds.value > 0:
+        money = like.money._replace(amount=product(seconds, like.money.amount / like.seconds.value))
+    return ForecastCost(joules, g, money, seconds)
+
+
+def cost(forecast: Forecast, summary: Summary) -> ForecastCost:
+    """Return what was forecast, costed as *summary* is."""
+    joules = Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
+    seconds = Figure(value=forecast.seconds, low=forecast.seconds_low, high=forecast.seconds_high)
+    return cost_of(joules, seconds, came_to(summary)[1])
+
+
+def _exactly(value: float) -> Figure:
+    return Figure(value=value, low=value, high=value)

@@ -1,0 +1,136 @@
+"""What rented GPUs cost by the hour: the user's own price, or a dated table's by GPU and kind of provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from greentrack.costing.tariffs import UNCERTAIN, Money, parse_price, this_year
+from greentrack.data.tables import age, fits, rows
+from greentrack.errors import ConfigError, did_you_mean
+from greentrack.formatting.units import digits
+from greentrack.quantity import Figure
+
+if TYPE_CHECKING:
+    import datetime
+
+TIERS = ("hyperscaler", "specialist", "marketplace")
+"""The kinds of provider in the table."""
+
+
+class Rent(NamedTuple):
+    """What an hour of a GPU costs: *price* in *currency*, or the table's at *tier*, for *gpu* ("" is the run's)."""
+
+    price: float | None = None
+    currency: str = ""
+    tier: str = ""
+    gpu: str = ""
+
+
+class Price(NamedTuple):
+    """What an hour of one *gpu* costs.
+
+    *tier* and *until*, the last month (``2026-05``) that it holds for, are "" for a price of the user's own.
+    """
+
+    price: Figure
+    currency: str
+    gpu: str
+    tier: str
+    sure: bool
+    until: str
+    source: str
+    year: int
+
+
+def parse_rent(text: str) -> Rent:
+    """Read ``2.95 USD`` (an hour of any GPU), ``specialist`` (the run's own GPUs), or ``H100 specialist``.
+
+    Raises ConfigError for a price without currency, and for a GPU or a kind of provider that the table does not have.
+
+    >>> parse_rent("2.95 USD").price, parse_rent("h100 specialist").gpu
+    (2.95, 'H100')
+    """
+    *words, last = text.split() or [""]
+    if any(character.isdecimal() for character in last) or (words and words[0][:1] in "-.0123456789"):
+        price, currency = parse_price(text, "rent", "GPU-hour")
+        return Rent(price=price, currency=currency)
+    tier = last.lower()
+    if tier not in TIERS:
+        hint = did_you_mean(tier, TIERS)
+        raise ConfigError(
+            f"rent {text!r} is neither a price (2.95 USD) nor a kind of provider{hint}: {', '.join(TIERS)}"
+        )
+    gpu = " ".join(words)
+    if not gpu:
+        return Rent(tier=tier)
+    known = [price.gpu for price in prices() if price.tier == tier]
+    match = next((name for name in known if name.casefold() == gpu.casefold()), None)
+    if match is None:
+        hint = did_you_mean(gpu, known)
+        raise ConfigError(f"rent {text!r}: no price of a {tier} is known for {gpu}{hint}; known: {', '.join(known)}")
+    return Rent(tier=tier, gpu=match)
+
+
+def prices() -> list[Price]:
+    """Return the table; a price that no primary source was seen for has a range 30 % wider at either end."""
+    made = []
+    for row in rows("gpu_rents.csv"):
+        low, high, sure = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
+        off = 0.0 if sure else UNCERTAIN
+        made.append(
+            Price(
+                price=Figure(value=(low + high) / 2, low=low * (1 - off), high=high * (1 + off)),
+                currency=row["currency"],
+                gpu=row["gpu"],
+                tier=row["tier"],
+                sure=sure,
+                until=row["until"],
+                source=row["source"],
+                year=int(row["until"][:4]),
+            )
+        )
+    return made
+
+
+def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | str:
+    """Return the price of each of *gpus* (the names that their driver gives), or, as a text, why one is not known."""
+    if not gpus:
+        return "the rent is for hours of GPUs, and this run saw none; its money is not known"
+    if rent.price is not None:
+        price = Figure(value=rent.price, low=rent.price, high=rent.price)
+        return [Price(price, rent.currency, "any GPU", "", True, "", "given by the user", this_year())] * len(gpus)
+    table = [price for price in prices() if price.tier == rent.tier]
+    found = []
+    for name in gpus:
+        row = next((price for price in table if fits(price.gpu, rent.gpu or name)), None)
+        if row is None:
+            known = ", ".join(price.gpu for price in table)
+            return f"no price of a {rent.tier} is known for {name} (known: {known}); give one: rent = '2.95 USD'"
+        found.append(row)
+    return found
+
+
+def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
+    """Return what GPUs at these prices cost a renter for so many *seconds*."""
+    hours = seconds / 3600
+    each = {price.gpu: price for price in found}
+    at = " and ".join(
+        f"{digits(price.price.value, 4)} {price.currency}/GPU-hour" + (f" ({gpu}, {price.tier})" if price.tier else "")
+        for gpu, price in each.items()
+    )
+    oldest = min(price.until for price in found)
+    return Money(
+        amount=Figure(
+            value=hours * sum(price.price.value for price in found),
+            low=hours * sum(price.price.low for price in found),
+            high=hours * sum(price.price.high for price in found),
+        ),
+        currency=found[0].currency,
+        basis="renter",
+        source="; ".join(dict.fromkeys(price.source for price in found)),
+        year=min(price.year for price in found),
+        note=f"{len(found)} GPU{'s' if len(found) > 1 else ''} at {at}"
+        + ("" if all(price.sure for price in found) else ", uncertain")
+        + age(oldest, today),
+    )

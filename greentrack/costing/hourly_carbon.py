@@ -1,0 +1,56 @@
+"""A run's carbon by the hour: its joules as they were used, at the intensity of those hours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greentrack.carbon import Intensity
+from greentrack.carbon.hourly import Series, Stretch, applied, unchanged
+from greentrack.errors import SourceError
+
+if TYPE_CHECKING:
+    from greentrack.costing.attribution import AttributedUse
+    from greentrack.costing.options import HourlySource
+    from greentrack.model import Reading
+
+
+def by_hour(
+    yearly: Intensity,
+    uses: Sequence[AttributedUse],
+    readings: Mapping[str, Sequence[Reading]] | None,
+    hourly: HourlySource,
+) -> Intensity:
+    """Return the intensity of a run's joules as its devices used them; the rest of the machine is taken to follow them.
+
+    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a note
+    that says so. Raises ConfigError for a source that does not exist and a file with an error.
+    """
+    if readings is None:  # no end of a training waits for the network
+        return unchanged(yearly, "carbon by the hour is worked out for stored runs only")
+    stretches = list(_stretches(uses, readings))
+    if not stretches:
+        return unchanged(yearly, "no readings tell when the energy was used")
+    start, end = min(at - seconds for at, seconds, _ in stretches), max(at for at, _, _ in stretches)
+    try:
+        series = _past(hourly, yearly.zone, start, end)
+    except SourceError as error:
+        return unchanged(yearly, str(error))
+    return applied(stretches, series, yearly)
+
+
+def _stretches(uses: Sequence[AttributedUse], readings: Mapping[str, Sequence[Reading]]) -> Iterator[Stretch]:
+    for use in uses:
+        for reading in readings.get(use.use.device.uid, ()):
+            yield reading.at, reading.seconds, use.of(reading)
+
+
+def _past(hourly: HourlySource, zone: str, start: float, end: float) -> Series:
+    from greentrack.carbon.hourly_sources import past
+    from greentrack.store.location import default_path
+
+    db = Path(hourly.db) if hourly.db else default_path()
+    left = hourly.until - time.monotonic()
+    return past(hourly.source, zone, start, end, db=db, now=time.time(), limit_s=left)

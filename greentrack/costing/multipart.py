@@ -1,0 +1,141 @@
+"""A work of several parts: a training that was resumed, or ran on several hosts; what each part cost, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from greentrack.formatting.units import energy
+from greentrack.quantity import Figure
+
+if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
+    from greentrack.costing.tariffs import Money
+    from greentrack.model import RunInfo
+    from greentrack.store.reader import Reader
+    from greentrack.store.run_row import RunRow
+
+
+class RunPart(NamedTuple):
+    """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
+
+    id: str
+    status: str
+    host: str | None
+    started_at: float
+    seconds: float
+    joules: Figure | None
+    before: float | None
+
+
+class MultipartRun(NamedTuple):
+    """All parts of a work together; *status* is that of the last one.
+
+    *seconds* are those in which some part ran: neither the pauses between parts nor several hosts at once add to them.
+    *joules* and *g* are None where nothing was measured, *money* also where not every part has a price in one currency.
+    """
+
+    status: str
+    seconds: float
+    joules: Figure | None
+    g: Figure | None
+    money: Money | None
+
+
+def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
+    """Return *summary* with the whole of its work; *parts* are its parts' summaries, itself among them, in their order.
+
+    *counted* is the share of their joules that counts; see ``share_counted_once``.
+    """
+    measured = [part for part in parts if part.joules is not None]
+    whole = MultipartRun(
+        status=parts[-1].run.status,
+        seconds=seconds_of(part.run for part in parts),
+        joules=_sum([part.joules for part in measured], counted),
+        g=_sum([part.g for part in measured], counted),
+        money=_money([part.money for part in measured], counted),
+    )
+    plan = _plan(parts[-1])
+    forecasts = (made for part in parts if _plan(part) == plan for made in part.forecasts)
+    return summary._replace(
+        parts=_parts(parts),
+        whole=whole,
+        forecasts=tuple(sorted(forecasts, key=lambda made: made.at)),
+        notes=(*summary.notes, *_notes(parts, measured, counted)),
+    )
+
+
+def _plan(part: Summary) -> tuple[Any, Any]:
+    """How long Lightning was to train: what was forecast for one plan tells nothing of another."""
+    return part.run.params.get("max_epochs"), part.run.params.get("max_steps")
+
+
+def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
+    """Return for how many seconds at least one of the *runs* ran."""
+    seconds, until = 0.0, float("-inf")
+    for begun, ended in sorted((run.started_at, run.started_at + run.seconds) for run in runs):
+        seconds += max(0.0, ended - max(begun, until))
+        until = max(until, ended)
+    return seconds
+
+
+def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> float:
+    """Return the part of the joules of these *runs* of one work that is left when each is counted once.
+
+    It is 1 unless several of them were on one machine at the same time, such as two that resume one checkpoint.
+    """
+    until: dict[str | None, float] = {}
+    overlap = False
+    for run in sorted(runs, key=lambda run: run.started_at):
+        host = run.host.id if run.host else None
+        overlap = overlap or run.started_at < until.get(host, float("-inf"))
+        until[host] = max(until.get(host, float("-inf")), run.started_at + run.seconds)
+    if not overlap:
+        return 1.0
+    once = reader.joules_once(run.id for run in runs)
+    together = once.joules + once.overlapped
+    return once.joules / together if together > 0 else 1.0
+
+
+def _parts(parts: Sequence[Summary]) -> tuple[RunPart, ...]:
+    made = []
+    for part in parts:
+        run = part.run
+        earlier = [one.joules.value for one in parts if one.joules is not None and one.run.started_at < run.started_at]
+        made.append(
+            RunPart(
+                id=run.id,
+                status=run.status,
+                host=run.host.name if run.host else None,
+                started_at=run.started_at,
+                seconds=run.seconds,
+                joules=part.joules,
+                before=sum(earlier) if earlier else None,
+            )
+        )
+    return tuple(made)
+
+
+def _sum(figures: Sequence[Figure | None], counted: float) -> Figure | None:
+    """Add *figures* up; their ranges add as they are, for the same sensors and models stand behind every part."""
+    known = [figure for figure in figures if figure is not None]
+    if not known or len(known) < len(figures):
+        return None
+    value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
+    return Figure(value=value, low=low, high=high) * counted
+
+
+def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
+    amount = _sum([None if money is None else money.amount for money in sums], counted)
+    last = sums[-1] if sums else None
+    kinds = {(money.currency, money.basis) for money in sums if money is not None}
+    return None if amount is None or last is None or len(kinds) > 1 else last._replace(amount=amount)
+
+
+def _notes(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[str]:
+    if measured and len(measured) < len(parts):
+        blind = f"{len(parts) - len(measured)} of the {len(parts)} parts of this work"
+        yield f"nothing was measured in {blind}, so the whole is more than is shown"
+    if counted < 1:
+        twice = sum(part.joules.value for part in measured if part.joules is not None) * (1 - counted)
+        yield f"parts of this work ran on one machine at the same time; {energy(twice)} that several saw counts once"

@@ -1,0 +1,150 @@
+"""The terms that a run is costed under, all in one: place, scope, overheads and prices; joules never depend on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+from greentrack.errors import ConfigError
+from greentrack.quantity import Figure
+
+if TYPE_CHECKING:
+    from greentrack.config import Settings
+    from greentrack.costing.gpu_rental import Rent
+    from greentrack.costing.tariffs import Tariff
+
+SCOPES = ("machine", "process")
+"""``machine``: all that the devices drew while the run lasted. ``process``: the run's own share, where it is known."""
+
+
+class Pue(NamedTuple):
+    """Energy of a data centre for each unit of its computers' energy."""
+
+    figure: Figure
+    source: str
+    year: int
+
+
+NOT_APPLIED = Pue(Figure(value=1.0, low=1.0, high=1.0), "not applied", 2026)
+
+
+class HourlySource(NamedTuple):
+    """Where carbon by the hour comes from, and the database that keeps what the network said; None is the usual one.
+
+    *until* is when the network is not waited for any more, by ``time.monotonic()``: once for all runs of a question.
+    """
+
+    source: str
+    db: str | None
+    until: float
+
+
+class CostingOptions(TypedDict, total=False):
+    """What can be asked for by name, in Python and on the command line; None is as the settings and the run have it.
+
+    Attributes:
+        zone: the place on the grid, such as "FR", "US-CA", "aws:eu-west-1".
+        hourly: where carbon by the hour comes from: "uk", "electricitymaps", or a CSV file; else the yearly average.
+        rest: the rest of the machine: "auto", "off", "desktop", "laptop", "server" or "vm".
+        scope: "machine" (default) or "process".
+        pue: the data centre's overhead: a number from 1 on, or "world" for the world's average; without it, none.
+        tariff: electricity's price: "0.12 EUR", "0.30 EUR; 22-6 0.18", or a CSV file; else the zone's households'.
+        rent: the price of a GPU-hour: "2.95 USD", or the table's: "specialist", "H100 hyperscaler".
+        embodied: True adds the carbon of making the hardware, as a line of its own.
+        water: True adds the water that is evaporated.
+    """
+
+    zone: str | None
+    hourly: str | None
+    rest: str | None
+    scope: str | None
+    pue: str | float | None
+    tariff: str | None
+    rent: str | None
+    embodied: bool | None
+    water: bool | None
+
+
+class ParsedOptions(NamedTuple):
+    """Costing options and settings, parsed. *home* is the zone of runs that name none themselves."""
+
+    zone: str | None = None
+    home: str | None = None
+    hourly: HourlySource | None = None
+    rest: str | None = None
+    scope: str = "machine"
+    pue: Pue | None = None
+    tariff: Tariff | None = None
+    rent: Rent | None = None
+    embodied: bool = False
+    water: bool = False
+
+
+def parse_options(
+    settings: Settings | None = None,
+    *,
+    zone: str | None = None,
+    hourly: str | None = None,
+    rest: str | None = None,
+    scope: str | None = None,
+    pue: str | float | None = None,
+    tariff: str | None = None,
+    rent: str | None = None,
+    embodied: bool | None = None,
+    water: bool | None = None,
+) -> ParsedOptions:
+    """Return the terms by the arguments (see ``CostingOptions``), or else by *settings*, or else plain ones.
+
+    A tariff or a rent that is asked for replaces both of the settings'; where the settings have both, the rent counts.
+    Raises ConfigError for what cannot be read, and for a tariff and a rent asked for at once.
+    """
+    scope = scope or "machine"
+    if scope not in SCOPES:
+        raise ConfigError(f"unknown scope {scope!r}; known: {', '.join(SCOPES)}")
+    if tariff is not None and rent is not None:
+        raise ConfigError(f"tariff {tariff!r} and rent {rent!r}: an owner pays the one, a renter the other; give one")
+    if settings is not None:
+        hourly = settings.hourly if hourly is None else hourly
+        pue = settings.pue if pue is None else pue
+        embodied = settings.embodied if embodied is None else embodied
+        water = settings.water if water is None else water
+        if tariff is None and rent is None:
+            rent = settings.rent
+            tariff = settings.tariff if rent is None else None
+    return ParsedOptions(
+        zone=zone,
+        home=None if settings is None else settings.zone,
+        hourly=None if hourly is None else _hourly(hourly, None if settings is None else settings.db),
+        rest=rest,
+        scope=scope,
+        pue=None if pue is None else _pue(pue),
+        tariff=None if tariff is None else _tariff(tariff),
+        rent=None if rent is None else _rent(rent),
+        embodied=bool(embodied),
+        water=bool(water),
+    )
+
+
+def _hourly(source: str, db: str | None) -> HourlySource:
+    import time
+
+    from greentrack.carbon.base import LIMIT_S
+
+    return HourlySource(source, db, time.monotonic() + LIMIT_S)
+
+
+def _pue(given: str | float) -> Pue:  # each of these is loaded only where it is asked for
+    from greentrack.costing.datacenter import parse_pue
+
+    return parse_pue(given)
+
+
+def _tariff(given: str) -> Tariff:
+    from greentrack.costing.tariffs import parse_tariff
+
+    return parse_tariff(given)
+
+
+def _rent(given: str) -> Rent:
+    from greentrack.costing.gpu_rental import parse_rent
+
+    return parse_rent(given)

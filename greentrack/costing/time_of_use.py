@@ -1,0 +1,64 @@
+"""At which hours of the day a run drew its energy, for tariffs that depend on them."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+
+from greentrack.model import DeviceUse, Reading, RunInfo
+
+QUARTER_S = 900
+"""All time zones are whole quarters of an hour apart, so that no quarter has two hours of the day in it."""
+
+
+def shares_by_hour(
+    run: RunInfo, uses: Iterable[DeviceUse] = (), readings: Mapping[str, Sequence[Reading]] | None = None
+) -> tuple[tuple[float, ...], str]:
+    """Return the part of a run's energy in each hour of its host's local day, and a text on how it is known.
+
+    With *readings* (by device uid) it is what they say; without any, the run's time is taken to have drawn evenly.
+    """
+    local, place = _local(run.host.timezone if run.host else None)
+    hours = [0.0] * 24
+    trusted = {use.device.uid: use.trusted for use in uses}
+    for uid, found in (readings or {}).items():
+        for reading in found:
+            believed = reading.joules if reading.check is None or trusted.get(uid, True) else reading.check
+            _add(hours, reading.at - reading.seconds, reading.seconds, believed, local)
+    how = f"by the hours of its readings ({place})"
+    if not math.fsum(hours) > 0:
+        _add(hours, run.started_at, max(run.seconds, 1e-3), 1.0, local)
+        how = f"as if it had drawn evenly over its time ({place})"
+    whole = math.fsum(hours)
+    return tuple(hour / whole for hour in hours), how
+
+
+def _add(hours: list[float], since: float, seconds: float, joules: float, local: Callable[[int], int]) -> None:
+    """Spread *joules* evenly over the stretch, quarter by quarter."""
+    if seconds <= 0:
+        return
+    until = since + seconds
+    for quarter in range(int(since // QUARTER_S), int(until // QUARTER_S) + 1):
+        part = min(until, (quarter + 1) * QUARTER_S) - max(since, quarter * QUARTER_S)
+        hours[local(quarter)] += joules * max(0.0, part) / seconds
+
+
+def _local(timezone: str | None) -> tuple[Callable[[int], int], str]:
+    """Return what tells the hour of the local day of a quarter since 1970, and the name of the time zone."""
+    zone: datetime.tzinfo = datetime.UTC
+    name = "UTC, since its time zone is not known"
+    if timezone:
+        import zoneinfo
+
+        try:
+            zone, name = zoneinfo.ZoneInfo(timezone), timezone
+        except (KeyError, ValueError, OSError):  # a zone of another system, or none installed
+            name = f"UTC, since the time zone {timezone} is not known here"
+
+    @cache
+    def hour(quarter: int) -> int:
+        return datetime.datetime.fromtimestamp(quarter * QUARTER_S, zone).hour
+
+    return hour, name

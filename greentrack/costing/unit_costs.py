@@ -1,0 +1,109 @@
+"""What predictions and tokens cost: joules and money for each, and how many a kWh or an hour of cooling is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from greentrack.costing.equivalents import Constant, constant
+from greentrack.costing.summary import Assumption
+from greentrack.formatting.units import digits
+from greentrack.quantity import JOULES_PER_KWH, Figure, product
+
+if TYPE_CHECKING:
+    from greentrack.costing.summary import Work
+    from greentrack.costing.tariffs import Money
+
+PER: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
+"""The units of work that have rates, and of how many of them joules are told."""
+
+SIGNS = frozenset({"predictions", "requests", "tokens"})
+"""A run that counts one of these is taken to be worth these rates; samples alone are mostly a training's."""
+
+MILLION = 1e6
+
+
+class UnitCost(NamedTuple):
+    """What a unit of work costs. *joules* are for *per* of it, *money* (in *currency*) is for a million of it.
+
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. *overhead*
+    says whether the energy, like the money, has the data centre's overhead (PUE) in it.
+    """
+
+    unit: str
+    per: int
+    joules: Figure
+    per_kwh: Figure
+    per_air_hour: Figure
+    money: Figure | None
+    currency: str
+    overhead: bool = False
+
+    @property
+    def text(self) -> str:
+        """The rate as people read it; the joules of a single one without overhead are told with the work it did."""
+        parts = [
+            f"{_ranged(self.per_kwh, f' {self.unit}')} per kWh",
+            f"about {_ranged(self.per_air_hour)} per hour of room air conditioning",
+        ]
+        if self.per > 1:
+            parts.insert(0, f"{_ranged(self.joules, ' J')} per {self.per:,} {self.unit}")
+        elif self.overhead:
+            parts.insert(0, f"{_ranged(self.joules, ' J')} each")
+        if self.money is not None:
+            parts.append(f"{_ranged(self.money, f' {self.currency}')} per million {self.unit}")
+        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.overhead else [])])
+
+
+def air_conditioning() -> Constant:
+    """Return what an hour of room air conditioning takes."""
+    return constant("hours of room air conditioning")
+
+
+def rests_on(work: Mapping[str, float]) -> Iterator[Assumption]:
+    """Yield what the rates of a run rest on that did so much *work*; nothing where it has none."""
+    if SIGNS & work.keys():
+        air = air_conditioning()
+        text = f"{air.each:g} ({air.low:g} to {air.high:g})"
+        yield Assumption(f"an hour of room air conditioning, {air.unit}", text, air.source, air.year)
+
+
+def inference(
+    work: Mapping[str, Work], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
+) -> tuple[UnitCost, ...]:
+    """Return the rates of the units in *work*, where predictions, requests or tokens are among them.
+
+    None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
+    run's; *overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
+    """
+    if joules is None or joules.value <= 0 or not SIGNS & work.keys():
+        return ()
+    done = {unit: work[unit].total for unit in PER if unit in work and work[unit].total > 0}
+    return tuple(_rate(unit, total, joules, money)._replace(overhead=overhead) for unit, total in done.items())
+
+
+def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> UnitCost:
+    per_kwh = Figure(
+        value=total / joules.value * JOULES_PER_KWH,
+        low=total / joules.high * JOULES_PER_KWH,
+        high=total / joules.low * JOULES_PER_KWH if joules.low > 0 else math.inf,
+    )
+    air = air_conditioning()
+    return UnitCost(
+        unit=unit,
+        per=PER[unit],
+        joules=joules / (total / PER[unit]),
+        per_kwh=per_kwh,
+        per_air_hour=product(per_kwh, Figure(value=air.each, low=air.low, high=air.high)),
+        money=money.amount / (total / MILLION) if money else None,
+        currency=money.currency if money else "",
+    )
+
+
+def _ranged(figure: Figure, unit: str = "") -> str:
+    text = digits(figure.value, 3) + unit
+    if figure.low == figure.high:
+        return text
+    high = f"–{digits(figure.high, 2)}" if math.isfinite(figure.high) else " or more"
+    return f"{text} ({digits(figure.low, 2)}{high})"

@@ -1,0 +1,208 @@
+"""The rest of one machine, fitted to what a meter at its wall showed at one steady load or at several.
+
+The wall's watts are taken to be base + slope x the components' watts, as in ``rest``. One load gives the base, and the
+slope is the usual one of such a machine; loads that are far enough apart give both, by least squares.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from greentrack.calibration_facts import Calibration
+from greentrack.costing.attribution import method_of
+from greentrack.costing.system_overhead import Chassis
+from greentrack.errors import ConfigError
+from greentrack.formatting.units import digits, duration
+from greentrack.methods import METHODS, off_at_edges
+from greentrack.model import Reading, Record
+
+METHOD = "rest-calibrated"
+
+APART = 0.3
+"""Loads give a slope where they differ by this part of the wall's power: a meter's 2 % then move it by a tenth."""
+
+SLOPES = (1.0, 1.6)
+"""Watts at the wall for one more watt of the components: never fewer, and no converters and fans take so many more."""
+
+MISFIT = 0.05
+"""A fit further than this part of the wall's power from a reading is none."""
+
+MAX_WATTS, MAX_SLOPE = 200.0, 3.0
+"""A wall that shows more than so many watts and so many times the components' feeds something else as well."""
+
+DRIFT = 0.1
+"""The two halves of a load whose powers differ by more than this part of their mean are no steady load."""
+
+UPDATE_SECONDS = 0.1
+"""At a steady load a slower sensor's value, a mean of the time before, is as good as one that is new."""
+
+SEEN = 0.9
+"""The part of a run that every device's sensor must have seen."""
+
+STEPS = 20
+"""A kWh reading is good for 5 % where the meter's last digit moved so often."""
+
+
+def refined(chassis: Chassis, calibrations: Iterable[Calibration], devices: Collection[str]) -> Chassis:
+    """Return *chassis* as the *calibrations* with these very *devices* make it; unchanged where there is none."""
+    made = fitting(calibrations, devices)
+    return fitted(chassis, made) if made else chassis
+
+
+def fitting(calibrations: Iterable[Calibration], devices: Collection[str]) -> list[Calibration]:
+    """Return the calibrations whose components are these *devices*: with others, the rest would be another."""
+    wanted = sorted(devices)
+    return [calibration for calibration in calibrations if sorted(calibration.devices) == wanted]
+
+
+def fitted(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chassis:
+    """Return the machine that the *calibrations* (one or more) tell of, with *chassis*' slope where they tell none."""
+    base, slope, two = _line(chassis, calibrations)
+    newest = max(calibrations, key=lambda one: one.at)
+    day = datetime.datetime.fromtimestamp(newest.at).date()
+    method = METHODS[METHOD]
+    count = len(calibrations)
+    kept = "" if two else f"; its slope is that of a {chassis.text.partition(':')[0]}"
+    return Chassis(
+        text=(f"{digits(base)} W and " if base else "") + f"{digits(slope)} x the components' power",
+        base_watts=base / slope,
+        efficiency=1 / slope,
+        below=method.below,
+        above=method.above,
+        source=f"calibrated at the wall on {day} with {count} {'load' if count == 1 else 'loads'}{kept}",
+        year=day.year,
+        method=METHOD,
+        loads=tuple(calibration.components_watts for calibration in calibrations),
+    )
+
+
+def check(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
+    """Raise ConfigError where the newest of *calibrations* (the last) is absurd, or does not go with those before."""
+    new, *before = reversed(calibrations)
+    watts = f"the components drew {digits(new.components_watts)} W and the wall shows {digits(new.wall_watts)} W"
+    if new.wall_watts <= new.components_watts:
+        raise ConfigError(f"{watts}: less than its parts; does the meter feed all of the machine, in watts?")
+    if new.wall_watts > MAX_WATTS + MAX_SLOPE * new.components_watts:
+        raise ConfigError(f"{watts}: too much for one machine; does the meter feed something else as well?")
+    base, slope, _ = _line(chassis, calibrations)
+    worst = max(abs(base + slope * one.components_watts - one.wall_watts) / one.wall_watts for one in (new, *before))
+    if SLOPES[0] <= slope <= SLOPES[1] and worst <= MISFIT:
+        return
+    earlier = ", ".join(
+        f"{digits(one.components_watts)} W beside {digits(one.wall_watts)} W (number {one.number})" for one in before
+    )
+    raise ConfigError(
+        f"{watts}, which does not go with {earlier}; read again, or drop an earlier one with "
+        "greentrack calibrate --forget NUMBER"
+    )
+
+
+def of_run(
+    record: Record,
+    readings: Mapping[str, Sequence[Reading]],
+    *,
+    wall_watts: float | None = None,
+    wall_kwh: tuple[str, str] | None = None,
+    about: str | None = None,
+) -> Calibration:
+    """Return the calibration that a finished run with its *readings* by device and one reading of a meter make.
+
+    *wall_watts* is what the meter showed while it lasted; *wall_kwh* what it showed at its start and its end, as it was
+    read, for the digits tell how exact it is. *about* says which load it was. Raises ConfigError where they cannot be
+    held against each other.
+    """
+    run = record.run
+    uses = [use for use in record.devices if use.energy.seconds > 0]
+    if not uses or run.seconds <= 0:
+        raise ConfigError(f"run {run.id} ({run.name}) has no readings to hold against a meter; see: greentrack doctor")
+    if run.status == "running":
+        raise ConfigError(f"run {run.id} ({run.name}) is still running; calibrate with it when it has ended")
+    if any(use.device.kind == "rest" for use in uses):
+        raise ConfigError("the rest of this machine is measured already, so there is nothing to calibrate")
+    for use in uses:
+        if use.energy.seconds < SEEN * run.seconds:
+            raise ConfigError(
+                f"{use.device.uid} was seen for {use.energy.seconds:.0f} s of {run.seconds:.0f} s only; "
+                "calibrate with a run that was seen as a whole"
+            )
+        method = method_of(use)
+        update = min(UPDATE_SECONDS, method.update_seconds)
+        if off_at_edges(method, run.seconds, update) > MISFIT:
+            raise ConfigError(
+                f"{duration(run.seconds)} are too short for {use.device.uid}, which shows something new every "
+                f"{duration(update)}; it takes {duration(2 * update / MISFIT)} or more"
+            )
+    components = sum(use.joules / use.energy.seconds for use in uses)
+    if wall_watts is not None:
+        _steady(readings, run.started_at + run.seconds / 2)
+        watts, source = wall_watts, f"{digits(wall_watts)} W shown"
+    elif wall_kwh is not None:
+        watts = _kwh(*wall_kwh) * 3.6e6 / run.seconds
+        source = f"{wall_kwh[0]} to {wall_kwh[1]} kWh"
+    else:
+        raise ConfigError("a reading of the meter is missing; give wall_watts or wall_kwh")
+    return Calibration(
+        at=run.ended_at or run.started_at + run.seconds,
+        components_watts=components,
+        wall_watts=watts,
+        seconds=run.seconds,
+        devices=tuple(sorted(use.device.uid for use in uses)),
+        source=f"{source}, {about or f'run {run.id}'}",
+    )
+
+
+def _line(chassis: Chassis, calibrations: Sequence[Calibration]) -> tuple[float, float, bool]:
+    """Return base, slope, and whether the slope is the calibrations' own."""
+    n = len(calibrations)
+    x = [calibration.components_watts for calibration in calibrations]
+    y = [calibration.wall_watts for calibration in calibrations]
+    mean_x, mean_y = sum(x) / n, sum(y) / n
+    two = max(x) - min(x) >= APART * mean_y
+    slope = 1 / chassis.efficiency
+    if two:
+        square = sum((one - mean_x) ** 2 for one in x)
+        slope = sum((one - mean_x) * (other - mean_y) for one, other in zip(x, y, strict=True)) / square
+    base = mean_y - slope * mean_x
+    if base >= 0:
+        return base, slope, two
+    # a machine that draws less than nothing when it is idle: what is left is a line through nothing
+    through = sum(one * other for one, other in zip(x, y, strict=True)) / sum(one**2 for one in x)
+    return 0.0, through, True
+
+
+def _kwh(start: str, stop: str) -> float:
+    texts = [text.strip().replace(",", ".") for text in (start, stop)]
+    if not all(re.fullmatch(r"\d+(\.\d+)?", text) for text in texts):
+        raise ConfigError(f"{start!r} and {stop!r} are no readings in kWh; write for example 12.340 and 12.812")
+    first, last = map(float, texts)
+    digit = 10.0 ** -min(len(text.partition(".")[2]) for text in texts)
+    if not last > first:
+        raise ConfigError(f"the meter went from {start} to {stop} kWh; the second reading must be the larger one")
+    if last - first < (STEPS - 0.5) * digit:
+        raise ConfigError(
+            f"{start} to {stop} kWh are too few steps of the meter's last digit; let the load run until "
+            f"{digits(STEPS * digit)} kWh are used, or read its watts"
+        )
+    return last - first
+
+
+def _steady(readings: Mapping[str, Sequence[Reading]], middle: float) -> None:
+    """Raise ConfigError where the components' power before and after the *middle* differ."""
+    halves = [0.0, 0.0]
+    for of_device in readings.values():
+        joules, seconds = [0.0, 0.0], [0.0, 0.0]
+        for reading in of_device:
+            half = int(reading.at - reading.seconds / 2 > middle)
+            joules[half] += reading.joules
+            seconds[half] += reading.seconds
+        if not all(seconds):
+            return  # too short to tell
+        halves = [sum_ + part / time for sum_, part, time in zip(halves, joules, seconds, strict=True)]
+    before, after = halves
+    if abs(after - before) > DRIFT * (before + after) / 2:
+        raise ConfigError(
+            f"the load was not steady: {digits(before)} W in its first half and {digits(after)} W in its second; "
+            "calibrate with a steady load, or read the meter's kWh at both ends of a run"
+        )

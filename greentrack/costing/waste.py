@@ -1,0 +1,73 @@
+"""Energy that bought nothing: GPUs that idled, waiting for data, runs that failed; how much, and what can be done.
+
+What is named twice is wasted once: a GPU that waits for data idles too.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from greentrack.costing.summary import Summary
+from greentrack.formatting.units import percent
+from greentrack.model import IDLE
+
+MIN_SHARE = 0.05
+"""A smaller part of a run's energy is not worth anybody's time."""
+
+WAITING = "data"
+"""The phase in which a training waits for its data, as the integrations and the examples call it."""
+
+
+class Waste(NamedTuple):
+    """Energy of the run that bought nothing: about so many *joules*, *share* of it all; and what to do about it."""
+
+    what: str
+    joules: float
+    share: float
+    remedy: str
+
+
+def waste(summary: Summary) -> tuple[Waste, ...]:
+    """Return what was wasted in a run, the most first, where it is more than a twentieth of the run's energy."""
+    found = [one for one in (*_lost(summary), *_idling(summary), *_waiting(summary)) if one.share > MIN_SHARE]
+    return tuple(sorted(found, key=lambda one: -one.share))
+
+
+def _lost(summary: Summary) -> Iterator[Waste]:
+    status = summary.run.status
+    if summary.joules is None or status not in ("failed", "interrupted"):
+        return
+    if any(part.started_at > summary.run.started_at for part in summary.parts):
+        return  # it was carried on from a checkpoint, and no one knows how long before its end that one was
+    yield Waste(
+        what="the run failed" if status == "failed" else "the run was interrupted",
+        joules=summary.joules.value,
+        share=1.0,
+        remedy="what no checkpoint holds is lost: resume from the last, save more of them, try a few steps first",
+    )
+
+
+def _idling(summary: Summary) -> Iterator[Waste]:
+    yield from _of_devices(
+        summary,
+        sum(device.idle or 0.0 for device in summary.devices if device.kind == "gpu"),
+        what=f"GPUs idled, less than {percent(IDLE)} busy",
+        remedy="give them larger batches, data from more workers, less to wait for between steps, or take fewer",
+    )
+
+
+def _waiting(summary: Summary) -> Iterator[Waste]:
+    yield from _of_devices(
+        summary,
+        sum(phase.joules or 0.0 for phase in summary.phases if phase.name == WAITING),
+        what="waiting for data, by its share of the time",
+        remedy="load it with more workers, further ahead, or keep it decoded and on a faster disk",
+    )
+
+
+def _of_devices(summary: Summary, joules: float, *, what: str, remedy: str) -> Iterator[Waste]:
+    """Yield the waste of *joules* of the devices, and of their part of the rest of the machine."""
+    devices = sum(used for kind, used in summary.by_kind.items() if kind != "rest")
+    if summary.joules is None or devices <= 0:
+        return
+    share = min(1.0, joules / devices)
+    yield Waste(what=what, joules=share * summary.joules.value, share=share, remedy=remedy)

@@ -1,0 +1,1 @@
+"""Runs that come from other tools or go to them."""

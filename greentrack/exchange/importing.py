@@ -1,0 +1,38 @@
+"""Taking in what other tools recorded, so that past runs stand in the same list."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from greentrack.exchange import codecarbon_csv
+from greentrack.exchange.codecarbon_csv import Skipped
+
+
+class Imported(NamedTuple):
+    """What came of an import: how many runs are new, *changed* since the last one, or *known* already.
+
+    *skipped* are the lines that are no runs; *earlier* is how many lines told an earlier state of a run.
+    """
+
+    added: int
+    changed: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    earlier: int
+    path: Path
+
+
+def import_codecarbon(file: str | Path, *, project: str | None = None, db: str | Path | None = None) -> Imported:
+    """Import the runs of codecarbon's ``emissions.csv`` into *db*, all or none of them; a second time adds nothing.
+
+    Energy and place are codecarbon's, its PUE taken out again; carbon is worked out by GreenTrack's own factors. The
+    runs are of the status ``imported``. Raises ConfigError for a file that cannot be imported, StoreError for *db*.
+    """
+    from greentrack import config
+    from greentrack.store.importing import keep
+    from greentrack.store.location import default_path
+
+    settings = config.load({"db": db})
+    path = Path(settings.db) if settings.db else default_path()
+    found = codecarbon_csv.read(Path(file).expanduser(), project=project)
+    kept = keep(path, found.runs)
+    return Imported(*kept, skipped=tuple(found.skipped), earlier=found.earlier, path=path)

@@ -1,0 +1,141 @@
+"""Lines of plain text: aligned columns, lists, names that fit."""
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from greentrack.formatting.escape import printable
+
+MAX_NAME = 24
+"""So much of a name has room in a table."""
+
+UNKNOWN = "—"
+
+_LABEL = 12
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal *text* takes.
+
+    >>> cells("abc"), cells("日本")
+    (3, 4)
+    """
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def cut(text: str, width: int) -> str:
+    """Return *text* in at most *width* columns.
+
+    >>> cut("resnet18", 6), cut("日本語", 4)
+    ('resne…', '日…')
+    """
+    if cells(text) <= width:
+        return text
+    return _beginning(text, width - 1) + "…"
+
+
+def filled(text: str, width: int, *, right: bool = False) -> str:
+    """Return *text* with spaces up to *width* columns, before it where it is to end on the *right*.
+
+    >>> filled("日本", 5), filled("1", 3, right=True)
+    ('日本 ', '  1')
+    """
+    spaces = " " * (width - cells(text))
+    return spaces + text if right else text + spaces
+
+
+def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """Return *text* in lines of at most *width* columns, which begin with *first* and then with *later*.
+
+    >>> wrapped("日本語 の 名前", 6, "- ", "  ")
+    ['- 日本', '  語', '  の', '  名前']
+    >>> wrapped("a 日本語 name", 8)
+    ['a 日本語', 'name']
+    """
+    if cells(text) == len(text):
+        return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+    lines, room, begun = [first], width - cells(first), False
+    for word in text.split():
+        left = word
+        while left:
+            gap = " " if begun else ""
+            fits = left if cells(gap + left) <= room else _beginning(left, room - len(gap))
+            if fits == left or (fits and cells(left) > width - cells(later)):  # no line has room for all of it
+                lines[-1] += gap + fits
+                left, room, begun = left[len(fits) :], room - cells(gap + fits), True
+            if left:
+                lines.append(later)
+                room, begun = width - cells(later), False
+    return lines if text.strip() else []
+
+
+def clipped(text: str, width: int) -> str:
+    """Return *text* in at most *width* columns, its middle left out: names that begin alike often differ at the end.
+
+    >>> clipped("resnet18-cifar10-seed7", 12), clipped("日本語の名前", 8)
+    ('resnet…seed7', '日本…前')
+    """
+    if cells(text) <= width:
+        return text
+    end = cut(text[: -width - 1 : -1], (width + 1) // 2).removesuffix("…")[::-1]
+    return cut(text, width - cells(end)) + end
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Iterable[int]) -> Iterator[str]:
+    """Yield *rows* with columns as wide as their widest text; those whose numbers are in *right* end together."""
+    ending, widths = set(right), [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        parts = [
+            filled(cell, size, right=column in ending)
+            for column, (cell, size) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(parts).rstrip()
+
+
+def labelled(lines: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]:
+    """Yield figures with their labels before them and what is said of each after it; no label twice in a row."""
+    before = ""
+    for label, figure, about in lines:
+        text = f"{figure}  {about}" if about else figure
+        first, later = ("" if label == before else label).ljust(_LABEL), " " * _LABEL
+        yield from wrapped(text, width, first, later)
+        before = label
+
+
+def items(texts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield *texts* as a list."""
+    for text in texts:
+        yield from wrapped(text, width, "- ", "  ")
+
+
+def notes(texts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield *texts* as notes; nothing where there are none."""
+    lines = list(items(texts, width))
+    if lines:
+        yield "Notes"
+        yield from lines
+
+
+def short(name: str) -> str:
+    """Return *name* on one line, without its middle where it is too long for a table.
+
+    >>> short("digits"), short("x" * 100 + "lr=0.1")
+    ('digits', 'xxxxxxxxxxxx…xxxxxlr=0.1')
+    """
+    return clipped(printable(name), MAX_NAME)
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as much of *text* as *width* columns hold."""
+    used = 0
+    for place, character in enumerate(text):
+        used += _cells(character)
+        if used > width:
+            return text[:place]
+    return text
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Me":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,160 @@
+"""What the meters have told, turned into readings, and what the readings of each device come to."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from greentrack import log
+from greentrack.meters.base import Meter
+from greentrack.model import DeviceUse, Energy, Reading
+from greentrack.recorder.device_totals import DeviceTotals
+from greentrack.recorder.process_share import ProcessShare, ProcessTreeLike
+from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
+
+UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
+"""What is to be said of the figures of such a device: a machine was too busy to start the recorder in time."""
+
+
+class Accumulator:
+    """The readings of one run's devices, so far.
+
+    *wall* is the Unix time at clock 0; *carried* are the totals, up to *carried_at* on the clock, of a recorder that
+    died before.
+    """
+
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        timeline: Timeline,
+        wall: float,
+        carried: Iterable[DeviceUse] = (),
+        carried_at: float = 0.0,
+    ) -> None:
+        self._meters, self._timeline, self._wall = meters, timeline, wall
+        self._carried = {use.device.uid: use for use in carried}
+        self._carried_at = carried_at
+        self._sums = {meter.device.uid: DeviceTotals(self._carried.get(meter.device.uid)) for meter in meters}
+        self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
+        self._shares: ProcessShare | None = None
+        self._known: Sequence[tuple[object, ...]] = ()  # what the store knows of each device beside its readings
+
+    def begin(self) -> None:
+        """What was read so far is where readings begin."""
+        for meter in self._meters:
+            self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
+
+    def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
+        """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
+        self._shares = ProcessShare(tree, busy)
+
+    def readings(self, read_at: float, until: float = math.inf) -> list[Reading]:
+        """What was used since the last readings, and not after *until*; everything was read at *read_at*."""
+        if self._shares is not None:
+            self._shares.look()
+        made = (self._reading(meter, read_at, until) for meter in self._meters)
+        return [reading for reading in made if reading is not None]
+
+    def last_readings(self, read_at: float, begun: float, ended: float) -> list[Reading]:
+        """What was used since the last readings, up to the end of a run that lasted from *begun* to *ended*.
+
+        A device that was first read after that is billed what it used right after, for as long as the run lasted.
+        """
+        if self._shares is not None:
+            self._shares.look()
+        made = []
+        for meter in self._meters:
+            since = self._timeline.since(meter.device.uid)
+            unseen = since is not None and since > ended and not self._carried
+            until = since + max(0.0, ended - begun) if since is not None and unseen else ended
+            reading = self._reading(meter, read_at, until)
+            if reading is not None:
+                made.append(reading)
+            if unseen and self._told[meter.device.uid] != NOTHING:
+                meter.note = "; ".join(filter(None, (meter.note, UNSEEN)))
+        return made
+
+    def made_up(self, kept: Iterable[DeviceUse]) -> list[Reading]:
+        """What the recorder before had read and shown but not written; *kept* is what the store has of it."""
+        stored = {use.device.uid: use for use in kept}
+        made = []
+        for uid in self._carried.keys() & self._sums.keys():
+            use, there = self._carried[uid], stored.get(uid)
+            missed = difference(use.energy, there.energy if there is not None else NOTHING)
+            if missed.seconds < 0.001:
+                continue
+            process = (use.process or 0.0) - ((there.process or 0.0) if there is not None else 0.0)
+            reading = Reading(
+                device=uid,
+                at=self._wall + self._carried_at,
+                seconds=missed.seconds,
+                joules=max(0.0, missed.joules),
+                check=missed.check,
+                share=min(1.0, process / missed.joules) if process > 0 and missed.joules > 0 else None,
+            )
+            made.append(reading)
+        return made
+
+    def news(self) -> list[DeviceUse] | None:
+        """All devices, where the store is to know of them what it did not; else None."""
+        known = [(m.method, m.trusted, m.note, self._sums[m.device.uid].idle_watts) for m in self._meters]
+        if known == self._known:
+            return None
+        self._known = known
+        return self.uses()
+
+    def total(self) -> list[DeviceUse]:
+        """Every device with what its readings come to."""
+        return self.uses(self._told)
+
+    def joules(self, energies: Mapping[str, Energy]) -> float:
+        """The run's total where its devices had used *energies*."""
+        return sum(use.joules for use in self.uses(energies))
+
+    def uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
+        """Every device where they had used *energies*, by default what was read last."""
+        uses = []
+        for meter in self._meters:
+            uid = meter.device.uid
+            sums = self._sums[uid]
+            use = DeviceUse(
+                device=meter.device,
+                method=meter.method,
+                energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
+                trusted=meter.trusted,
+                process=sums.process,
+                note=meter.note,
+                idle=sums.idle,
+                idle_watts=sums.idle_watts,
+            )
+            if (before := self._carried.get(uid)) is not None:
+                use = use._replace(energy=total(before.energy, use.energy))
+                if not before.trusted:  # a counter once found wrong stays so
+                    use = use._replace(trusted=False, method=before.method, note=before.note)
+            uses.append(use)
+        return uses
+
+    def _reading(self, meter: Meter, read_at: float, until: float) -> Reading | None:
+        uid = meter.device.uid
+        now = self._timeline.of(uid, until)
+        used = difference(now, self._told.get(uid, NOTHING))
+        if used.seconds <= 0 and used.joules <= 0:
+            return None  # absent is not zero; and what a reading after the end has told stays told
+        self._told[uid] = now
+        reading = Reading(
+            device=uid,
+            at=self._wall + min(read_at, until),
+            seconds=used.seconds,
+            joules=used.joules,
+            check=used.check,
+            share=self._shares.of(meter) if self._shares is not None else None,
+            busy=_busy(meter),
+        )
+        self._sums[uid].add(reading)
+        return reading
+
+
+def _busy(meter: Meter) -> float | None:
+    try:
+        return meter.busy()
+    except Exception as error:  # noqa: BLE001  # how busy it was is worth less than the reading itself
+        log.debug("%s cannot tell how busy it is: %r", meter.device.uid, error)
+        return None

@@ -1,0 +1,57 @@
+"""Whose work a device did: the part of a run's own processes in what the whole machine was doing."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from greentrack import log
+from greentrack.errors import GreenTrackError
+from greentrack.meters.base import Meter
+
+
+class ProcessTreeLike(Protocol):
+    """The tracked process and its descendants."""
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The members known now."""
+
+    def cpu_seconds(self) -> float:
+        """CPU time they have used, never going down."""
+
+
+class ProcessShare:
+    """The part of *tree* in each device's activity, between one ``look`` and the next.
+
+    *busy* gives the CPU seconds, since some instant, that everybody together has used.
+    """
+
+    def __init__(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
+        self._tree, self._busy = tree, busy
+        self._before: tuple[float, float] | None = None
+        self._of_cpu: float | None = None
+        self._of_gpu: dict[str, float] = {}
+        self.look()
+
+    def look(self) -> None:
+        """Take what was used since the last look."""
+        before, self._before, self._of_cpu = self._before, None, None
+        try:
+            mine, busy = self._before = self._tree.cpu_seconds(), self._busy()
+        except (OSError, GreenTrackError):
+            return
+        if before is not None and busy > before[1]:
+            self._of_cpu = min(1.0, max(0.0, (mine - before[0]) / (busy - before[1])))
+
+    def of(self, meter: Meter) -> float | None:
+        """The tree's part, 0 to 1, in what the device of *meter* did up to the last look; None where nobody knows."""
+        uid = meter.device.uid
+        if meter.device.kind != "gpu":
+            return self._of_cpu
+        try:
+            share = meter.share(self._tree.pids)
+        except Exception as error:  # noqa: BLE001  # whose work it was is worth less than the reading itself
+            log.debug("%s cannot tell whose work it does: %r", uid, error)
+            share = None
+        if share is not None:
+            self._of_gpu[uid] = share
+        return self._of_gpu.get(uid)  # until it can tell again, its last answer holds: unknown is not nothing

@@ -1,0 +1,48 @@
+"""What the devices of a run had used before its recorder died, for what the run began back then."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+
+from greentrack.model import Energy, Reading
+from greentrack.recorder.timeline import NOTHING, part, total
+
+
+class Replay:
+    """The readings of the recorders before, in little room: a long run has many."""
+
+    def __init__(self, readings: Iterable[Iterable[Reading]]) -> None:
+        """Take the readings of each device, in order of time."""
+        self._columns: dict[str, tuple[array[float], ...]] = {}
+        for of_one in readings:
+            for reading in of_one:
+                columns = self._columns.setdefault(reading.device, tuple(array("d") for _ in range(4)))
+                check = reading.joules if reading.check is None else reading.check
+                for column, figure in zip(columns, (reading.at, reading.seconds, reading.joules, check), strict=True):
+                    column.append(figure)
+
+    def since(self, moment: float) -> dict[str, Energy]:
+        """What each device used after *moment* (Unix time); of a reading around it, in proportion to time."""
+        return {uid: _after(moment, *columns) for uid, columns in self._columns.items()}
+
+    def back(self, energies: Mapping[str, Energy], moment: float) -> dict[str, Energy]:
+        """The cumulative *energies* that the next recorder began with, as they were at *moment*: mostly below zero."""
+        used = self.since(moment)
+        uids = dict.fromkeys([*energies, *used])
+        return {uid: _less(energies.get(uid, NOTHING), used.get(uid, NOTHING)) for uid in uids}
+
+
+def _after(
+    moment: float, ends: "array[float]", seconds: "array[float]", joules: "array[float]", checks: "array[float]"
+) -> Energy:
+    used = NOTHING
+    for row in range(bisect_right(ends, moment), len(ends)):
+        whole = Energy(joules=joules[row], seconds=seconds[row], check=checks[row])
+        inside = min(1.0, (ends[row] - moment) / seconds[row]) if seconds[row] > 0 else 1.0
+        used = total(used, part(whole, inside))
+    return used
+
+
+def _less(energy: Energy, used: Energy) -> Energy:
+    check = None if energy.check is None and used.check is None else (energy.check or 0.0) - (used.check or 0.0)
+    return Energy(joules=energy.joules - used.joules, seconds=energy.seconds - used.seconds, check=check)

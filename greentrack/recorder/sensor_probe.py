@@ -1,0 +1,213 @@
+"""Short looks at this machine's own measuring: a load watched for a while, and its sensors put to the test."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from greentrack.calibration_facts import SelfTest, SensorTest
+from greentrack.errors import MeterError
+from greentrack.host.facts import clock as system_clock
+from greentrack.meters.base import Counter, Meter
+from greentrack.methods import METHODS
+from greentrack.model import Host, Reading, Record, RunInfo, Span
+from greentrack.recorder.sampler import Recorder
+from greentrack.recorder.transport.protocol import figures_of
+from greentrack.store.batch import Batch
+
+Clock = Callable[[], float]
+Pause = Callable[[float], None]
+
+PROBE_S = 2.0
+"""Seconds for which counters are read as fast as they allow, to see when they move."""
+
+TEST_S = 6.0
+"""Seconds for which a self-test records."""
+
+TEST_INTERVAL_S = 0.1
+"""Seconds between its readings."""
+
+WINDOW_S = 1.0
+"""Seconds of each of the windows whose energies are compared."""
+
+FINEST_S = 0.001
+"""Seconds between two reads of a counter that allows any."""
+
+TOO_SLOW_S = 0.5
+"""A counter that may not be read more often than this tells nothing of its updates."""
+
+_STEP_S = 1e-6  # the shortest pause, so that a clock that rounds moves on
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A sink that keeps what it is given."""
+
+    run: RunInfo | None = None
+    readings: dict[str, list[Reading]] = field(default_factory=dict)
+    spans: dict[int, Span] = field(default_factory=dict)
+
+    def write(self, batch: Batch) -> None:
+        """Keep the batch."""
+        self.run = batch.run or self.run
+        for reading in batch.readings:
+            self.readings.setdefault(reading.device, []).append(reading)
+        self.spans |= {span.id: span for span in batch.spans}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ProbeResult(NamedTuple):
+    """What was seen: a finished run as it would be stored, its readings by device, and how *late* each tick was."""
+
+    record: Record
+    readings: dict[str, list[Reading]]
+    late: list[float]
+
+
+def watch(
+    meters: Sequence[Meter],
+    seconds: float,
+    *,
+    name: str = "probe",
+    host: Host | None = None,
+    interval: float = 1.0,
+    window: float | None = None,
+    clock: Clock = system_clock,
+    pause: Pause = time.sleep,
+) -> ProbeResult:
+    """Record *meters* for so many *seconds* without a database, in spans of *window* seconds, and close them."""
+    began = clock()
+    wall = time.time() - began
+    kept = _Kept()
+    run = RunInfo(id=name, name=name, started_at=wall + began, interval=interval, host=host)
+    recorder = Recorder(run, meters, kept, clock=clock, wall=wall, warn=lambda _: None)
+    recorder.start(began)
+    late: list[float] = []
+    number, edge = 0, began
+    while (now := clock()) < began + seconds:
+        if window is not None and now >= edge:
+            number, edge = number + 1, edge + window
+            end = {"m": "close", "t": now, "id": number - 1}  # of none, at first
+            recorder.handle([end, {"m": "open", "t": now, "id": number, "name": "window"}])
+        if (due := recorder.until_due()) <= 0:
+            late.append(-due)
+            recorder.tick()
+        ends = began + seconds if window is None else min(began + seconds, edge)
+        pause(max(_STEP_S, min(recorder.until_due(), ends - clock())))
+    figures = recorder.finish("finished")
+    return ProbeResult(record=_record(kept, figures), readings=kept.readings, late=late)
+
+
+def self_test(
+    meters: Sequence[Meter],
+    *,
+    seconds: float = TEST_S,
+    clock: Clock = system_clock,
+    pause: Pause = time.sleep,
+    wall: Clock = time.time,
+) -> SelfTest:
+    """Probe how often the counters of *meters* move, record for so many *seconds*, say how it went; close them.
+
+    Only meters that measure are tested; the ticks are those of all. It takes ``PROBE_S`` longer than *seconds*.
+    """
+    at = wall()
+    measuring = [meter for meter in meters if meter.method in METHODS and METHODS[meter.method].measured]
+    updates = update_periods(measuring, clock=clock, pause=pause)
+    seen = watch(meters, seconds, interval=TEST_INTERVAL_S, window=WINDOW_S, clock=clock, pause=pause)
+    used = {use.device.uid: use.energy for use in seen.record.devices}
+    sensors = [
+        updates[meter.device.uid]._replace(
+            joules=used[meter.device.uid].joules,
+            check=used[meter.device.uid].check,
+            spread=_spread(seen.record.spans, meter.device.uid),
+        )
+        for meter in measuring
+    ]
+    late = sorted(seen.late) or [0.0]
+    return SelfTest(
+        at=at,
+        seconds=seconds,
+        ticks=len(seen.late),
+        late_p50=late[len(late) // 2],
+        late_p99=late[min(len(late) - 1, int(len(late) * 0.99))],
+        sensors=tuple(sensors),
+    )
+
+
+@dataclass(slots=True)
+class _Probe:
+    """One counter: when it is to be read next, what it showed last, and when it moved."""
+
+    meter: Counter
+    due: float
+    shown: float | None = None
+    reads: int = 0
+    moved: list[float] = field(default_factory=list)
+    trouble: str = ""
+
+    def read(self, now: float) -> None:
+        self.due = now + max(self.meter.min_gap, FINEST_S)
+        self.reads += 1
+        try:
+            count = self.meter.count()
+        except MeterError as error:
+            self.trouble = str(error)
+            return
+        if self.shown is not None and count != self.shown:
+            self.moved.append(now)
+        self.shown = count
+
+    def result(self) -> SensorTest:
+        device, moved = self.meter.device, self.moved
+        if len(moved) < 3:
+            why = self.trouble or f"its counter moved too seldom in {PROBE_S:g} s to tell how often it does"
+            return SensorTest(uid=device.uid, name=device.name, note=why)
+        every = (moved[-1] - moved[0]) / (len(moved) - 1)
+        always = len(moved) >= 0.9 * (self.reads - 1)
+        note = "it had moved at every read, so it may do so more often" if always else ""
+        return SensorTest(uid=device.uid, name=device.name, update_seconds=every, note=note)
+
+
+def update_periods(
+    meters: Iterable[Meter], seconds: float = PROBE_S, *, clock: Clock = system_clock, pause: Pause = time.sleep
+) -> dict[str, SensorTest]:
+    """Read every counter as fast as it allows for so many *seconds*; return how often it moves, by device uid."""
+    found, probes = {}, []
+    for meter in meters:
+        device = meter.device
+        if not isinstance(meter, Counter):
+            note = "it shows power and has no counter"
+        elif meter.min_gap > TOO_SLOW_S:
+            note = (
+                f"its counter loses joules where it is read faster than every {meter.min_gap:g} s, so it was not probed"
+            )
+        else:
+            probes.append(_Probe(meter, clock()))
+            continue
+        found[device.uid] = SensorTest(uid=device.uid, name=device.name, note=note)
+    end = clock() + seconds
+    while probes and (now := clock()) < end:
+        for probe in probes:
+            if now >= probe.due:
+                probe.read(clock())
+        pause(max(_STEP_S, min(probe.due for probe in probes) - clock()))
+    return found | {probe.meter.device.uid: probe.result() for probe in probes}
+
+
+def _record(kept: _Kept, figures: dict[str, object]) -> Record:
+    uses, toll = figures_of(figures)
+    assert kept.run is not None  # the first batch brings it, and this sink refuses none
+    return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), toll=toll)
+
+
+def _spread(spans: Iterable[Span], uid: str) -> float | None:
+    """(largest - smallest) / mean of a device's power in the windows that were whole."""
+    powers = [
+        span.energy[uid].joules / span.energy[uid].seconds
+        for span in spans
+        if uid in span.energy and span.energy[uid].seconds > WINDOW_S / 2
+    ]
+    mean = sum(powers) / len(powers) if powers else 0.0
+    return (max(powers) - min(powers)) / mean if len(powers) > 1 and mean > 0 else None

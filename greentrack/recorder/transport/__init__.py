@@ -1,0 +1,1 @@
+"""What lies between a training and its recorder: pipes, protocol, shared memory."""

@@ -1,0 +1,93 @@
+"""File descriptors that are closed and used only while they are ours: a program may close all of its files."""
+
+import contextlib
+import os
+import select
+
+_CLOSED = (-1, -1)
+
+PIPE_BYTES = 1 << 20
+"""So much a pipe is asked to hold: all that a run says of itself at its start, and bursts of marks."""
+
+
+LOWEST = 4
+"""No descriptor of ours is below: a daemon closes the first three, libraries write there, a recorder has its own."""
+
+
+class OwnedDescriptor:
+    """A descriptor, and which file it stood for: its number may be another file's by now, which is then not touched.
+
+    It is closed at the latest when nobody holds it.
+    """
+
+    __slots__ = ("_identity", "fd")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._identity = _identity(fd)
+
+    def intact(self) -> bool:
+        """Whether it is still open and still the same file."""
+        try:
+            return _identity(self.fd) == self._identity
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Close it where it is ours."""
+        if self._identity != _CLOSED and self.intact():
+            os.close(self.fd)
+        self._identity = _CLOSED
+
+    def __del__(self) -> None:
+        if hasattr(self, "_identity"):  # else it was no open file
+            self.close()
+
+
+def pipe() -> tuple[OwnedDescriptor, OwnedDescriptor]:
+    """Make a pipe: its end to read from and its end to write to, neither of which a child inherits by itself."""
+    reading, writing = os.pipe()
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # Linux alone; 64 KiB where no more is granted
+        import fcntl
+
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return OwnedDescriptor(_raised(reading)), OwnedDescriptor(_raised(writing))
+
+
+def shared_memory(size: int) -> OwnedDescriptor:
+    """A file of *size* bytes that lives in memory and has no name, for this process and its recorder."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("greentrack")
+    else:
+        import tempfile  # costs as much as the rest of this module
+
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    fd = _raised(fd)
+    os.ftruncate(fd, size)
+    return OwnedDescriptor(fd)
+
+
+def readable(reading: int, writing: int | None, wait_s: float) -> bool | None:
+    """True where there is something to read within *wait_s* seconds, False where there is only room to write."""
+    poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
+    poll.register(reading, select.POLLIN)
+    if writing is not None:
+        poll.register(writing, select.POLLOUT)
+    found = poll.poll(wait_s * 1000)
+    return any(fd == reading for fd, _ in found) if found else None
+
+
+def _raised(fd: int) -> int:
+    if fd >= LOWEST:
+        return fd
+    import fcntl
+
+    raised = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, LOWEST)
+    os.close(fd)
+    return raised
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    stat = os.fstat(fd)
+    return stat.st_dev, stat.st_ino

@@ -1,0 +1,109 @@
+"""Energy of several runs, each joule of a device once, even where the runs overlapped on it."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from greentrack.store import read_queries
+
+Query = Callable[[str, Sequence[object]], Iterable[Sequence[Any]]]
+
+
+class DeduplicatedEnergy(NamedTuple):
+    """What several runs used together: *joules*, in all and *by_kind*; *overlapped* were in more than one run."""
+
+    joules: float
+    by_kind: Mapping[str, float]
+    overlapped: float
+
+
+class DeviceInterval(NamedTuple):
+    """What one run used of one device between two moments.
+
+    *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that watched the device.
+    """
+
+    run: int
+    key: int
+    trusted: bool
+    device: tuple[str, str]
+    kind: str
+    started_at: float
+    ended_at: float
+    joules: float
+
+
+def joules_once(query: Query, run_ids: Iterable[str]) -> DeduplicatedEnergy:
+    """Add up several runs, counting what a device used while more than one of them watched it only once.
+
+    *query* runs SQL on an open database.
+    """
+    by_kind: dict[str, float] = {}
+    overlapped = 0.0
+    found = query(read_queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
+    for group in clusters(
+        DeviceInterval(run, key, trusted, (machine, uid), kind, since, until, joules)
+        for run, key, trusted, machine, uid, kind, since, until, joules in found
+    ):
+        together = sum(stretch.joules for stretch in group)
+        twice = 0.0
+        if len(group) > 1:
+            window = shared(group)  # what was read outside of it is in one run only: most of millions, often
+            read = [query(read_queries.BELIEVED_READINGS, (one.run, one.key, one.trusted, *window)) for one in group]
+            twice = sum(used for readings in read for _, _, used in readings) - swept(read)
+        by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + together - twice
+        overlapped += twice
+    return DeduplicatedEnergy(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
+
+
+def clusters(stretches: Iterable[DeviceInterval]) -> list[list[DeviceInterval]]:
+    """Group *stretches* so that those of different groups share no device at the same time."""
+    groups: list[list[DeviceInterval]] = []
+    until = 0.0
+    for stretch in sorted(stretches, key=lambda one: (one.device, one.started_at)):
+        if groups and groups[-1][0].device == stretch.device and stretch.started_at < until:
+            groups[-1].append(stretch)
+            until = max(until, stretch.ended_at)
+        else:
+            groups.append([stretch])
+            until = stretch.ended_at
+    return groups
+
+
+def shared(group: Iterable[DeviceInterval]) -> tuple[float, float]:
+    """Return from when to when more than one of a group (of ``clusters``) watched its device, pauses included."""
+    edges = sorted((at, ends) for one in group for at, ends in ((one.started_at, False), (one.ended_at, True)))
+    active, times = 0, []
+    for at, ends in edges:  # at one moment beginnings come first: a run may have no length
+        if active + (not ends) > 1:
+            times.append(at)
+        active += -1 if ends else 1
+    return times[0], times[-1]
+
+
+def swept(runs: Iterable[Iterable[Sequence[float]]]) -> float:
+    """Return the joules of one device that several *runs* read, each moment once: at the mean of their powers.
+
+    A reading is its end, its seconds and its joules: there may be millions.
+
+    >>> swept([[(10.0, 10.0, 1000.0)], [(15.0, 10.0, 1000.0)]])
+    1500.0
+    """
+    joules = 0.0
+    edges: list[tuple[float, int, float]] = []
+    for readings in runs:
+        for at, seconds, used in readings:
+            if seconds <= 0:
+                joules += used  # no stretch of time to share it by
+                continue
+            watts = used / seconds
+            edges.append((at - seconds, 1, watts))
+            edges.append((at, -1, -watts))
+    edges.sort()
+    watts, active, since = 0.0, 0, 0.0
+    for edge, change, more in edges:
+        if active:
+            joules += watts / active * (edge - since)
+        active, since = active + change, edge
+        watts = watts + more if active else 0.0  # from nothing again, so that rounding does not pile up
+    return joules

@@ -1,0 +1,83 @@
+"""Changes to runs that are over: deleting them, and closing those that were killed."""
+
+import json
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from greentrack.errors import StoreError
+from greentrack.secrets import redact_text
+from greentrack.store import read_queries
+from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.lineage import relinked
+from greentrack.store.reader import Reader
+
+
+def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
+    """Remove runs and everything that belongs to them, all or none; return how many.
+
+    Raises NotFoundError for an id that is not there, StoreError for a run that is still running (unless *force*: its
+    recorder will then register it anew, without what it read before). What continued a removed run continues from then
+    on what that one did.
+    """
+    wanted = set(run_ids)
+    with Reader(path) as reader:
+        for run_id in sorted(wanted):
+            name, status = reader.standing(run_id)
+            if status == "running" and not force:
+                raise StoreError(f"run {run_id} ({name}) is still running; end it first, or delete it with force")
+    if not wanted:
+        return 0
+    with closing(open_for_writing(path)) as db, translated(path):
+        # everything of a run goes with it; hosts and devices stay, others use them
+        db.execute("PRAGMA foreign_keys = 1")
+        asked = json.dumps(sorted(wanted))
+        db.execute("BEGIN IMMEDIATE")
+        links = dict(db.execute(read_queries.LINKS))
+        changed = relinked(links, wanted)
+        db.executemany("UPDATE runs SET continues = ? WHERE id = ?", ((to, run_id) for run_id, to in changed.items()))
+        gone = db.execute("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)).rowcount
+        db.execute("COMMIT")
+        return gone
+
+
+def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0, *, redact: bool = True) -> bool:
+    """Keep as failed, with this *error*, a run that reads interrupted; True where it did within *wait_s* seconds.
+
+    Its recorder only saw that its process was gone, and the caller knows why. Secrets are not kept unless *redact* is
+    False.
+    """
+    deadline = time.monotonic() + wait_s
+    with Reader(path) as reader:
+        while (run := reader.outline(run_id).run).status == "running" and time.monotonic() < deadline:
+            time.sleep(0.02)
+    if run.status != "interrupted":
+        return False
+    with closing(open_for_writing(path)) as db, translated(path):
+        db.execute(
+            "UPDATE runs SET status = 'failed', error = ?, ended_at = ?, seconds = ? WHERE id = ?",
+            ((redact_text(error) if redact else error)[:500], run.ended_at, run.seconds, run_id),
+        )
+    return True
+
+
+def mark_interrupted(path: Path) -> int:
+    """Store as interrupted the runs of this machine that were killed; return how many.
+
+    One that wrote again meanwhile is left as it is.
+    """
+    with Reader(path) as reader:
+        killed = reader.killed()
+    if not killed:
+        return 0
+    update = """UPDATE runs SET status = ?, ended_at = ?, seconds = ?
+        WHERE id = ? AND status = 'running' AND updated_at = ?"""
+    with closing(open_for_writing(path)) as db, translated(path):
+        db.execute("BEGIN IMMEDIATE")
+        marked = sum(
+            db.execute(update, (run.status, run.ended_at, run.seconds, run.id, updated_at)).rowcount
+            for run, updated_at in killed
+        )
+        db.execute("COMMIT")
+    return marked

@@ -1,0 +1,63 @@
+"""A run whose database is moved, replaced or deleted while it is recorded: what was kept of it is taken along.
+
+An open file outlives its name, so all of the run can still be read from it. That is done before the new file is opened:
+both may have a log of the same name.
+"""
+# ruff: noqa: S608  # what is put together are constants of this file and names of columns, quoted
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from greentrack.store import rows
+from greentrack.store import write_queries as sql
+
+_TABLES = (
+    *("run_devices", "readings", "spans", "span_energy", "phases", "phase_energy", "phase_times"),
+    *("metrics", "work", "forecasts"),
+)
+
+
+class RunRows(NamedTuple):
+    """All that is kept of a run but its own row: its devices by their key, and the rows of each table."""
+
+    devices: Mapping[int, rows.Row]
+    tables: Mapping[str, tuple[list[str], list[rows.Row]]]
+
+
+def carried(db: sqlite3.Connection, run_id: str) -> RunRows | None:
+    """Read all that *db* has of the run with this id; None where it was deleted. Raises sqlite3.Error."""
+    found = db.execute("SELECT key FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if found is None:
+        return None
+    run = found[0]
+    query = "SELECT key, host, uid, kind, name, details FROM devices JOIN run_devices ON device = key WHERE run = ?"
+    devices = {key: facts for key, *facts in db.execute(query, (run,))}
+    tables = {}
+    for table in _TABLES:
+        stored = db.execute(f"SELECT * FROM {table} WHERE run = ?", (run,))
+        tables[table] = ([column[0] for column in stored.description], stored.fetchall())
+    return RunRows(devices, tables)
+
+
+def put_back(db: sqlite3.Connection, run: int, kept: RunRows) -> None:
+    """Write what was *kept* into *db*, where the run has this key, in place of what is there (an older copy's)."""
+    devices = {}
+    for key, (host, uid, *facts) in kept.devices.items():
+        db.execute(sql.DEVICE, (host, uid, *facts))
+        found = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, uid)).fetchone()
+        devices[key] = found[0]
+    for table, (columns, stored) in kept.tables.items():
+        db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+        names = [name for name in columns if name != "key"]  # a key of its own is the new file's to give
+        values = []
+        for row in stored:
+            facts_of = dict(zip(columns, row, strict=True)) | {"run": run}
+            if "device" in facts_of:
+                facts_of["device"] = devices[facts_of["device"]]
+            values.append([facts_of[name] for name in names])
+        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+        marks = ", ".join("?" * len(names))
+        db.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", values)
+    query = "UPDATE runs SET last_reading_at = (SELECT max(at) FROM readings WHERE run = ?1) WHERE key = ?1"
+    db.execute(query, (run,))

@@ -1,0 +1,102 @@
+"""The start of a run: what is known of it by then is put together and told to a recorder."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from greentrack.clock import clock
+from greentrack.tracking import environment, input_limits
+from greentrack.tracking.run import Run
+
+if TYPE_CHECKING:
+    from greentrack.config import Settings
+    from greentrack.tracking.budget import Limit
+
+CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+
+
+def start(
+    name: str,
+    settings: "Settings",
+    *,
+    tags: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+    pid: int | None = None,
+    command: Sequence[str] | None = None,
+    wait_s: float | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Run:
+    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
+
+    *more* are facts (fields of ``model.Run``) that the caller knows better than the environment.
+
+    It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
+    """
+    limits: Sequence[Limit] = ()
+    if settings.budget:
+        from greentrack.tracking.budget import limits_of
+
+        limits = limits_of(settings)
+    chosen, cut = input_limits.params_within(params or {}, redact=settings.redact)
+    words = list(sys.orig_argv if command is None else command)
+    if settings.redact:
+        from greentrack.secrets import redact_command
+
+        words = redact_command(words)
+    words = input_limits.command_within(words)
+    now, wall = clock(), time.time()
+    folder = _folder()
+    run = {
+        "id": environment.new_id(),
+        "name": name,
+        "project": settings.project,
+        "tags": list(dict.fromkeys(tags)),
+        "params": chosen,
+        "started_at": wall,
+        "pid": os.getpid() if pid is None else pid,
+        "command": words,
+        "folder": folder,
+        "python": sys.version.split()[0],
+        "packages": environment.packages(),
+        "interval": settings.interval,
+        "zone": settings.zone,
+        "rest": settings.rest,
+        **environment.environment(os.environ),
+        **(more or {}),
+    }
+    hello = {
+        "run": run,
+        "recorder": settings.recorder,
+        "clock": now,
+        "wall": wall - now,
+        "folder": folder,
+        "db": None if settings.db is None else os.path.abspath(settings.db),
+        "meters": list(settings.meters),
+        "gpus": settings.gpus,
+        "cuda_uuids": environment.cuda_uuids() if pid is None else None,
+        "sys": os.path.abspath(settings.sys),
+        "wait_s": wait_s,
+        "env": {key: os.environ[key] for key in CUDA if key in os.environ},
+    }
+    other_rank = run["rank"] not in (None, 0)
+    quiet = settings.quiet or other_rank
+    started = Run(dict(run), quiet=quiet, settings=settings)
+    if cut:
+        started._say_once(input_limits.PARAMS, input_limits.TOO_LARGE % input_limits.PARAMS)
+    try:
+        started.connect(hello, limits)
+        if wait_s is not None:
+            started.begin()
+    except BaseException:  # Ctrl-C: it is handed to nobody
+        started.stop("interrupted")
+        raise
+    return started
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return "/"

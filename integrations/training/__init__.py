@@ -1,0 +1,1 @@
+"""What all frameworks share: session, stages, live figures, forecast, budget, resume."""

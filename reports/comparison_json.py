@@ -1,0 +1,53 @@
+"""A comparison as JSON: strict, changes as parts (-0.31 is 31 % less), amounts in J, s, g and money."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from greentrack.analysis.compare import Comparison
+from greentrack.analysis.difference import Difference, sentence
+from greentrack.formatting.escape import json_text
+
+
+def render(comparison: Comparison) -> str:
+    """Return *comparison* as an indented JSON object."""
+    front = comparison.front
+    names = [group.name for group in comparison.groups]
+    made = {
+        "groups": [
+            {"name": group.name, "runs": [summary.run.id for summary in group.summaries]} for group in comparison.groups
+        ],
+        "quantities": [
+            {
+                "name": row.name,
+                "unit": row.unit,
+                "values": list(row.values),
+                "differences": [
+                    {"group": name, **difference_dict(difference, row.name)}
+                    for name, difference in zip(names[1:], row.differences, strict=True)
+                    if difference is not None
+                ],
+            }
+            for row in comparison.rows
+        ],
+        "front": None if front is None else front._asdict(),
+        "notes": list(comparison.notes),
+    }
+    return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def difference_dict(difference: Difference, what: str) -> dict[str, Any]:
+    """Return a difference as what JSON can hold; *what* is what there is more or less of."""
+    chance = difference.chance
+    return {
+        "change": difference.change,
+        "low": difference.low,
+        "high": difference.high,
+        "relative": difference.relative,
+        "chance": None if chance is None else {"low": chance[0], "high": chance[1], "p": difference.p},
+        "n": list(difference.runs),
+        "claimed": difference.claimed,
+        "text": sentence(difference, what),
+        "methods": difference.why,
+    }

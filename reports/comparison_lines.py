@@ -1,0 +1,71 @@
+"""A comparison in words: the cells and sentences that its text and the HTML page both set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from greentrack.analysis.compare import ComparedQuantity, Comparison
+from greentrack.analysis.difference import Difference, sentence
+from greentrack.formatting.escape import name, shown
+from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.units import digits, duration, energy, mass, money
+
+_WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
+
+
+class GroupComparison(NamedTuple):
+    """What can be said of a group beside the first: a *title*, and sentences."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+def table(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Yield how many runs each group has, and the quantities, a row each."""
+    yield "runs", *(f"{len(group.summaries)}" for group in comparison.groups)
+    for row in comparison.rows:
+        yield shown(row.name), *(_value(row, value) for value in row.values)
+
+
+def differences(comparison: Comparison) -> Iterator[GroupComparison]:
+    """Yield what can be said of each group after the first; quantities of which the same is to be said share one."""
+    first = name(comparison.groups[0].name)
+    for number, group in enumerate(comparison.groups[1:]):
+        names: dict[str, list[str]] = {}
+        said: dict[str, Difference] = {}
+        for row in comparison.rows:
+            if (difference := row.differences[number]) is not None:
+                text = sentence(difference) if difference.relative else sentence(difference, row.name)
+                names.setdefault(text, []).append(row.name)
+                said[text] = difference
+        if said:
+            sentences = (sentence(said[text], _listed(names[text])) for text in said)
+            yield GroupComparison(f"{name(group.name)} beside {first}", tuple(sentences))
+
+
+def front(comparison: Comparison) -> str:
+    """Return who has the best of the front's metric for the energy; "" where none is held against it."""
+    held = comparison.front
+    if held is None:
+        return ""
+    way = "higher" if held.higher else "lower"
+    best = ", ".join(map(name, held.groups))
+    text = f"Front of {shown(held.metric)} ({way} is better) against energy, by the means: {best}."
+    text += f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else ""
+    unsure = ", ".join(map(name, held.unsure))
+    return text + (f" Beaten by the means, but no difference in energy can be claimed: {unsure}." if unsure else "")
+
+
+def _value(row: ComparedQuantity, value: float | None) -> str:
+    if value is None:
+        return UNKNOWN
+    if row.name.startswith("energy per"):  # joules are what people know of a sample
+        return f"{digits(value)} J"
+    if row.unit in _WRITTEN:
+        return _WRITTEN[row.unit](value)
+    return money(value, row.unit) if row.unit else f"{value:.5g}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,67 @@
+"""Forecasts of a run as people read them, each beside what the run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from greentrack.costing.forecast_costs import ForecastCost, came_to, cost
+from greentrack.formatting.escape import shown
+from greentrack.formatting.units import digits, duration_range, energy_range, mass_range, money_range, percent
+
+if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
+    from greentrack.model import Forecast
+
+_ENDED = {"finished": "it came to", "failed": "it failed at"}
+_WAS = "it was {} at"
+
+
+class ForecastRow(NamedTuple):
+    """A forecast or what came, as people read it; "" where it is not known."""
+
+    when: str
+    energy: str
+    carbon: str
+    money: str
+    time: str
+
+
+def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
+    """Yield *some* of the forecasts, and after them what came; nothing where there are none."""
+    for one in some:
+        yield ForecastRow(f"after {percent(one.progress)}", *cells(cost(one, summary)))
+    status, came = came_to(summary)
+    if some and status != "running":
+        yield ForecastRow(_ENDED.get(status, _WAS.format(status)), *cells(came))
+
+
+def cells(cost: ForecastCost) -> tuple[str, str, str, str]:
+    """Return energy, carbon, money and time as people read them, each with its range."""
+    return (
+        "an energy that was not measured" if cost.joules is None else energy_range(cost.joules),
+        "" if cost.g is None else mass_range(cost.g),
+        "" if cost.money is None else money_range(cost.money.amount, cost.money.currency),
+        duration_range(cost.seconds),
+    )
+
+
+def before_overhead(pue: float) -> str:
+    """Return what is to be said of an energy whose carbon and money have a *pue* in them; "" for one that has none."""
+    return f"before a PUE of {digits(pue)}" if pue != 1 else ""
+
+
+def remarks(summary: Summary) -> Iterator[str]:
+    """Yield how the forecasts are to be read beside what came."""
+    if not summary.forecasts:
+        return
+    came, early = came_to(summary)[1], summary.run.params.get("early_stopping")
+    if summary.scope == "process":
+        yield "forecasts are of the whole machine, not the run's own share"
+    if early:
+        yield f"forecasts are upper bounds: early stopping ({shown(early)}) is not foreseen"
+    if before := before_overhead(summary.pue.value):
+        money = " and money" if came.money is not None and came.money.basis != "renter" else ""
+        yield f"energies are {before}, carbon{money} after it"
+    if came.joules is not None and came.joules.low < came.joules.high:
+        yield "ranges of forecasts are of what was to come, without the meters' own error"

@@ -1,0 +1,226 @@
+"""Several runs on one page of the HTML report: their table and what they come to, and how they compare."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from greentrack.analysis.compare import Comparison, compare
+from greentrack.analysis.groups import ENDED_WELL, Group
+from greentrack.analysis.metrics import best
+from greentrack.costing.summary import Summary
+from greentrack.formatting.escape import name, shown
+from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
+from greentrack.quantity import Figure
+from greentrack.reports import comparison_lines
+from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
+from greentrack.reports.html.tables import HtmlTable
+from greentrack.reports.lines import moment
+from greentrack.store.deduplication import DeduplicatedEnergy
+
+MAX_GROUPS = 8
+"""More groups than this are neither compared on a page nor told apart by colour."""
+
+MAX_NAME = 48
+"""So many characters of a run's name have room in the table; its own section has more."""
+
+HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
+
+
+class Cell(NamedTuple):
+    """A cell of the table of runs: what it shows and what it is sorted by, None where nothing is known."""
+
+    text: str
+    key: float | str | None
+    anchor: str = ""
+
+
+class Runs(NamedTuple):
+    """The table of runs; the columns in *right* are numbers. *total* says what they come to."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    right: tuple[int, ...]
+    total: str
+
+
+class HtmlComparison(NamedTuple):
+    """A comparison, as the page sets it: figures side by side, and for each other group what can be said."""
+
+    table: HtmlTable
+    differences: tuple[comparison_lines.GroupComparison, ...]
+    front: str
+    notes: tuple[str, ...]
+    chart: Chart | None
+
+
+def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> Runs:
+    """Return *summaries* as rows, each with a link to its place on the page where *anchors* has one."""
+    rows = [_row(summary, anchor) for summary, anchor in zip(summaries, anchors, strict=True)]
+    kept = [number for number, name in enumerate(HEAD) if name != "money" or any(row[number].text for row in rows)]
+    return Runs(
+        head=tuple(HEAD[number] for number in kept),
+        rows=tuple(tuple(row[number] for number in kept) for row in rows),
+        right=tuple(range(HEAD.index("time"), len(kept))),
+        total=" · ".join(_total(summaries, once)),
+    )
+
+
+def parts_of(summary: Summary) -> list[str]:
+    """Return the ids of the runs that are in a line of the table."""
+    return [part.id for part in summary.parts] or [summary.run.id]
+
+
+def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
+    """Return *summaries* as groups to compare: *each* its own, or the repeats of one name that ended well."""
+    if each:
+        names = [summary.run.name for summary in summaries]
+        return [
+            Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
+            for name, summary in zip(names, summaries, strict=True)
+        ]
+    by_name: dict[str, list[Summary]] = {}
+    for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):
+        if summary.run.status in ENDED_WELL:
+            by_name.setdefault(summary.run.name, []).append(summary)
+    return [Group(name, tuple(repeats)) for name, repeats in by_name.items()]
+
+
+def beside(groups: Sequence[Group]) -> HtmlComparison | None:
+    """Return *groups* held against the first of them; None where there is nothing to hold, or too much for a page."""
+    if not 2 <= len(groups) <= MAX_GROUPS:
+        return None
+    made = compare(groups)
+    names = tuple(name(group.name) for group in groups)
+    rows = tuple(comparison_lines.table(made))
+    return HtmlComparison(
+        table=HtmlTable("Side by side", ("", *names), rows, tuple(range(1, len(names) + 1))),
+        differences=tuple(comparison_lines.differences(made)),
+        front=comparison_lines.front(made),
+        notes=made.notes,
+        chart=_front_chart(made),
+    )
+
+
+def energies(summaries: Sequence[Summary]) -> Chart | None:
+    """Return the energy of each run by when it began; None where nothing was measured."""
+    known = [(summary, joules) for summary in summaries if (joules := (summary.whole or summary).joules)]
+    if not known:
+        return None
+    size, unit = unit_of(max(joules.high for _, joules in known))
+    groups: dict[str, list[tuple[Summary, Figure]]] = {}
+    for summary, joules in known:
+        groups.setdefault(summary.run.name, []).append((summary, joules))
+    if len(groups) > MAX_GROUPS:
+        groups = {"runs": known}
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": label(name),
+            "x": [_date(summary.run.started_at) for summary, _ in some],
+            "y": [rounded(joules.value / size) for _, joules in some],
+            "error_y": {**errors([joules for _, joules in some], size), "thickness": 1, "width": 2},
+            "marker": {"color": colour(number)},
+            "text": [f"{label(summary.run.name)}: {energy_range(joules)}" for summary, joules in some],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+        for number, (name, some) in enumerate(groups.items())
+    ]
+    frame = layout(320, "started (UTC)", unit)
+    frame["yaxis"]["rangemode"] = "tozero"
+    frame["xaxis"] |= {"type": "date", "nticks": 6}
+    spent = [joules.value for _, joules in known]
+    alt = f"Scatter chart: {counted(len(known), 'run')}, from {energy(min(spent))} to {energy(max(spent))} each."
+    note = "Bars are ranges; the figures are in the table of runs."
+    return Chart("energies", "Energy of each run", alt, {"data": data, "layout": frame}, None, note)
+
+
+def _row(summary: Summary, anchor: str) -> tuple[Cell, ...]:
+    run, of = summary.run, summary.whole or summary
+    seconds, joules, g, paid = (summary.whole or run).seconds, of.joules, of.g, of.money
+    share = summary.measured_share
+    called = name(run.name, MAX_NAME) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
+    return (
+        Cell(called, run.name.casefold()[:100], anchor),
+        Cell(run.id[:13], run.id),
+        Cell((summary.whole or run).status, (summary.whole or run).status),
+        Cell(moment(run.started_at).removesuffix(" UTC"), run.started_at),
+        Cell(duration(seconds), seconds),
+        Cell(UNKNOWN, None) if joules is None else Cell(energy(joules.value), joules.value),
+        Cell("", None) if joules is None else Cell(spread(joules), joules.high - joules.low),
+        Cell(UNKNOWN, None) if g is None else Cell(mass(g.value), g.value),
+        Cell("", None) if paid is None else Cell(money(paid.amount.value, paid.currency), paid.amount.value),
+        Cell(UNKNOWN, None) if share is None else Cell(percent(share), share),
+    )
+
+
+def _total(summaries: Sequence[Summary], once: DeduplicatedEnergy) -> Iterator[str]:
+    """Yield what all runs come to; what devices used while several runs watched them counts once."""
+    full = sum(joules.value for joules in (part.joules for one in summaries for part in one.parts or (one,)) if joules)
+    lines = [one.whole or one for one in summaries]
+    listed = sum(line.joules.value for line in lines if line.joules)
+    together = once.joules + once.overlapped
+    counts = full * (once.joules / together if together > 0 else 1.0)
+    yield counted(len(summaries), "run")
+    yield duration(sum((one.whole or one.run).seconds for one in summaries))
+    read = [line for line in lines if line.joules]
+    yield energy(counts) if read else "energy not known"
+    share = counts / listed if listed > 0 else 1.0
+    grams = [line.g.value for line in read if line.g]
+    yield mass(share * sum(grams)) if read and len(grams) == len(read) else "CO2e not known"
+    paid = [line.money for line in lines if line.money]
+    if paid and all(line.money for line in read) and len({(one.currency, one.basis) for one in paid}) == 1:
+        amount = sum(one.amount.value for one in paid) * (share if paid[0].basis == "owner" else 1.0)
+        yield money(amount, paid[0].currency)
+    if len(read) < len(lines):
+        yield f"nothing was measured of {len(lines) - len(read):,} of them"
+    if once.overlapped > 0:
+        yield f"runs overlapped: {energy(once.overlapped)} that more than one of them saw counts once"
+
+
+def _front_chart(comparison: Comparison) -> Chart | None:
+    """Return the best of the front's metric over the energy for each run; None where no metric is held against it."""
+    front = comparison.front
+    if front is None:
+        return None
+    placed = [(group.name, list(_places(group, front.metric, front.higher))) for group in comparison.groups]
+    every = [point for _, points in placed for point in points]
+    if not every:
+        return None
+    size, unit = unit_of(max(joules for joules, _ in every))
+    data = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": label(name),
+            "x": [rounded(joules / size) for joules, _ in points],
+            "y": [rounded(value, 6) for _, value in points],
+            "text": [f"{label(name)}: {value:.6g} for {energy(joules)}" for joules, value in points],
+            "hovertemplate": "%{text}<extra></extra>",
+            "marker": {"size": 9, "color": colour(number)},
+        }
+        for number, (name, points) in enumerate(placed)
+    ]
+    metric = shown(front.metric)
+    alt = f"Scatter chart: the best {metric} of {counted(len(every), 'run')} against their energy."
+    figure = {"data": data, "layout": layout(320, f"energy, {unit}", label(front.metric))}
+    return Chart("front", f"{metric} against energy", alt, figure, _front_table(placed, metric))
+
+
+def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> HtmlTable:
+    rows = tuple((shown(name), energy(joules), f"{value:.6g}") for name, points in placed for joules, value in points)
+    return HtmlTable(f"Best {metric} and energy", ("", "energy", f"best {metric}"), rows, (1, 2))
+
+
+def _places(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
+    for summary in group.summaries:
+        joules, value = (summary.whole or summary).joules, best(summary.metrics[metric], higher)
+        if joules is not None and value is not None:
+            yield joules.value, value
+
+
+def _date(at: float) -> str:
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")

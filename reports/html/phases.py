@@ -1,0 +1,103 @@
+"""How a run's phases shared its time, piece by piece: what the HTML report draws beneath the power, and says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from greentrack.formatting.escape import shown
+from greentrack.formatting.units import duration, percent
+from greentrack.model import RunInfo
+from greentrack.reports.html.tables import HtmlTable
+from greentrack.store.time_bins import PhaseTime, in_slots
+
+MAX_PHASES = 6
+"""So many phases have a colour of their own, those that took longest."""
+
+OTHERS = "all other phases"
+
+MAX_STRETCHES = 10
+"""So many rows has the table of shares over time."""
+
+CROWDED = 1.05
+"""Phases that take more than this of a piece's time are those of several threads; clocks alone differ less."""
+
+
+class PhaseBin(NamedTuple):
+    """From *since* to *until* (seconds since the run began) each phase had its share, 0 to 1; all at most 1."""
+
+    since: float
+    until: float
+    shares: Mapping[str, float]
+
+
+class PhaseShares(NamedTuple):
+    """The phases that are drawn, that which took longest first, and their shares in pieces of *length* seconds.
+
+    *crowded*: several threads' phases added up to more than the time, and share it.
+    """
+
+    names: tuple[str, ...]
+    pieces: tuple[PhaseBin, ...]
+    length: int
+    crowded: bool
+
+
+def shares(times: Sequence[PhaseTime], run: RunInfo) -> PhaseShares | None:
+    """Return how phases shared the time of *run*; None where that was not kept."""
+    known = [time for time in times if time.length >= 1 and time.seconds > 0]  # anybody can edit a database
+    if not known or run.seconds <= 0:
+        return None
+    length = int(max(time.length for time in known))
+    slots: dict[float, dict[str, float]] = {}
+    sums: dict[str, float] = {}
+    for time in in_slots(known, length):
+        if time.start < run.started_at + run.seconds and time.end > run.started_at:
+            slots.setdefault(time.start, {})[time.phase] = time.seconds
+            sums[time.phase] = sums.get(time.phase, 0.0) + time.seconds
+    if not slots:
+        return None
+    ranked = sorted(sums, key=lambda name: (-sums[name], name))
+    own = ranked if len(ranked) <= MAX_PHASES + 1 else ranked[:MAX_PHASES]
+    pieces, crowded = [], False
+    for start, taken in slots.items():
+        since, until = max(0.0, start - run.started_at), min(run.seconds, start + length - run.started_at)
+        whole = sum(taken.values())
+        crowded = crowded or whole > CROWDED * (until - since)
+        fraction = 1 / max(whole, until - since)
+        rest = sum(seconds for name, seconds in taken.items() if name not in own)
+        each = {name: taken[name] * fraction for name in own if name in taken}
+        pieces.append(PhaseBin(since, until, each | ({OTHERS: rest * fraction} if rest else {})))
+    names = (*own, *([OTHERS] if len(own) < len(ranked) else []))
+    return PhaseShares(names, tuple(pieces), length, crowded)
+
+
+def lines(made: PhaseShares) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
+    """Return when the shares change, and from then on those of each phase, which are zero where no piece is."""
+    at: list[float] = []
+    steps: list[Mapping[str, float]] = []
+    for piece in made.pieces:
+        if at and at[-1] >= piece.since:
+            at, steps = at[:-1], steps[:-1]
+        at += [piece.since, piece.until]
+        steps += [piece.shares, {}]
+    return tuple(at), {name: tuple(step.get(name, 0.0) for step in steps) for name in made.names}
+
+
+def table(made: PhaseShares, run: RunInfo) -> HtmlTable | None:
+    """Return the shares in tenths of the run, or in as many stretches as there are pieces; None for one alone."""
+    count = min(MAX_STRETCHES, int(run.seconds / made.length))
+    if count < 2:
+        return None
+    rows = []
+    for number in range(count):
+        since, until = run.seconds * number / count, run.seconds * (number + 1) / count
+        sums = dict.fromkeys(made.names, 0.0)
+        for piece in made.pieces:
+            within = min(until, piece.until) - max(since, piece.since)
+            for name, share in piece.shares.items() if within > 0 else ():
+                sums[name] += share * within
+        each = (percent(seconds / (until - since)) for seconds in sums.values())
+        rows.append((duration(until), *each))
+    head = ("up to", *(shown(name) for name in made.names))
+    return HtmlTable("Phases over time, by their share of it", head, tuple(rows), tuple(range(1, len(head))))

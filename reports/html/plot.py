@@ -1,0 +1,109 @@
+"""What the charts of the HTML report have in common: their frame, their units, their texts.
+
+A colour that begins with ``--`` is a variable of the page's style, so that light, dark and paper each get their own.
+Plotly takes texts for a kind of HTML, so names are made harmless here.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from greentrack.formatting.escape import printable
+from greentrack.formatting.layout import clipped
+from greentrack.formatting.units import energy
+from greentrack.quantity import Figure
+from greentrack.reports.html.tables import HtmlTable
+
+MAX_LABEL = 28
+"""So much of a name has room beside a chart; of letters as wide as high, half as many."""
+
+MAX_MARKS = 300
+"""So many stretches of one span, or values of a metric, are drawn."""
+
+COLOURS = 8
+"""So many colours has the page's style, for what is drawn side by side."""
+
+_SIZES = {"mWh": 3.6, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9}
+
+
+class Chart(NamedTuple):
+    """A chart: its heading, what a reader who does not see it is told, what Plotly draws, and the figures in it."""
+
+    id: str
+    title: str
+    alt: str
+    figure: dict[str, Any]
+    table: HtmlTable | None
+    note: str = ""
+
+
+def label(text: str) -> str:
+    """Return *text* as Plotly shows it, shortened and with nothing in it that Plotly would take for a tag.
+
+    >>> label("<b>lr & co</b>"), len(label("x" * 99))
+    ('&lt;b&gt;lr &amp; co&lt;/b&gt;', 28)
+    """
+    return html.escape(clipped(printable(text), MAX_LABEL), quote=False)
+
+
+def colour(number: int) -> str:
+    """Return the colour of a chart's line of that number, which Plotly's own choice would give to two of them.
+
+    >>> colour(0), colour(8)
+    ('--c1', '--c1')
+    """
+    return f"--c{number % COLOURS + 1}"
+
+
+def layout(height: int, x: str, y: str) -> dict[str, Any]:
+    """Return the frame of a chart of so many pixels, with the titles of its axes."""
+    axis = {"gridcolor": "--grid", "zerolinecolor": "--grid", "linecolor": "--muted", "automargin": True}
+    place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beneath, it would lie on the axis's title
+    return {
+        "height": height,
+        "margin": {"l": 48, "r": 12, "t": 12, "b": 40},
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "--ink"},
+        "paper_bgcolor": "--paper",
+        "plot_bgcolor": "--paper",
+        "hoverlabel": {"bgcolor": "--paper", "bordercolor": "--muted", "font": {"color": "--ink"}},
+        "legend": place,
+        "xaxis": {**axis, "title": {"text": x, "standoff": 8}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 8}},
+    }
+
+
+def errors(figures: Sequence[Figure], size: float) -> dict[str, Any]:
+    """Return the ranges of *figures* as error bars, in units of *size*."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [rounded((figure.high - figure.value) / size) for figure in figures],
+        "arrayminus": [rounded((figure.value - figure.low) / size) for figure in figures],
+    }
+
+
+def unit_of(joules: float) -> tuple[float, str]:
+    """Return the unit in which reports write *joules*: its size in joules, and its name.
+
+    >>> unit_of(7.2e6)
+    (3600000.0, 'kWh')
+    """
+    unit = energy(joules).rpartition(" ")[2]
+    return _SIZES[unit], unit
+
+
+def rounded(number: float, significant: int = 5) -> float:
+    """Return *number* with as many digits as a chart can show: they are what makes a page large."""
+    return float(f"{number:.{significant}g}") if math.isfinite(number) else 0.0
+
+
+def counted(number: int, what: str) -> str:
+    """Return so many of *what*.
+
+    >>> counted(1, "run"), counted(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

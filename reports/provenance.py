@@ -1,0 +1,147 @@
+"""What a figure that is published says beside itself: what it is of, where it ends, how it was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from greentrack import __version__
+from greentrack.costing.line_items import OVERHEAD
+from greentrack.costing.summary import Summary
+from greentrack.formatting.escape import name
+from greentrack.formatting.units import digits
+from greentrack.methods import METHODS
+from greentrack.quantity import Figure, product
+from greentrack.reports.lines import unread
+from greentrack.vocabulary import IMPORTED
+
+TOOL = f"GreenTrack {__version__}"
+
+NOTHING = "nothing was measured, so energy and carbon are not known"
+
+_REST = "board, fans, disks and power supply"
+
+SEEN = {"gpu": "GPUs", "cpu": "processors", "dram": "memory", "ram": "memory"}
+"""What readers call the kinds of devices that a meter can see."""
+
+
+class Total(NamedTuple):
+    """What is published of a work: of all its parts where there are several, else of the run.
+
+    *joules* are the machines', *facility* has the data centre's overhead in it, None where none is applied.
+    """
+
+    number: int
+    seconds: float
+    joules: Figure | None
+    facility: Figure | None
+    g: Figure | None
+
+
+class Way(NamedTuple):
+    """How the energy of some *kinds* of devices was found; *text* is written to stand in parentheses."""
+
+    kinds: str
+    text: str
+    measured: bool
+
+    def __str__(self) -> str:
+        return f"{self.kinds}: {'measured' if self.measured else 'modelled'} ({self.text})"
+
+
+def recorder(summary: Summary) -> str:
+    """Return what recorded the run, with its version: ``GreenTrack 0.1.0``, or the tool that it was imported from."""
+    if summary.run.status != IMPORTED:
+        return TOOL
+    from greentrack.exchange.codecarbon_csv import NAME
+
+    about = summary.run.params.get(NAME)
+    version = about.get("version") if isinstance(about, Mapping) else None
+    return f"{NAME}{f' {name(version)}' if isinstance(version, str) else ''}, imported into {TOOL}"
+
+
+def total(summary: Summary) -> Total:
+    """Return the figures of all parts of a work, or of the run where it is all."""
+    whole = summary.whole
+    if whole is None:
+        return Total(1, summary.run.seconds, summary.joules, summary.facility_joules, summary.g)
+    facility = None
+    if summary.facility_joules is not None and whole.joules is not None:
+        facility = product(whole.joules, summary.pue)
+    return Total(len(summary.parts), whole.seconds, whole.joules, facility, whole.g)
+
+
+def hardware(summary: Summary) -> list[str]:
+    """Return the GPUs and the processor, such as ``["8 × NVIDIA H100 80GB HBM3", "AMD EPYC 9654"]``."""
+    gpus = Counter(name(device.name) for device in summary.devices if device.kind == "gpu")
+    known = [each if number == 1 else f"{number} × {each}" for each, number in gpus.items()]
+    cpus = [device.name for device in summary.devices if device.kind == "cpu"]
+    host = summary.run.host
+    cpu = host.cpu if host and host.cpu else cpus[0] if cpus else ""
+    return [*known, name(cpu)] if cpu else known
+
+
+def boundary(summary: Summary) -> str:
+    """Return what the energy is of: ``GPUs, processors and memory, without the rest of the machine``."""
+    read = (device.kind for device in summary.devices if device.joules is not None)
+    kinds = dict.fromkeys(SEEN[kind] for kind in read if kind in SEEN)
+    missing = f"{lacks}, of which nothing was read" if (lacks := unread(summary)) else ""
+    if "rest" in summary.by_kind:
+        text = f"the whole machine{missing and f' but for {missing}'}: {', '.join(kinds)}, and {_REST}"
+    else:
+        text = f"{enumerated(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
+    return f"the run's own share of {text}" if summary.scope == "process" else text
+
+
+def methods(summary: Summary) -> list[Way]:
+    """Return how each kind of device was read."""
+    ways: dict[tuple[str, bool], list[str]] = {}
+    for device in summary.devices:
+        if device.joules is not None:
+            method = METHODS.get(device.method)
+            text = device.method if method is None else method.text.replace("(", "[").replace(")", "]")
+            ways.setdefault((text, device.measured), []).append(SEEN.get(device.kind, "rest of the machine"))
+    return [Way(enumerated(list(dict.fromkeys(kinds))), text, measured) for (text, measured), kinds in ways.items()]
+
+
+def grid(summary: Summary) -> str:
+    """Return the grid's factor with its place, kind, source and year."""
+    carbon = summary.intensity
+    if carbon.hourly_share is not None:
+        how = f", {carbon.how}"
+    else:
+        how = "" if carbon.how == "given" else f", zone {carbon.how}"
+    return (
+        f"{digits(carbon.g_per_kwh)} g CO2e/kWh ({carbon.name}, {carbon.boundary}, location-based, "
+        f"{carbon.source}, {carbon.year}{how})"
+    )
+
+
+def overhead(summary: Summary) -> str:
+    """Return the PUE with its range, source and year; "" where none is applied."""
+    if summary.facility_joules is None:
+        return ""
+    pue = summary.pue
+    source = next((item for item in summary.assumptions if item.name == OVERHEAD), None)
+    remarks = [f"{digits(pue.low)}–{digits(pue.high)}"] if pue.low < pue.high else []
+    remarks += [f"{source.source}, {source.year}"] if source else []
+    return digits(pue.value) + (f" ({'; '.join(remarks)})" if remarks else "")
+
+
+def enumerated(words: list[str]) -> str:
+    """Return a list as a sentence has it.
+
+    >>> enumerated(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = words or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def is_part(summary: Summary) -> str:
+    """Return that the run is one of a work's several parts, "" where it is all."""
+    if summary.whole is None:
+        return ""
+    number = next(index for index, part in enumerate(summary.parts, 1) if part.id == summary.run.id)
+    return f"part {number} of {len(summary.parts)}"

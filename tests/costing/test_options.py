@@ -1,0 +1,47 @@
+"""The terms of costing: argument before settings, and what contradicts itself."""
+
+import pytest
+
+from greentrack.config import Settings
+from greentrack.costing.options import CostingOptions, ParsedOptions, parse_options
+from greentrack.errors import ConfigError
+
+
+def test_without_anything_nothing_is_applied() -> None:
+    """No overhead, no price of one's own, nothing that must be asked for."""
+    assert parse_options() == ParsedOptions() == parse_options(Settings())
+
+
+def test_an_argument_comes_before_the_settings() -> None:
+    """Each for itself; the settings' zone is kept for runs that name none."""
+    settings = Settings(zone="SE", pue="1.5", tariff="0.20 EUR", embodied=True, water=True)
+    terms = parse_options(settings, zone="FR", pue=1.1, embodied=False)
+    assert (terms.zone, terms.home, terms.embodied, terms.water) == ("FR", "SE", False, True)
+    assert terms.pue is not None
+    assert terms.pue.figure.value == 1.1
+    assert terms.tariff is not None
+    assert terms.tariff.price.value == 0.20
+
+
+def test_an_owner_and_a_renter_are_not_one() -> None:
+    """A tariff that is asked for replaces the settings' rent and the other way round; both at once are refused."""
+    rented = Settings(rent="2.95 USD", tariff="0.20 EUR")
+    assert parse_options(rented).rent is not None
+    assert parse_options(rented).tariff is None
+    assert parse_options(rented, tariff="0.30 EUR").rent is None
+    assert parse_options(Settings(tariff="0.20 EUR"), rent="2 USD").tariff is None
+    with pytest.raises(ConfigError, match="renter"):
+        parse_options(tariff="0.30 EUR", rent="2 USD")
+
+
+@pytest.mark.parametrize("knobs", [{"scope": "galaxy"}, {"pue": "0.5"}, {"tariff": "12"}, {"rent": "much"}])
+def test_what_cannot_be_read_is_refused(knobs: CostingOptions) -> None:
+    """One line each."""
+    with pytest.raises(ConfigError):
+        parse_options(**knobs)
+
+
+def test_a_false_setting_is_not_an_unset_one() -> None:
+    """water=False beats the settings' True; None does not."""
+    assert parse_options(Settings(water=True), water=False).water is False
+    assert parse_options(Settings(water=True), water=None).water is True
