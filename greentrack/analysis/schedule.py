@@ -64,7 +64,7 @@ def best_starts(
 ) -> Schedule:
     """Rank the starts of the next 24 hours for work of so many *hours* (3, or as long as the run *like*).
 
-    *hourly* is a source of forecasts (see ``CostingOptions``), or else the settings'; *zone*, where it is None, the run's,
+    *hourly* is a source of forecasts (see ``CostingOptions``), or else the settings'; *zone*, if None, the run's,
     the settings', the file's own or the time zone's country. *power* ("300 W") or *like* tell the energy. Raises
     ConfigError for what cannot be read, SourceError where no forecast is to be had.
     """
