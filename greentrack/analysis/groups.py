@@ -22,11 +22,26 @@ class Group(NamedTuple):
     summaries: tuple[Summary, ...]
 
 
+class Selection(NamedTuple):
+    """How runs were selected; *newest_of* are names that several runs have, with their number: the newest was taken.
+
+    *unfinished* runs were left out, and so were those that lack a param: *without_param* is its name and their number.
+    """
+
+    newest_of: tuple[tuple[str, int], ...] = ()
+    unfinished: int = 0
+    without_param: tuple[str, int] | None = None
+
+
+ALL_RUNS = Selection()
+"""A selection that leaves no run out."""
+
+
 class GroupSelection(NamedTuple):
-    """The groups, in the order in which they began, and what is to be said of how they came about."""
+    """The groups, in the order in which they began, and how their runs were selected."""
 
     groups: tuple[Group, ...]
-    notes: tuple[str, ...] = ()
+    selection: Selection = ALL_RUNS
 
 
 def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack["CostingOptions"]) -> GroupSelection:
@@ -47,12 +62,8 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack[
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
-    notes = [
-        f"{escape.name(ref)} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
-        for ref in dict.fromkeys(refs)
-        if (count := _of_that_name(ref, db)) > 1
-    ]
-    return GroupSelection(tuple(groups), tuple(notes))
+    counts = [(ref, _runs_named(ref, db)) for ref in dict.fromkeys(refs)]
+    return GroupSelection(tuple(groups), Selection(newest_of=tuple(one for one in counts if one[1] > 1)))
 
 
 def chosen(
@@ -67,9 +78,9 @@ def chosen(
 
     Raises NotFoundError where there are none, and for a param that none of them has.
     """
-    runs, notes = ended(db=db, project=project, tags=tags, **terms)
+    runs, selection = ended(db=db, project=project, tags=tags, **terms)
     if param is None:
-        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), notes)
+        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), selection)
     known = dict.fromkeys(key for summary in runs for key in summary.run.params)
     if param not in known:
         raise NotFoundError(
@@ -78,8 +89,8 @@ def chosen(
         )
     having = [summary for summary in runs if param in summary.run.params]
     if without := len(runs) - len(having):
-        notes = (*notes, f"left out, having no {param}: {_runs(without)}")
-    return GroupSelection(_grouped(having, lambda summary: f"{param}={summary.run.params[param]}"), notes)
+        selection = selection._replace(without_param=(param, without))
+    return GroupSelection(_grouped(having, lambda summary: f"{param}={summary.run.params[param]}"), selection)
 
 
 def ended(
@@ -88,8 +99,8 @@ def ended(
     project: str | None = None,
     tags: Sequence[str] = (),
     **terms: Unpack["CostingOptions"],
-) -> tuple[list[Summary], tuple[str, ...]]:
-    """Return the runs of *project* with all *tags* that ended well, the oldest first, and a note on the others."""
+) -> tuple[list[Summary], Selection]:
+    """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
     from greentrack.costing.run_list import list_runs
 
     listed = list_runs(db=db, project=project, tags=tags)
@@ -97,10 +108,9 @@ def ended(
     if not ids:
         what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
         raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
-    left = len(listed) - len(ids)
-    notes = (f"left out, having not finished: {_runs(left)}",) if left else ()
     runs = [summarize(run_id, db=db, **terms) for run_id in ids]
-    return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), notes
+    selection = Selection(unfinished=len(listed) - len(ids))
+    return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), selection
 
 
 def _parted(summaries: Sequence[Summary]) -> list[Summary]:
@@ -119,7 +129,7 @@ def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) ->
     return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
 
 
-def _of_that_name(ref: str, db: str | Path | None) -> int:
+def _runs_named(ref: str, db: str | Path | None) -> int:
     from greentrack.costing.run_list import list_runs
 
     return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))
