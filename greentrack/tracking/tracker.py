@@ -26,6 +26,14 @@ _begun: list[Run] = []
 """The runs of a notebook that were started by hand."""
 
 
+def _replace_in_notebook(run: Run) -> None:
+    if environment.in_notebook():
+        for before in [other for other in _begun if other.name == run.name]:
+            before.stop()
+        _begun[:] = [other for other in _begun if other.is_open]
+        _begun.append(run)
+
+
 class Tracker:
     """A recording about to be made, any number of times. Made by ``track``, which documents its arguments."""
 
@@ -41,18 +49,7 @@ class Tracker:
 
         In a notebook it ends the one of the same name that was started so before: the cell has been run again.
         """
-        run = self._make()
-        try:
-            if environment.in_notebook():
-                for before in [other for other in _begun if other.name == run.name]:
-                    before.stop()
-                _begun[:] = [other for other in _begun if other.is_open]
-                _begun.append(run)
-            self._runs.append(run)
-        except BaseException:  # Ctrl-C: it is handed to nobody
-            self._leave(run, "interrupted")
-            raise
-        return run
+        return self._begin(_replace_in_notebook)
 
     def stop(self, status: str = "finished") -> None:
         """End the run that was started last; nothing where there is none."""
@@ -64,11 +61,15 @@ class Tracker:
             raise
 
     def __enter__(self) -> Run:
+        return self._begin(lambda run: _entered.set((*_entered.get(), (self, run))))
+
+    def _begin(self, note: Callable[[Run], object]) -> Run:
+        """Make a run and let *note* remember it."""
         run = self._make()
         try:
             self._runs.append(run)
-            _entered.set((*_entered.get(), (self, run)))
-        except BaseException:  # Ctrl-C: the block is not entered, so it is not left either
+            note(run)
+        except BaseException:  # Ctrl-C: the caller does not get the run, so nobody else ends it
             self._leave(run, "interrupted")
             raise
         return run
