@@ -58,6 +58,11 @@ class Settings(NamedTuple):
     """False keeps passwords, tokens and keys in a run's parameters, command, errors and span attributes as they are."""
 
 
+def is_disabled() -> bool:
+    """Whether the environment says that nothing is recorded (GREENTRACK_DISABLED=1)."""
+    return os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on")
+
+
 REST = ("auto", "off", "desktop", "laptop", "server", "vm")
 _ELSEWHERE = ("auto", "disabled", "run_id")  # GREENTRACK_ variables that are no settings
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from greentrack import config, track
+from greentrack import config
 from greentrack.cli.run import run
 from greentrack.costing import system_overhead
 from greentrack.methods import METHODS
+from greentrack.tracking.arguments import TrackArguments
 from tests import formulas
 from tests.models import published, sensors, wall
 
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 def settings() -> str:
     """Return the table of settings: where each can be given, its default, and what its docstring says."""
     meanings = _field_docstrings()
-    arguments = inspect.signature(track).parameters
+    arguments = TrackArguments.__annotations__
     options = {param.name: param.opts[0] for param in run.params if isinstance(param, click.Option)}
     rows = ["| setting | argument | option | variable | default | meaning |", "|---|---|---|---|---|---|"]
     for name, value in config.Settings()._asdict().items():

@@ -1,7 +1,6 @@
 """``greentrack run``: records any command, whatever it is written in."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +53,10 @@ def run(
     The run is kept however the command ends, even where greentrack itself is killed: the recorder stays with the
     command. GREENTRACK_DISABLED=1 runs the command and records nothing.
     """
+    from greentrack import config
     from greentrack.cli import child
 
-    if os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on"):
+    if config.is_disabled():
         child.replace(command)
     settings = _settings(given)
     chosen = dict(_param(text) for text in params)
@@ -101,22 +101,14 @@ def default_name(command: tuple[str, ...]) -> str:
 
 def _settings(given: dict[str, Any]) -> "Settings":
     """Check all that may be wrong before the command runs: nobody wants to learn of a typing error a week later."""
-    from greentrack import config
-    from greentrack.carbon import find_intensity
-    from greentrack.costing.options import parse_options
     from greentrack.errors import SchemaError, StoreError
     from greentrack.meters.base import Context
     from greentrack.meters.discovery import discover
-    from greentrack.registry import METERS, check
     from greentrack.store.reader import Reader
+    from greentrack.tracking.arguments import check_settings
 
-    settings = config.load(given)
-    for entry in settings.meters:
-        check(METERS, entry.partition(":")[0], "meter")
+    settings = check_settings(given)
     discover(Context(), [entry for entry in settings.meters if ":" in entry])  # what follows it only the vendor knows
-    if settings.zone is not None:
-        find_intensity(settings.zone)
-    parse_options(settings)
     try:
         with Reader(Path(settings.db) if settings.db else None) as reader:
             reader.projects()

@@ -84,7 +84,7 @@ def start(
     quiet = settings.quiet or other_rank
     started = Run(dict(run), quiet=quiet, settings=settings)
     if cut:
-        started._say_once(input_limits.PARAMS, input_limits.TOO_LARGE % input_limits.PARAMS)
+        started._warn_once(input_limits.PARAMS, input_limits.TOO_LARGE % input_limits.PARAMS)
     try:
         started.connect(hello, limits)
         if wait_s is not None:

@@ -2,14 +2,14 @@
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from greentrack import log
 
 if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.tracking.run import Run
 
 
 def joules_of(figures: Mapping[str, Any] | None) -> dict[str, float]:
@@ -50,12 +50,12 @@ def get_ready_to_print() -> None:
         import greentrack.formatting.units  # noqa: F401
 
 
-def print_line(run: "Run") -> None:
-    """Print what *run* came to in one line, on standard error."""
+def print_line(run_id: str, summary: "Callable[[], Summary]") -> None:
+    """Print the *summary* of a run in one line, on standard error."""
     try:
         from greentrack.costing.summary import line
 
         if sys.stderr is not None:  # a daemon has none, and print would take standard output instead
-            print(line(run.summary()), file=sys.stderr)
+            print(line(summary()), file=sys.stderr)
     except Exception as error:  # noqa: BLE001  # the end of a training is no place to raise for a line of text
-        log.warning("run %s is kept, but its line could not be printed: %r", run.id, error)
+        log.warning("run %s is kept, but its line could not be printed: %r", run_id, error)

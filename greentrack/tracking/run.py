@@ -52,8 +52,8 @@ class Run:
         self._quiet = quiet
         self._settings = settings
         self._watch: BudgetWatch | None = None
-        self._spans = Spans(self)
-        self._strange: set[str] = set()
+        self._spans = Spans(self._send, self._limited, self._warn_once)
+        self._warned: set[str] = set()
         self._final: dict[str, Any] | None = None
         self._link: Link | None = None
         self._tallies: dict[int, ThreadCounters] = {}
@@ -103,16 +103,16 @@ class Run:
             except KeyError:
                 work[unit] = n
             except Exception:  # noqa: BLE001  # tensors of other shapes, texts, None: no training ends for a count
-                self._say_once(unit, f"{unit}={told(n)} is not a number and is not counted")
+                self._warn_once(unit, f"{unit}={told(n)} is not a number and is not counted")
         if _now() >= tally.send_at:
             tally.send()
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float) -> None:
         """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
         if metrics is not None and not isinstance(metrics, Mapping):
-            self._say_once("", f"{told(metrics)} is not a mapping of names to numbers and is not kept")
+            self._warn_once("", f"{told(metrics)} is not a mapping of names to numbers and is not kept")
             metrics = None
-        values = numbers({**(metrics or {}), **more}, self._say_once)
+        values = numbers({**(metrics or {}), **more}, self._warn_once)
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
 
@@ -126,7 +126,7 @@ class Run:
             message["progress"] = float(progress)
             message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
         except Exception:  # noqa: BLE001  # no training ends for a forecast
-            self._say_once("forecast", f"forecast({told(progress)}, {told(joules)}, {told(seconds)}) is no forecast")
+            self._warn_once("forecast", f"forecast({told(progress)}, {told(joules)}, {told(seconds)}) is no forecast")
             return
         self._send(message)
 
@@ -134,7 +134,7 @@ class Run:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began; *params* are added."""
         if "params" in facts:
             more = facts["params"]
-            facts["params"] = self._kept({**self._facts.get("params", {}), **more}, PARAMS)
+            facts["params"] = self._limited({**self._facts.get("params", {}), **more}, PARAMS)
         self._facts |= facts
         self._learned |= facts
         self._send({"m": "facts", "run": facts})
@@ -192,7 +192,7 @@ class Run:
         elif not final["saved"]:
             log.warning("run %s could not be kept: %s", self.id, final["trouble"])
         if not self._quiet:
-            print_line(self)
+            print_line(self.id, self.summary)
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
@@ -264,10 +264,10 @@ class Run:
             return BudgetUse(None, None, None, None, clock() - self._began)
         return spent_of(self.summary())
 
-    def _kept(self, params: Mapping[str, Any], what: str) -> dict[str, Any]:
+    def _limited(self, params: Mapping[str, Any], what: str) -> dict[str, Any]:
         kept, cut = params_within(params, redact=self._redacts)
         if cut:
-            self._say_once(what, TOO_LARGE % what)
+            self._warn_once(what, TOO_LARGE % what)
         return kept
 
     @property
@@ -288,9 +288,9 @@ class Run:
             tally = self._tallies[thread] = ThreadCounters(thread, clock, self._send)
         return tally
 
-    def _say_once(self, what: str, text: str) -> None:
-        if what not in self._strange:
-            self._strange.add(what)
+    def _warn_once(self, what: str, text: str) -> None:
+        if what not in self._warned:
+            self._warned.add(what)
             log.warning("%s", text)
 
     def _forget(self) -> None:

@@ -1,26 +1,29 @@
 """Spans: named stretches of a run with exact edges."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from greentrack.clock import clock
 from greentrack.tracking.input_limits import named, told
-
-if TYPE_CHECKING:
-    from greentrack.tracking.run import Run
 
 _inner: ContextVar[tuple["Spans", int] | None] = ContextVar("greentrack_span", default=None)
 """The span that this thread or task is in: whose it is, and its number."""
 
 
 class Spans:
-    """The spans of one run, told to its recorder as they begin and end."""
+    """The spans of one run; the recorder is told when each opens and closes."""
 
-    def __init__(self, run: "Run") -> None:
-        self._run = run
+    def __init__(
+        self,
+        send: Callable[[Mapping[str, Any]], None],
+        limited: Callable[[Mapping[str, Any], str], dict[str, Any]],
+        warn_once: Callable[[str, str], None],
+    ) -> None:
+        """*send* passes an event to the recorder, *limited* cuts attributes to size and redacts them."""
+        self._send, self._limited, self._warn_once = send, limited, warn_once
         self._opened: dict[int, Mapping[str, Any]] = {}
         self._last = 0
 
@@ -36,18 +39,18 @@ class Spans:
         parent = above[1] if above is not None and above[0] is self else None
         name = named(name)
         try:
-            kept = self._run._kept(attrs, "attributes of a span") if attrs else attrs
+            kept = self._limited(attrs, "attributes of a span") if attrs else attrs
         except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
-            self._run._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
+            self._warn_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
             kept = {}
         message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._opened[number] = message
-        self._run._send(message)
+        self._send(message)
         return number
 
     def close(self, number: int) -> None:
         """End the one of this number."""
-        self._run._send({"m": "close", "t": clock(), "id": number})
+        self._send({"m": "close", "t": clock(), "id": number})
         self._opened.pop(number, None)  # not before: a recorder that is started for this mark has to know the span
 
 

@@ -1,18 +1,21 @@
 """``track()``: what to record and under which name; a context manager, a decorator, or started and stopped by hand."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from greentrack import config, log
-from greentrack.errors import ConfigError, ZoneError
-from greentrack.registry import METERS, check
+from greentrack import log
 from greentrack.tracking import environment
+from greentrack.tracking.arguments import check_arguments
 from greentrack.tracking.outcome import outcome
 from greentrack.tracking.run import Run
 from greentrack.vocabulary import DISABLED
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from greentrack.tracking.arguments import TrackArguments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,6 +24,14 @@ _entered: ContextVar[tuple[tuple["Tracker", Run], ...]] = ContextVar("greentrack
 
 _begun: list[Run] = []
 """The runs of a notebook that were started by hand."""
+
+
+def _replace_in_notebook(run: Run) -> None:
+    if environment.in_notebook():
+        for before in [other for other in _begun if other.name == run.name]:
+            before.stop()
+        _begun[:] = [other for other in _begun if other.is_open]
+        _begun.append(run)
 
 
 class Tracker:
@@ -38,18 +49,7 @@ class Tracker:
 
         In a notebook it ends the one of the same name that was started so before: the cell has been run again.
         """
-        run = self._make()
-        try:
-            if environment.in_notebook():
-                for before in [other for other in _begun if other.name == run.name]:
-                    before.stop()
-                _begun[:] = [other for other in _begun if other.is_open]
-                _begun.append(run)
-            self._runs.append(run)
-        except BaseException:  # Ctrl-C: it is handed to nobody
-            self._leave(run, "interrupted")
-            raise
-        return run
+        return self._begin(_replace_in_notebook)
 
     def stop(self, status: str = "finished") -> None:
         """End the run that was started last; nothing where there is none."""
@@ -61,11 +61,15 @@ class Tracker:
             raise
 
     def __enter__(self) -> Run:
+        return self._begin(lambda run: _entered.set((*_entered.get(), (self, run))))
+
+    def _begin(self, note: Callable[[Run], object]) -> Run:
+        """Make a run and let *note* remember it."""
         run = self._make()
         try:
             self._runs.append(run)
-            _entered.set((*_entered.get(), (self, run)))
-        except BaseException:  # Ctrl-C: the block is not entered, so it is not left either
+            note(run)
+        except BaseException:  # Ctrl-C: the caller does not get the run, so nobody else ends it
             self._leave(run, "interrupted")
             raise
         return run
@@ -107,19 +111,7 @@ class Tracker:
 
 def track(
     name: str | None = None,
-    *,
-    project: str | None = None,
-    tags: Sequence[str] = (),
-    params: Mapping[str, Any] | None = None,
-    zone: str | None = None,
-    db: str | os.PathLike[str] | None = None,
-    interval: float | None = None,
-    gpus: str | Sequence[int | str] | None = None,
-    meters: Sequence[str] | None = None,
-    recorder: str | None = None,
-    rest: str | None = None,
-    quiet: bool | None = None,
-    budget: str | Sequence[str] | None = None,
+    **arguments: "Unpack[TrackArguments]",
 ) -> Tracker:
     """Record the energy of what runs inside ``with track("digits") as run:``, of a function under ``@track()``, or of
     what happens between ``.start()`` and ``.stop()``.
@@ -147,71 +139,24 @@ def track(
 
     Raises:
         ConfigError: a setting is unknown or has a bad value (ZoneError: a zone); nothing raises once the run has begun.
+        TypeError: an argument is unknown.
     """
-    if name is not None and not isinstance(name, str):
-        raise ConfigError(f"name = {name!r} is not a text; as a decorator, track is called: @track()")
-    words = None if isinstance(tags, str) or not isinstance(tags, Iterable) else tuple(tags)
-    if words is None or not all(isinstance(word, str) for word in words):
-        raise ConfigError(f"tags = {tags!r} is not a list of texts")
-    if params is not None and not isinstance(params, Mapping):
-        raise ConfigError(f"params = {params!r} is not a mapping of names to values")
-    if is_disabled():
+    checked = check_arguments(name, arguments)
+    settings = checked.settings
+    if settings is None:
         return Tracker(lambda: unrecorded(name or environment.script_name()))
-    given = {
-        "project": project,
-        "zone": zone,
-        "db": db,
-        "interval": interval,
-        "gpus": gpus,
-        "meters": meters,
-        "recorder": recorder,
-        "rest": rest,
-        "quiet": quiet,
-        "budget": budget,
-    }
-    settings = config.load(given)
-    for entry in settings.meters:
-        check(METERS, entry.partition(":")[0], "meter")
-
-    if settings.zone is not None:  # a mistyped place is told now, not when the training is over
-        from greentrack.carbon import find_intensity
-
-        try:
-            find_intensity(settings.zone)
-        except ZoneError as error:
-            raise ZoneError(f"{config.origins(given)['zone']}: {error}") from error
-    for key in ("pue", "tariff", "rent"):
-        if (value := getattr(settings, key)) is not None:
-            from greentrack.costing.options import parse_options
-
-            try:
-                parse_options(**{key: value})
-            except ConfigError as error:
-                raise ConfigError(f"{config.origins(given)[key]}: {error}") from error
-    if settings.budget:
-        from greentrack.tracking.budget import limits_of
-
-        try:
-            limits_of(settings)
-        except ConfigError as error:
-            raise ConfigError(f"{config.origins(given)['budget']}: {error}") from error
 
     def make() -> Run:
         called = name or environment.script_name()
         try:
             from greentrack.tracking.launch import start
 
-            return start(called, settings, tags=words, params=params or {})
+            return start(called, settings, tags=checked.tags, params=checked.params)
         except (OSError, ImportError, MemoryError) as error:  # not even a module can be loaded: no file, no memory left
             log.warning("nothing is recorded: %s", error)
             return unrecorded(called)
 
     return Tracker(make)
-
-
-def is_disabled() -> bool:
-    """Whether the environment says that nothing is to be recorded."""
-    return os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on")
 
 
 def unrecorded(name: str) -> Run:

@@ -1,9 +1,8 @@
 """A callback's runs: how each is begun in one process of each host, ended, and looked up afterwards."""
 
 import functools
-import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from greentrack import config
 from greentrack.errors import ConfigError, NotFoundError
@@ -12,11 +11,12 @@ from greentrack.integrations.lightning.base import HarmlessCallback, harmless
 from greentrack.integrations.lightning.budget import Budget, OnBudget
 from greentrack.integrations.lightning.other_processes import blame, group_of, newest_of
 from greentrack.integrations.training.session import Session
-from greentrack.tracking import environment, track
+from greentrack.tracking import environment
+from greentrack.tracking.arguments import TrackArguments, check_arguments, with_track_arguments
 from greentrack.tracking.budget import limits_of
 from greentrack.tracking.launch import start
 from greentrack.tracking.run import Run
-from greentrack.tracking.tracker import is_disabled, unrecorded
+from greentrack.tracking.tracker import unrecorded
 
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
@@ -30,25 +30,15 @@ class Recording(HarmlessCallback):
 
     KEY = "GreenTrack"
 
+    @with_track_arguments
     def __init__(
         self,
         name: str | None = None,
         *,
-        project: str | None = None,
-        tags: list[str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        zone: str | None = None,
-        db: str | os.PathLike[str] | None = None,
-        interval: float | None = None,
-        gpus: str | list[int | str] | None = None,
-        meters: list[str] | None = None,
-        recorder: str | None = None,
-        rest: str | None = None,
-        quiet: bool | None = None,
-        budget: str | list[str] | None = None,
         on_budget: OnBudget = "stop",
         when: Literal["spent", "forecast"] = "spent",
         synchronize: bool = False,
+        **arguments: Unpack[TrackArguments],
     ) -> None:
         """Check the arguments.
 
@@ -74,6 +64,7 @@ class Recording(HarmlessCallback):
 
         Raises:
             ConfigError: an argument is wrong; nothing raises once a training has begun.
+            TypeError: an argument is unknown.
         """
         super().__init__()
         self._trainer: Any = None  # that is being recorded
@@ -81,26 +72,14 @@ class Recording(HarmlessCallback):
         self._budget: Budget | None = None  # of a fit that has one
         self._last: Run | None = None
         self._state: dict[str, Any] = {}  # of the last fit
-        self._given: dict[str, Any] = {
-            "project": project,
-            "zone": zone,
-            "db": None if db is None else os.fspath(db),
-            "interval": interval,
-            "gpus": gpus,
-            "meters": meters,
-            "recorder": recorder,
-            "rest": rest,
-            "quiet": quiet,
-            "budget": budget,
-        }
         if on_budget not in ("stop", "warn") and not callable(on_budget):
             raise ConfigError(f"on_budget = {on_budget!r} is neither 'stop' nor 'warn' nor a function")
         if when not in ("spent", "forecast"):
             raise ConfigError(f"when = {when!r} is neither 'spent' nor 'forecast'")
-        self._name, self._tags = name, list(tags or ())
+        checked = check_arguments(name, arguments)
+        self._name, self._tags, self._params = name, checked.tags, dict(checked.params)
+        self._given = checked.given
         self._on_budget, self._when, self._synchronize = on_budget, when, synchronize
-        track(name, tags=self._tags, params=params, **self._given)  # for its checks alone
-        self._params = dict(params or {})
         self._group = environment.new_id()
         self._limits = limits_of(config.load(self._given))
 
@@ -149,7 +128,7 @@ class Recording(HarmlessCallback):
         if self._is_superseded(trainer):
             return
         self._trainer = trainer  # at once: another thread may be here a moment later
-        crew = ask.muster(trainer, self._group, off=is_disabled(), limits=self._limits)
+        crew = ask.muster(trainer, self._group, off=config.is_disabled(), limits=self._limits)
         if crew.off:
             self._trainer = None
             return
