@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
-from greentrack.costing.summary import Summary, summarize
+from greentrack.costing.session import CostingSession
+from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
 
@@ -44,14 +45,15 @@ class GroupSelection(NamedTuple):
     selection: Selection = ALL_RUNS
 
 
-def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack["CostingOptions"]) -> GroupSelection:
-    """Return one group a run that *refs* name; *terms* are the assumptions of ``summarize``.
+def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack["CostingOptions"]) -> GroupSelection:
+    """Return one group a run that *refs* name; *options* are those of ``summarize``.
 
     Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
     """
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
-    summaries = _parted([summarize(ref, db=db, **terms) for ref in refs])
+    with CostingSession.open(db, **options) as session:
+        summaries = _parted([session.summarize(ref) for ref in refs])
     called: dict[str, str] = {}
     for ref, summary in zip(refs, summaries, strict=True):
         if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
@@ -72,13 +74,13 @@ def chosen(
     project: str | None = None,
     tags: Sequence[str] = (),
     param: str | None = None,
-    **terms: Unpack["CostingOptions"],
+    **options: Unpack["CostingOptions"],
 ) -> GroupSelection:
     """Return the runs of *project* with all *tags*: those with one value of *param* are a group, or those of one name.
 
     Raises NotFoundError where there are none, and for a param that none of them has.
     """
-    runs, selection = ended(db=db, project=project, tags=tags, **terms)
+    runs, selection = ended(db=db, project=project, tags=tags, **options)
     if param is None:
         return GroupSelection(_grouped(runs, lambda summary: summary.run.name), selection)
     known = dict.fromkeys(key for summary in runs for key in summary.run.params)
@@ -98,7 +100,7 @@ def ended(
     db: str | Path | None = None,
     project: str | None = None,
     tags: Sequence[str] = (),
-    **terms: Unpack["CostingOptions"],
+    **options: Unpack["CostingOptions"],
 ) -> tuple[list[Summary], Selection]:
     """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
     from greentrack.costing.run_list import list_runs
@@ -108,7 +110,8 @@ def ended(
     if not ids:
         what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
         raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
-    runs = [summarize(run_id, db=db, **terms) for run_id in ids]
+    with CostingSession.open(db, **options) as session:
+        runs = [session.summarize(run_id) for run_id in ids]
     selection = Selection(unfinished=len(listed) - len(ids))
     return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), selection
 

@@ -14,7 +14,7 @@ from greentrack.model import Metric
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    from greentrack.costing.multipart import RunPart
+    from greentrack.costing.summary import RunPart
     from greentrack.costing.tariffs import Money
 
 

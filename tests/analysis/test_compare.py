@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from greentrack.analysis.compare import Comparison, compare
 from greentrack.analysis.groups import Group
 from greentrack.analysis.time_to_target import target
+from greentrack.costing.api import summary_of
 from greentrack.costing.multipart import joined
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH as KWH

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.analysis.error_budget import MODEL_SCATTER, SENSOR_SCATTER, carbon_error, energy_error, money_error
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import Summary
 from greentrack.methods import METHODS
 from greentrack.model import Device, DeviceUse, Energy, Host, Record, RunInfo
 from greentrack.reports.difference_text import shared_sensors

@@ -8,7 +8,7 @@ import pytest
 
 from greentrack.analysis.compare import compare
 from greentrack.analysis.groups import chosen, named
-from greentrack.costing.summary import summarize
+from greentrack.costing.api import summarize
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Host, Reading, RunInfo
 from greentrack.reports.comparison_notes import comparison_notes, selection_notes

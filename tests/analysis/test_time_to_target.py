@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from greentrack.analysis.time_to_target import Target, cost_to, is_resumed, one_cost, target, trend
-from greentrack.costing.multipart import MultipartRun, RunPart
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.formatting.units import digits
 from greentrack.model import DeviceUse, Metric, Record
