@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from greentrack.carbon.hourly import NOTES, UNSEEN, Series
+from greentrack.carbon.hourly import BOUNDARY_NOTES, FORECAST_ERROR, Series
 from greentrack.errors import ConfigError, SourceError
 from greentrack.formatting.units import clock_time, duration, iso, percent
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -70,7 +70,7 @@ def best_starts(
     """
     from greentrack import config
     from greentrack.carbon import find_intensity
-    from greentrack.carbon.hourly_sources import ahead, is_file
+    from greentrack.carbon.hourly_sources import forecast, is_file
     from greentrack.host import facts
     from greentrack.store.location import default_path
 
@@ -96,7 +96,7 @@ def best_starts(
         place, guess = grid.zone, "" if named else f"the zone {grid.zone} is {grid.how}"
     now = time.time() if now is None else now
     path = Path(settings.db) if settings.db else default_path()
-    series = ahead(settings.hourly, place, db=path, now=now)
+    series = forecast(settings.hourly, place, db=path, now=now)
     found = ranked(series, now=now, hours=hours, kwh=kwh)
     return found._replace(notes=(guess, *found.notes)) if guess else found
 
@@ -126,10 +126,10 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
         notes=tuple(
             note
             for note in (
-                f"forecasts may be off by {percent(UNSEEN)}; starts that differ by less cannot be told apart",
+                f"forecasts may be off by {percent(FORECAST_ERROR)}; starts that differ by less cannot be told apart",
                 "these are averages of the grid; what a shifted load really avoids is decided by the power stations "
                 "that follow it",
-                NOTES[series.boundary],
+                BOUNDARY_NOTES[series.boundary],
                 series.note,
                 "" if current is not None else "the forecast does not cover starting now, so savings are not known",
             )
@@ -183,7 +183,7 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
     if kwh is None:
         return None
-    return product(kwh, Figure(value=mean, low=mean * (1 - UNSEEN), high=mean * (1 + UNSEEN)))
+    return product(kwh, Figure(value=mean, low=mean * (1 - FORECAST_ERROR), high=mean * (1 + FORECAST_ERROR)))
 
 
 def _saved(mean: float, current: float | None) -> float | None:
