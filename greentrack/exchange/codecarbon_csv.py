@@ -33,7 +33,7 @@ MAX_WATTS = 1e6
 MAX_DISAGREEMENT = 0.01
 """The sum of a line's energies may differ by this fraction from the total that it states."""
 
-_OTHERS = (
+_PARAMS = (
     "country_iso_code",
     "region",
     "cloud_provider",
@@ -140,7 +140,7 @@ def _batch(row: Mapping[str, str], project: str | None, zone_of: Callable[..., s
     kwh = _kwh(row, seconds)
     name = row.get("project_name") or NAME
     facts = {
-        **{column: row[column] for column in _OTHERS if row.get(column)},
+        **{column: row[column] for column in _PARAMS if row.get(column)},
         "version": row.get("codecarbon_version") or None,
         "tracking_mode": row.get("tracking_mode") or "machine",
         "kwh": kwh,
