@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greentrack import data
 
-MAX_AGE_MONTHS = 12
+OLD_MONTHS = 12
 """A price that ended longer ago is shown with its age."""
 
 
@@ -28,7 +28,7 @@ def age(until: str, today: datetime.date) -> str:
         return ""
     year, month = (int(part) for part in until.split("-"))
     months = (today.year - year) * 12 + today.month - month
-    return f", {months} months old" if months > MAX_AGE_MONTHS else ""
+    return f", {months} months old" if months > OLD_MONTHS else ""
 
 
 def fits(words: str, name: str) -> bool:
