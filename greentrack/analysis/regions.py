@@ -196,7 +196,7 @@ def _by_zone(grid: Intensity) -> Figure:
 
 
 def _by_carbon(place: Region) -> Figure:
-    """Return what is compared: only the grids' ranges, because the error of the energy is the same everywhere."""
+    """The energy's own error is the same everywhere, so only the grids' ranges decide."""
     return _by_zone(place.intensity)
 
 

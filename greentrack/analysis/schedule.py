@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_AHEAD_S = 24 * 3600.0
 """The latest start that is looked at, from now."""
 
-DEFAULT_HOURS = 3.0
+USUAL_HOURS = 3.0
 
 _POWER = re.compile(r"(\d+(?:\.\d+)?)\s*([Ww]|[Kk][Ww]|M[Ww])", re.ASCII)  # mW may be a slip for either of two
 _WATTS = {"w": 1.0, "kw": 1e3, "mw": 1e6}
@@ -90,7 +90,7 @@ def best_starts(
         hours = took if hours is None else hours
         kwh: Figure | None = each_hour * hours
     else:
-        hours = DEFAULT_HOURS if hours is None else hours
+        hours = USUAL_HOURS if hours is None else hours
         kwh = None if watts is None else Figure(value=watts, low=watts, high=watts) * (hours / 1000)
     named = zone or (run.zone if run else None) or settings.zone
     if named is None and is_file(settings.hourly):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-YEARLY_ERROR = 0.10
-"""How far a zone's yearly average may be from the average of a run's own hours, each way (judgement)."""
+ANNUAL = 0.10
+"""How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
 
 LIMIT_S = 5.0
 """Seconds that a report waits for sources on the network in all, whatever the number of runs and requests."""
@@ -27,8 +27,8 @@ class Intensity(NamedTuple):
     year: int
     how: str = "given"
     boundary: str = "life-cycle"
-    below: float = YEARLY_ERROR
-    above: float = YEARLY_ERROR
+    below: float = ANNUAL
+    above: float = ANNUAL
     note: str = ""
     hourly_share: float | None = None
     yearly: "Intensity | None" = None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from greentrack import log
-from greentrack.carbon.base import YEARLY_ERROR, Intensity
+from greentrack.carbon.base import ANNUAL, Intensity
 
 MIN_G_PER_KWH = 11.0
 """g/kWh: the lowest life-cycle median of any kind of power station (wind on land, IPCC AR5); less is an error."""
@@ -153,7 +153,7 @@ def _nordic(text: str) -> Iterator[Intensity]:
             g_per_kwh=grams,
             source="ENTSO-E generation with codecarbon's factors, by way of codecarbon",
             year=int(row["year"]),
-            above=YEARLY_ERROR + unseen * FUELS["biomass"] / grams,  # the source counts what it cannot name as zero
+            above=ANNUAL + unseen * FUELS["biomass"] / grams,  # the source counts what it cannot name as zero
             note=f"{unseen:.0%} of the generation has no factor and counts as zero" if unseen >= 0.02 else "",
         )
 
