@@ -148,7 +148,7 @@ def _standing(group: Group, summary: Summary, target: Target | None) -> Iterator
     for device in summary.devices:
         if device.joules is None:
             yield f"{name}: nothing was read of {device.id}"
-    if target and not (cost := cost_to(summary, target)).reached:
+    if target and not (cost := cost_to(summary, target)).is_reached:
         had = "was not logged" if cost.value is None else f"was not reached (best {cost.value:.6g})"
         yield f"{name}: {target} {had}"
     if target and is_resumed(summary):

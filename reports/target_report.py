@@ -11,12 +11,12 @@ from greentrack.analysis.difference import Difference
 from greentrack.analysis.groups import ALL_RUNS, Selection
 from greentrack.analysis.time_to_target import (
     CostToTarget,
-    Step,
     Target,
-    beside,
+    TrendPoint,
+    checked_cost_to,
+    energy_change,
     is_resumed,
-    one_cost,
-    target,
+    parse_target,
 )
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import json_text, name
@@ -32,17 +32,17 @@ def with_target(summary: Summary, text: str, form: str, render: Callable[[Summar
 
     Raises ConfigError for a target that is none, NotFoundError where the run has no such metric.
     """
-    cost = one_cost(summary, target(text))
+    cost = checked_cost_to(summary, parse_target(text))
     if form == "json":
         whole = {**json.loads(render(summary)), "until": to_dict(cost)}
         return json_text(json.dumps(whole, indent=2, ensure_ascii=False))
     told = [UP_TO_TARGET, *([f"this run {RESUMED}"] if is_resumed(summary) else [])]
     spent = ", ".join(cell for cell in _cells(cost) if cell not in ("", UNKNOWN))
-    line = f"Until {cost.target}: {spent}" + (f" ({'; '.join(told)})" if cost.reached else "")
+    line = f"Until {cost.target}: {spent}" + (f" ({'; '.join(told)})" if cost.is_reached else "")
     return "\n".join([render(summary), "", *wrapped(line, 80)])
 
 
-def trend_text(steps: Sequence[Step], to: Target, selection: Selection = ALL_RUNS, *, width: int = 80) -> str:
+def trend_text(steps: Sequence[TrendPoint], to: Target, selection: Selection = ALL_RUNS, *, width: int = 80) -> str:
     """Return what a target cost run by run, what has become of it, and notes."""
     rows = [("run", "started", f"energy to {to}", "time", "money", "")]
     for step in steps:
@@ -58,7 +58,7 @@ def trend_text(steps: Sequence[Step], to: Target, selection: Selection = ALL_RUN
     return "\n".join([*lines, "", *notes(_notes(steps, selection), width)])
 
 
-def trend_json(steps: Sequence[Step], to: Target, selection: Selection = ALL_RUNS) -> str:
+def trend_json(steps: Sequence[TrendPoint], to: Target, selection: Selection = ALL_RUNS) -> str:
     """Return the same as an indented JSON object."""
     from greentrack.reports.comparison_json import difference_dict
 
@@ -87,7 +87,7 @@ def to_dict(cost: CostToTarget) -> dict[str, Any]:
     joules, paid = cost.joules, cost.money
     return {
         "target": str(cost.target),
-        "reached": cost.reached,
+        "reached": cost.is_reached,
         "value": cost.value,
         "seconds": cost.seconds,
         "joules": None if joules is None else _figure(joules),
@@ -101,7 +101,7 @@ def _figure(figure: Figure) -> dict[str, float]:
 
 def _cells(cost: CostToTarget) -> tuple[str, str, str]:
     """Return energy, time and money until a target as texts, with their ranges."""
-    if not cost.reached:
+    if not cost.is_reached:
         return ("not logged" if cost.value is None else f"not reached (best {cost.value:.6g})"), "", ""
     return (
         UNKNOWN if cost.joules is None else energy_range(cost.joules),
@@ -110,11 +110,11 @@ def _cells(cost: CostToTarget) -> tuple[str, str, str]:
     )
 
 
-def _first_to_last(steps: Sequence[Step]) -> Difference | None:
+def _first_to_last(steps: Sequence[TrendPoint]) -> Difference | None:
     reached = [step for step in steps if step.cost.joules is not None]
-    return beside(reached[0], reached[-1]) if len(reached) > 1 else None
+    return energy_change(reached[0], reached[-1]) if len(reached) > 1 else None
 
 
-def _notes(steps: Sequence[Step], selection: Selection) -> list[str]:
+def _notes(steps: Sequence[TrendPoint], selection: Selection) -> list[str]:
     resumed = [f"{name(step.summary.run.name)} {RESUMED}" for step in steps if is_resumed(step.summary)]
     return [*selection_notes(selection), *dict.fromkeys(resumed), UP_TO_TARGET]

@@ -1,4 +1,4 @@
-"""What a training will cost, before it is run: scaled from a short run, or modelled from hardware; never measured."""
+"""Estimate the cost of a training before it is run, by scaling a short run or by modelling the hardware."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from greentrack.costing.session import StoredRun
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
-"""More than anybody has trained, or trained on."""
+"""The largest amount of work and number of GPUs that are accepted, far above any training."""
 
 EPOCH = "epoch"
 """The span of one epoch, as the integrations and the examples call it."""
 
 
 class Estimate(NamedTuple):
-    """What a training will cost, and *how* that was found; ``str()`` is the text report.
+    """The expected cost of a training, and *how* it was estimated; ``str()`` is the text report.
 
-    Its *summary* has no spans and measured nothing. *seconds* is exact where the time was given. Where it was scaled,
-    *source* is the run's id and *factor* what it was scaled by, with the range that scaling adds.
+    Its *summary* has no spans, and nothing in it was measured. *seconds* is exact where the time was given. Where a run
+    was scaled, *source* is its id and *factor* the scale with its range.
     """
 
     how: str

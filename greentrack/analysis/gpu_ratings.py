@@ -1,4 +1,4 @@
-"""What GPUs are rated for, and the part of it that they draw: for estimates of trainings that nobody has run yet."""
+"""The rated power of GPUs, and the fraction of it that they draw; for estimates before a training is run."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -24,7 +24,7 @@ _MAKERS = frozenset({"NVIDIA", "AMD", "TESLA", "GEFORCE", "INSTINCT"})
 
 
 class GpuRating(NamedTuple):
-    """A GPU and its rated power. *sure* is False where one place only says so, or others do not."""
+    """A GPU and its rated power. *sure* is False where only one source has it, or where sources differ."""
 
     name: str
     watts: float
@@ -43,7 +43,7 @@ def boards() -> tuple[GpuRating, ...]:
 
 
 def find_gpu(name: str) -> tuple[GpuRating, tuple[GpuRating, ...]]:
-    """Return the board of that *name* (``H100``, ``h100 pcie``), and the others that it may mean.
+    """Return the GPU of that *name* (``H100``, ``h100 pcie``), and the others that it may mean.
 
     Raises ConfigError, with suggestions, where there is none.
 

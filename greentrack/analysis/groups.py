@@ -1,4 +1,4 @@
-"""Which runs are held against which: runs that somebody names, or all of a project or tag, put together as repeats."""
+"""Select the runs to compare, and group repeats: named runs, or all runs of a project, a tag or a param."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from greentrack.costing.options import CostingOptions
 
 ENDED_WELL = ("finished", "stopped", "imported")
-"""Runs that did what they were to do, or are taken to have done it; the others are no repeats of anything."""
+"""The statuses of runs that completed their work, or are assumed to; other runs are no repeats."""
 
 
 class Group(NamedTuple):
-    """One run, or repeats of it (seeds, say), with the *name* that they are shown under."""
+    """One run, or its repeats (with other seeds, for example), under the *name* that they are shown by."""
 
     name: str
     summaries: tuple[Summary, ...]
@@ -117,7 +117,7 @@ def ended(
 
 
 def _parted(summaries: Sequence[Summary]) -> list[Summary]:
-    """Return the *summaries*; those that are parts of one work without it, for its totals are those of neither."""
+    """Return the *summaries*; parts of one multi-part run without its totals, which are those of neither part."""
     works = [frozenset(part.id for part in summary.parts) for summary in summaries]
     return [
         summary._replace(parts=(), whole=None) if work and works.count(work) > 1 else summary

@@ -1,4 +1,4 @@
-"""What came of a run: its metrics, which way is better, and who pays least energy for how good a result."""
+"""The metrics of a run: last and best value, which way is better, and the Pareto front against energy."""
 
 import math
 import re
@@ -19,7 +19,7 @@ _HIGHER |= {"bleu", "rouge", "iou", "miou", "dice", "r2", "psnr", "ssim", "rewar
 
 
 def higher_is_better(metric: str, better: str | None = None) -> bool | None:
-    """Return whether more of *metric* is better, as *better* says or else by its name; None where that does not tell.
+    """Return whether higher is better, as *better* says or else by the name of *metric*; None where it does not tell.
 
     >>> [higher_is_better(name) for name in ("val_acc", "train/loss", "Top1", "lr")]
     [True, False, True, None]
@@ -34,23 +34,23 @@ def higher_is_better(metric: str, better: str | None = None) -> bool | None:
 
 
 def finite(values: Sequence["Metric"]) -> list["Metric"]:
-    """Return the values that are numbers, in order of time."""
+    """Return the values that are finite numbers, in order of time."""
     return [metric for metric in values if metric.value is not None and math.isfinite(metric.value)]
 
 
 def last(values: Sequence["Metric"]) -> float | None:
-    """Return the last value that is a number, None where there is none."""
+    """Return the last finite value, None where there is none."""
     found = finite(values)
     return found[-1].value if found else None
 
 
 def best(values: Sequence["Metric"], higher: bool) -> float | None:
-    """Return the best value, None where there is none."""
+    """Return the best finite value, None where there is none."""
     return (max if higher else min)((metric.value for metric in finite(values)), default=None)
 
 
 def pareto(points: Sequence[tuple[float, float]], higher_is_better: bool) -> list[int]:
-    """Return which of the *points* (energy, quality) no other one beats: with less of the one and no worse the other.
+    """Return the indices of the *points* (energy, quality) on the Pareto front.
 
     >>> pareto([(100, 0.95), (69, 0.94), (80, 0.93)], higher_is_better=True)
     [0, 1]
@@ -64,8 +64,8 @@ def pareto(points: Sequence[tuple[float, float]], higher_is_better: bool) -> lis
     ]
 
 
-def expect(metric: str, known: Mapping[str, object], where: str) -> None:
-    """Raise NotFoundError, with what was perhaps meant, where *metric* is none of the *known* ones of *where*."""
+def check_logged(metric: str, known: Mapping[str, object], run: str) -> None:
+    """Raise NotFoundError, with a suggestion, where *metric* is not among the *known* ones of *run*."""
     if metric not in known:
         names = ", ".join(list(known)[:10]) or "none"
-        raise NotFoundError(f"{where} logged no metric {metric!r}{did_you_mean(metric, known)}; logged: {names}")
+        raise NotFoundError(f"{run} logged no metric {metric!r}{did_you_mean(metric, known)}; logged: {names}")

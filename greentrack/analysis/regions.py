@@ -1,9 +1,9 @@
-"""What the same run would have cost elsewhere: every zone of the tables, ranked by carbon or by money."""
+"""What the same run would have cost in other regions, ranked by carbon or by money."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from greentrack.carbon import Intensity, find_intensity, zones
@@ -12,7 +12,6 @@ from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money, Tariff, owned, tariff_of
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.formatting.units import digits
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
@@ -24,11 +23,11 @@ CLOUDS = ("aws", "azure", "gcp")
 
 
 class Region(NamedTuple):
-    """The run in a zone. *money* is None where no price is known there.
+    """The cost of the run in a zone. *money* is None where no price is known there.
 
-    *rank* is the number of the first place whose range this one's overlaps, None where it is not ranked. *like_here*
-    says that its range overlaps that of the run's own zone. Neither can be told apart from the other. *times_here* is
-    the carbon, or the money, there divided by that here.
+    Regions whose ranges overlap cannot be told apart: *rank* is the number of the first one that overlaps, None where
+    the region is not ranked; *like_here* is True where it overlaps the run's own zone. *times_here* is the carbon, or
+    the money, there divided by that here.
     """
 
     zone: str
@@ -44,9 +43,10 @@ class Region(NamedTuple):
 
 
 class RegionRanking(NamedTuple):
-    """A run's places *by* carbon or money, the best first. *here* is where it was costed, and is not in *ranked*.
+    """The regions of a run ranked *by* carbon or money, the best first. *here* is its own, which is not in *ranked*.
 
-    *joules* are those of the facility where a PUE is given. *unranked* places have no money that can be compared.
+    *joules* are those of the facility where a PUE is given. *unranked* regions have no money that can be compared.
+    *parts* is the number of parts of a multi-part run, of which this run is one.
     """
 
     run: RunInfo
@@ -55,7 +55,9 @@ class RegionRanking(NamedTuple):
     here: Region
     ranked: tuple[Region, ...]
     unranked: tuple[Region, ...]
-    notes: tuple[str, ...]
+    pue: Figure
+    options: ParsedOptions
+    parts: int
 
 
 def where(
@@ -107,15 +109,14 @@ def where(
         here=here,
         ranked=ranked,
         unranked=tuple(one for one in others if not _comparable(one, here, by)),
-        notes=(
-            *([f"the run is one of {found.parts} parts of a work; this is the part alone"] if found.parts > 1 else []),
-            *_notes(summary, terms, here, [here, *others], by),
-        ),
+        pue=summary.pue,
+        options=terms,
+        parts=found.parts,
     )
 
 
 def to_dict(found: RegionRanking) -> dict[str, Any]:
-    """Return *found* as what JSON can hold; ``zones`` are all that are ranked, the best first."""
+    """Return *found* as a JSON object without its notes; ``zones`` are all that are ranked, the best first."""
     return {
         "run": found.run.id,
         "name": found.run.name,
@@ -124,19 +125,18 @@ def to_dict(found: RegionRanking) -> dict[str, Any]:
         "here": _row(found.here),
         "zones": [_row(place) for place in found.ranked],
         "unranked": [_row(place) for place in found.unranked],
-        "notes": list(found.notes),
     }
 
 
 class _Prices:
-    """What households pay, each country's read once."""
+    """The tariffs of households; each country's is read once."""
 
     def __init__(self, today: datetime.date) -> None:
         self.today = today
         self._known: dict[str, Tariff | None] = {}
 
     def of(self, zone: str) -> Tariff | None:
-        """Return the tariff of a country or a part of one; a cloud's customers pay another price."""
+        """Return the tariff of a country or a part of one; None for a cloud region, whose customers pay rent."""
         country = zone.partition("-")[0]
         if ":" in zone:
             return None
@@ -146,7 +146,7 @@ class _Prices:
 
 
 def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensity, str]]:
-    """Return the zones that are asked for, each once, with their names."""
+    """Return the zones that were asked for, each once, with their names."""
     from greentrack import registry
 
     if among and cloud is not None:
@@ -211,7 +211,7 @@ def _comparable(place: Region, here: Region, by: str) -> bool:
 
 
 def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: Region) -> tuple[Region, ...]:
-    """Number the *places*; one whose grid is counted within other bounds than that of *origin* has no number."""
+    """Return *places* with their ranks; none where the boundary of the intensity differs from that of *origin*."""
     made: list[Region] = []
     rank, number, first = 0, 0, None
     here = key(origin)
@@ -227,39 +227,6 @@ def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: R
         like_here = figure.low <= here.high and here.low <= figure.high
         made.append(place._replace(rank=rank, times_here=times, like_here=like_here))
     return tuple(made)
-
-
-def _notes(summary: Summary, terms: ParsedOptions, here: Region, places: Sequence[Region], by: str) -> Iterator[str]:
-    overhead = "and no data centre's overhead, which differs"
-    if terms.pue is not None:
-        overhead = f"and a PUE of {digits(summary.pue.value)}"
-    yield f"everywhere the same joules are taken: the same hardware, as busy as here, {overhead}"
-    yield (
-        "places of one rank cannot be told apart: their ranges overlap that of the first of them "
-        f"(of its {'grid' if by == 'carbon' else 'price'}; the energy's own error is the same everywhere)"
-    )
-    if by == "carbon" and len({place.intensity.boundary for place in places}) > 1:
-        yield (
-            "direct: only chimneys are counted; the life-cycle figure, which the others have, would be higher, so what "
-            "is counted otherwise than here stands among them without a rank"
-        )
-    if summary.intensity.how != "given":
-        yield f"the zone here is {summary.intensity.how}"
-    if terms.hourly is not None:
-        yield "these are yearly averages; carbon by the hour is known for one place at a time: greentrack show --hourly"
-    if terms.embodied or terms.water:
-        yield "the carbon of making the hardware, which is the same everywhere, and water are left out"
-    if terms.rent is not None:
-        yield "a rent is the same wherever the run is, and has the electricity in it; so money is left out"
-        return
-    if terms.tariff is not None:
-        yield "the tariff that was given is taken to be that of here; elsewhere it is what households pay"
-    if any(":" in place.zone for place in places):
-        yield "a cloud's customers pay rent and not for electricity, so its regions have no money here"
-    if any(place.money is not None and not place.sure_of_price for place in places):
-        yield "money with a tilde is from a price that was not checked at its source"
-    if by == "money" and here.money is not None:
-        yield f"only prices in {here.money.currency}, as here, are ranked; no rate of exchange is assumed"
 
 
 def _figure(figure: Figure | None) -> dict[str, float] | None:

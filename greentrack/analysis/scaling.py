@@ -1,4 +1,4 @@
-"""A summary of more work than was done: a run's figures times a factor, with the range that scaling adds."""
+"""Scale a summary to more or less work: the run's figures times a factor, with the range that scaling adds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from greentrack.model import TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 ESTIMATE = "estimate"
-"""The status of a run that nobody has made, and the method of its devices."""
+"""The status of an estimated run, and the method of its devices."""
 
 REPEAT = 0.10
-"""How far a run may be from another of the same work, each way (judgement)."""
+"""How far two runs of the same work may differ, each way (judgement)."""
 
 TENFOLD = 0.10
 """How much further for each factor of ten that is scaled by: what a short run does not show, such as validations,

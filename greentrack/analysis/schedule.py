@@ -1,4 +1,4 @@
-"""When to start: the hours of the next day in which the same work would have the least carbon."""
+"""When to start a training: the hours of the next day in which the same work emits the least carbon."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from greentrack.carbon.hourly import NOTES, UNSEEN, Series
+from greentrack.carbon.hourly import FORECAST_ERROR, Series
 from greentrack.errors import ConfigError, SourceError
-from greentrack.formatting.units import clock_time, duration, iso, percent
+from greentrack.formatting.units import clock_time, duration, iso
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.model import RunInfo
 
-AHEAD_S = 24 * 3600.0
-"""Starts are looked for in so much of the future."""
+MAX_AHEAD_S = 24 * 3600.0
+"""The latest start that is looked at, from now."""
 
 USUAL_HOURS = 3.0
 
@@ -26,10 +26,10 @@ _WATTS = {"w": 1.0, "kw": 1e3, "mw": 1e6}
 
 
 class StartTime(NamedTuple):
-    """Starting at Unix time *at*: the mean intensity until the work is done, and its grams where its energy is known.
+    """A start at Unix time *at*: the mean intensity until the work is done, and its grams where the energy is known.
 
-    *saved* is the part of the carbon of starting now that is avoided, below 0 where there is more; None where the
-    forecast does not cover starting now.
+    *saved* is the fraction of the carbon of starting now that is avoided, below 0 where there is more; None where the
+    forecast does not cover a start now.
     """
 
     at: float
@@ -39,7 +39,10 @@ class StartTime(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """The best starts of the next day, the best first, for work of *hours* that uses *kwh* (None where not known)."""
+    """The starts of the next day, the best first, for work of *hours* that uses *kwh* (None where not known).
+
+    *source_note* is what the source says of its figures; *zone_guess* says how the zone was guessed, "" if given.
+    """
 
     zone: str
     hours: float
@@ -49,7 +52,8 @@ class Schedule(NamedTuple):
     best: tuple[StartTime, ...]
     source: str
     boundary: str
-    notes: tuple[str, ...]
+    source_note: str = ""
+    zone_guess: str = ""
 
 
 def best_starts(
@@ -70,7 +74,7 @@ def best_starts(
     """
     from greentrack import config
     from greentrack.carbon import find_intensity
-    from greentrack.carbon.hourly_sources import ahead, is_file
+    from greentrack.carbon.hourly_sources import forecast, is_file
     from greentrack.host import facts
     from greentrack.store.location import default_path
 
@@ -93,19 +97,18 @@ def best_starts(
         place, guess = "", ""
     else:
         grid = find_intensity(named, timezone=facts.timezone())
-        place, guess = grid.zone, "" if named else f"the zone {grid.zone} is {grid.how}"
+        place, guess = grid.zone, "" if named else grid.how
     now = time.time() if now is None else now
     path = Path(settings.db) if settings.db else default_path()
-    series = ahead(settings.hourly, place, db=path, now=now)
-    found = ranked(series, now=now, hours=hours, kwh=kwh)
-    return found._replace(notes=(guess, *found.notes)) if guess else found
+    series = forecast(settings.hourly, place, db=path, now=now)
+    return ranked(series, now=now, hours=hours, kwh=kwh)._replace(zone_guess=guess)
 
 
 def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> Schedule:
     """Rank starting at each whole hour of the next 24 that *series* covers to the end. Raises SourceError for none."""
     seconds = hours * 3600
     whole = [hour.start for hour in series.hours if hour.start % 3600 == 0] or [hour.start for hour in series.hours]
-    starts = [at for at in whole if now < at <= now + AHEAD_S]
+    starts = [at for at in whole if now < at <= now + MAX_AHEAD_S]
     means = {at: mean for at in starts if (mean := series.mean(at, at + seconds)) is not None}
     current = series.mean(now, now + seconds)
     if not means and current is None:
@@ -123,23 +126,12 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
         best=tuple(sorted(made, key=lambda start: (start.g_per_kwh, start.at))),
         source=series.source,
         boundary=series.boundary,
-        notes=tuple(
-            note
-            for note in (
-                f"forecasts may be off by {percent(UNSEEN)}; starts that differ by less cannot be told apart",
-                "these are averages of the grid; what a shifted load really avoids is decided by the power stations "
-                "that follow it",
-                NOTES[series.boundary],
-                series.note,
-                "" if current is not None else "the forecast does not cover starting now, so savings are not known",
-            )
-            if note
-        ),
+        source_note=series.note,
     )
 
 
 def to_dict(starts: Schedule) -> dict[str, object]:
-    """Return *starts* as what JSON can hold; ``best`` is in the order of carbon."""
+    """Return *starts* as a JSON object without its notes; ``best`` is in the order of carbon."""
     return {
         "zone": starts.zone or None,
         "hours": starts.hours,
@@ -148,7 +140,6 @@ def to_dict(starts: Schedule) -> dict[str, object]:
         "best": [_start(start) for start in starts.best],
         "source": starts.source,
         "boundary": starts.boundary,
-        "notes": list(starts.notes),
     }
 
 
@@ -181,7 +172,7 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
     if kwh is None:
         return None
-    return product(kwh, Figure(value=mean, low=mean * (1 - UNSEEN), high=mean * (1 + UNSEEN)))
+    return product(kwh, Figure(value=mean, low=mean * (1 - FORECAST_ERROR), high=mean * (1 + FORECAST_ERROR)))
 
 
 def _saved(mean: float, current: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What a result cost: energy, time and money until a metric first reached a value, and whether that gets cheaper."""
+"""The cost to a target: energy, time and money until a metric first reached a value, for one run or over many."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.analysis.difference import Difference, ratio
 from greentrack.analysis.error_budget import energy_error
-from greentrack.analysis.metrics import best, expect, finite
+from greentrack.analysis.metrics import best, check_logged, finite
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.model import Metric
@@ -19,55 +19,55 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """A *metric*, how it is to compare (``>=``, ``<=``, ``>`` or ``<``), and the value to reach."""
+    """A *metric*, an *operator* (``>=``, ``<=``, ``>`` or ``<``), and the value to reach."""
 
     metric: str
-    sign: str
+    operator: str
     threshold: float
 
     @property
-    def higher(self) -> bool:
-        """Whether it is reached from below."""
-        return self.sign.startswith(">")
+    def is_minimum(self) -> bool:
+        """True where the metric has to rise to the threshold."""
+        return self.operator.startswith(">")
 
-    def met(self, value: float) -> bool:
-        """Whether *value* reaches it."""
-        if self.sign in (">=", "<="):
-            return value >= self.threshold if self.higher else value <= self.threshold
-        return value > self.threshold if self.higher else value < self.threshold
+    def is_met(self, value: float) -> bool:
+        """True where *value* reaches the target."""
+        if self.operator in (">=", "<="):
+            return value >= self.threshold if self.is_minimum else value <= self.threshold
+        return value > self.threshold if self.is_minimum else value < self.threshold
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.sign} {self.threshold:g}"
+        return f"{self.metric} {self.operator} {self.threshold:g}"
 
 
 class CostToTarget(NamedTuple):
-    """What *target* cost a run. Where it was *reached*, *value* is the first that did; else the best there was.
+    """What a run spent to reach *target*. *value* is the first that reached it, or else the best one.
 
-    *joules*, *money* and *seconds* are until then, None where they are not known or it was not reached. *value* is None
-    where the run has no such metric.
+    *joules*, *money* and *seconds* are those up to then, None where they are not known or the target was not reached.
+    *value* is None where the run has no such metric.
     """
 
     target: Target
-    reached: bool
+    is_reached: bool
     value: float | None
     seconds: float | None = None
     joules: Figure | None = None
     money: "Money | None" = None
 
 
-class Step(NamedTuple):
-    """A run of a trend. *change* is its energy beside that of *before*, the last run ahead of it that got there."""
+class TrendPoint(NamedTuple):
+    """One run of a trend; *change* compares its energy with that of the last run before it that reached the target."""
 
     summary: Summary
     cost: CostToTarget
     change: Difference | None = None
 
 
-def target(text: str) -> Target:
-    """Read a target. Raises ConfigError for one that is none.
+def parse_target(text: str) -> Target:
+    """Parse a target. Raises ConfigError.
 
-    >>> target("val_acc>=0.97")
-    Target(metric='val_acc', sign='>=', threshold=0.97)
+    >>> parse_target("val_acc>=0.97")
+    Target(metric='val_acc', operator='>=', threshold=0.97)
     """
     found = re.fullmatch(r"\s*([^<>=]+?)\s*(>=|<=|>|<)\s*([^<>=\s]+)\s*", text)
     if found is None:
@@ -82,37 +82,37 @@ def target(text: str) -> Target:
 
 
 def cost_to(summary: Summary, to: Target) -> CostToTarget:
-    """Return what it took the run of *summary* until its metric first reached the target.
+    """Return what the run of *summary* spent until its metric first reached the target.
 
     Raises ConfigError for a summary of the run's own share: a metric carries the joules of whole devices.
     """
     if summary.scope != "machine":
         raise ConfigError(f"the cost to a target ({to}) is known for the scope machine only; leave the scope out")
     values = finite(summary.metrics.get(to.metric, ()))
-    reached = next((metric for metric in values if to.met(metric.value)), None)
+    reached = next((metric for metric in values if to.is_met(metric.value)), None)
     if reached is None:
-        return CostToTarget(to, reached=False, value=best(values, to.higher))
+        return CostToTarget(to, is_reached=False, value=best(values, to.is_minimum))
     run = summary.run
-    seconds = max(0.0, reached.at - run.started_at) + sum(part.seconds for part in _earlier(summary))
+    seconds = max(0.0, reached.at - run.started_at) + sum(part.seconds for part in _earlier_parts(summary))
     joules = _joules(summary, reached)
     if joules is None:
-        return CostToTarget(to, reached=True, value=reached.value, seconds=seconds)
+        return CostToTarget(to, is_reached=True, value=reached.value, seconds=seconds)
     return CostToTarget(to, True, reached.value, seconds, joules, _money(summary, joules, seconds))
 
 
 def is_resumed(summary: Summary) -> bool:
     """True where the run resumed an earlier one: its parts before are in its cost to a target."""
-    return bool(_earlier(summary))
+    return bool(_earlier_parts(summary))
 
 
-def _earlier(summary: Summary) -> "list[RunPart]":
+def _earlier_parts(summary: Summary) -> "list[RunPart]":
     return [part for part in summary.parts if part.started_at + part.seconds <= summary.run.started_at]
 
 
 def _joules(summary: Summary, reached: Metric) -> Figure | None:
-    """Return the joules of the work until then, as sure as those of the whole of it; None where they are not known."""
+    """Return the joules up to then, with the relative range of the whole run; None where they are not known."""
     run, whole = summary.run, (summary.whole or summary).joules
-    # a rest that was measured is among the devices; one that was worked out from them is not
+    # a measured rest of the machine is one of the devices; a modelled one is not
     devices = sum(device.joules.value for device in summary.devices if device.joules and device.id != "rest")
     if reached.joules is None or devices <= 0 or summary.joules is None or not whole or whole.value <= 0:
         return None
@@ -120,7 +120,7 @@ def _joules(summary: Summary, reached: Metric) -> Figure | None:
     others = [part for part in summary.parts if part.id != run.id and part.joules]
     beside = [part for part in others if part.started_at < end and part.started_at + part.seconds > run.started_at]
     at_once = summary.joules.value + sum(part.joules.value for part in beside if part.joules)
-    before = sum(part.joules.value for part in _earlier(summary) if part.joules)
+    before = sum(part.joules.value for part in _earlier_parts(summary) if part.joules)
     return whole * min(1.0, (before + min(1.0, reached.joules / devices) * at_once) / whole.value)
 
 
@@ -134,14 +134,14 @@ def _money(summary: Summary, joules: Figure, seconds: float) -> "Money | None":
     return money._replace(amount=money.amount * (joules.value / whole.value))
 
 
-def one_cost(summary: Summary, to: Target) -> CostToTarget:
+def checked_cost_to(summary: Summary, to: Target) -> CostToTarget:
     """Return what ``cost_to`` does. Raises NotFoundError, with suggestions, where the run has no such metric."""
-    expect(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name})")
+    check_logged(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name})")
     return cost_to(summary, to)
 
 
-def trend(summaries: Sequence[Summary], to: Target) -> list[Step]:
-    """Return what the target cost each run, in order of time, each beside the last one before it that reached it.
+def trend(summaries: Sequence[Summary], to: Target) -> list[TrendPoint]:
+    """Return the cost to the target of each run, in order of time, compared with the last run that reached it.
 
     Raises NotFoundError where no run has such a metric.
     """
@@ -151,20 +151,20 @@ def trend(summaries: Sequence[Summary], to: Target) -> list[Step]:
             f"none of these {len(summaries)} runs logged a metric {to.metric!r}{did_you_mean(to.metric, known)}; "
             f"logged: {', '.join(list(known)[:10]) or 'none'}"
         )
-    steps: list[Step] = []
-    before: Step | None = None
+    points: list[TrendPoint] = []
+    before: TrendPoint | None = None
     for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):
-        step = Step(summary, cost_to(summary, to))
-        if step.cost.joules is not None:
+        point = TrendPoint(summary, cost_to(summary, to))
+        if point.cost.joules is not None:
             if before is not None:
-                step = step._replace(change=beside(before, step))
-            before = step
-        steps.append(step)
-    return steps
+                point = point._replace(change=energy_change(before, point))
+            before = point
+        points.append(point)
+    return points
 
 
-def beside(one: Step, other: Step) -> Difference | None:
-    """Return the energy to the target of *other* beside that of *one*."""
+def energy_change(one: TrendPoint, other: TrendPoint) -> Difference | None:
+    """Return the change of the energy to the target from *one* to *other*."""
     if one.cost.joules is None or other.cost.joules is None:
         return None
     error = energy_error([one.summary], [other.summary])

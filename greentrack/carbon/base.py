@@ -1,4 +1,4 @@
-"""What a source of grid intensity gives: grams of CO2e per kWh at a place, with year, boundary and range."""
+"""Grid intensity: grams of CO2e per kWh in a zone, with year, boundary and range; and the protocol of its sources."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ ANNUAL = 0.10
 """How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
 
 LIMIT_S = 5.0
-"""So many seconds a report waits for sources on the network in all, however many runs and requests it needs."""
+"""Seconds that a report waits for sources on the network in all, whatever the number of runs and requests."""
 
 
 class Intensity(NamedTuple):
@@ -16,8 +16,8 @@ class Intensity(NamedTuple):
     *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and
     fuelling the power stations, direct ones only their chimneys.
 
-    *hourly_share* is the part of a run's energy that figures of its own hours stand for, None where none were asked
-    for; what is left of it counts at *yearly*.
+    *hourly_share* is the part of a run's energy that is counted at the figures of its own hours, None where they were
+    not asked for; the rest of it is counted at *yearly*.
     """
 
     zone: str
@@ -35,17 +35,17 @@ class Intensity(NamedTuple):
 
     @property
     def low(self) -> float:
-        """The least it may be, g/kWh."""
+        """The lower end of its range, g/kWh."""
         return self.g_per_kwh * (1 - self.below)
 
     @property
     def high(self) -> float:
-        """The most it may be, g/kWh."""
+        """The upper end of its range, g/kWh."""
         return self.g_per_kwh * (1 + self.above)
 
 
 class Source(Protocol):
-    """Where intensities come from. Zones are in the form that ``zones.normalise`` gives them."""
+    """A source of intensities. Zones are spelt as ``zones.normalise`` returns them."""
 
     def find(self, zone: str) -> Intensity | None:
         """Return the intensity of *zone*, or None where this source does not know it."""

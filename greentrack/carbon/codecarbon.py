@@ -51,7 +51,7 @@ _MISSPELT = {"me-cenrtal1": "me-central1"}
 
 
 class CodeCarbon:
-    """What codecarbon knows below the level of a country; *data* is its data folder, found by itself."""
+    """The zones below a country that codecarbon knows; *data* is its data folder, by default that of the package."""
 
     def __init__(self, data: Path | None = None) -> None:
         self._data = data if data is not None else _installed()

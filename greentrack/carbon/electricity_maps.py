@@ -1,4 +1,4 @@
-"""Hourly carbon of some 200 zones: Electricity Maps, version 3 of its API, with the user's own token.
+"""Hourly carbon of some 200 zones, from Electricity Maps (API version 3) with the user's own token.
 
 The token is read from the environment when a request is made; it is neither kept nor logged nor part of an address.
 Free tokens know the last 24 hours of one zone; the past and forecasts are a matter of the plan.
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from greentrack.carbon.base import LIMIT_S
-from greentrack.carbon.online import get_json, grams, moment, nonsense, rows
+from greentrack.carbon.online import get_json, grams, moment, rows, unusable
 from greentrack.errors import ConfigError, SourceError
 from greentrack.store.intensity_cache import CachedHour
 
@@ -20,17 +20,17 @@ URL = "https://api.electricitymaps.com/v3/carbon-intensity"
 TOKEN = "GREENTRACK_ELECTRICITYMAPS_TOKEN"  # noqa: S105  # where it is, not what it is
 
 _KEYS = {"history": "history", "past-range": "data", "forecast": "forecast"}
-"""Where each answer has its figures."""
+"""The key of the figures in each answer."""
 
 _MAX_S = 10 * 86_400.0
-"""So much of the past is given in one answer."""
+"""The longest time in one answer."""
 
 _RECENT_S = 23 * 3600.0
-"""So much of the past every token may ask for; the API says 24 hours, of which one has just begun."""
+"""The past that every token may ask for; the API says 24 hours, of which one has just begun."""
 
 
 class ElectricityMaps:
-    """Life-cycle figures by the hour. *url* is where the API is; *limit_s* how long one question may take."""
+    """Life-cycle figures by the hour. *url* is the API's address; *limit_s* is the longest wait for all requests."""
 
     text = "Electricity Maps"
     boundary = "life-cycle"
@@ -42,11 +42,11 @@ class ElectricityMaps:
         self._env = os.environ if env is None else env
 
     def zone(self, zone: str) -> str:
-        """Return *zone*: countries, provinces and Nordic areas are called the same there."""
+        """Return *zone*: countries, provinces and Nordic areas have the same names there."""
         return zone
 
     def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:
-        """Yield what came about, first the last day's, for which any token will do."""
+        """Yield the hours, first those of the last day, for which any token is enough."""
         until = time.monotonic() + self._limit_s
         recent = max(start, now // self.step_s * self.step_s - _RECENT_S)
         if recent < end:
@@ -57,8 +57,8 @@ class ElectricityMaps:
             yield self._ask("past-range", zone, until, now, start=_written(start), end=_written(upto))
             start = upto
 
-    def ahead(self, zone: str, now: float) -> list[CachedHour]:
-        """Return the forecast, as far as the token's plan has it."""
+    def forecast(self, zone: str, now: float) -> list[CachedHour]:
+        """Return the forecast, as far as the token's plan includes it."""
         return self._ask("forecast", zone, time.monotonic() + self._limit_s, now)
 
     def _ask(self, question: str, zone: str, until: float, now: float, **more: str) -> list[CachedHour]:
@@ -74,9 +74,9 @@ class ElectricityMaps:
         found = rows(answer, _KEYS[question], self.text)
         for told in (answer, *found):
             if told.get("zone", zone) != zone:
-                raise nonsense(self.text, f"figures for {told['zone']!r} instead of {zone}")
+                raise unusable(self.text, f"figures for {told['zone']!r} instead of {zone}")
             if told.get("emissionFactorType", "lifecycle") != "lifecycle":
-                raise nonsense(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
+                raise unusable(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
         return [hour for row in found if (hour := self._hour(row, question == "forecast", now)) is not None]
 
     def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> CachedHour | None:

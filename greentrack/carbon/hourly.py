@@ -1,4 +1,4 @@
-"""The carbon of a run's own hours: each joule at the intensity of the hour in which it was used."""
+"""Carbon by the hour: each joule is counted at the intensity of the hour in which it was used."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -8,27 +8,27 @@ from typing import NamedTuple
 from greentrack.carbon.base import Intensity
 from greentrack.store.intensity_cache import CachedHour
 
-SEEN, UNSEEN = 0.05, 0.10
-"""How far an hour's figure may be off, each way, by judgement: one that came about; a forecast or an estimate."""
+ACTUAL_ERROR, FORECAST_ERROR = 0.05, 0.10
+"""How far an hour's figure may be off, each way: an actual one; a forecast or an estimate (judgement)."""
 
-WHOLE = 1 - 1e-9
-"""A share from which on nothing is missing but rounding."""
+COMPLETE = 1 - 1e-9
+"""A share above this is all of it, apart from rounding."""
 
-NOTES = {
+BOUNDARY_NOTES = {
     "life-cycle": "",
     "direct": "hourly figures count CO2 from chimneys only; life-cycle figures would be higher",
     "not stated": "the source of the hourly figures does not say whether they count chimneys or the whole life-cycle",
 }
-"""What each boundary means for who reads the figure."""
+"""The note on figures of each boundary."""
 
 Stretch = tuple[float, float, float]
-"""Joules that were used: until when (Unix time), for how many seconds, how many; as in a ``model.Reading``."""
+"""An energy: the end of its interval (Unix time), the length in seconds, and joules; as in a ``model.Reading``."""
 
 
 class Series(NamedTuple):
     """Hours of one *zone*, in order of time, without overlaps, each with a figure; there may be gaps between them.
 
-    *note* says what a reader must know about how they came about.
+    *note* says what a reader must know about their origin.
     """
 
     zone: str
@@ -40,7 +40,7 @@ class Series(NamedTuple):
     def mean(self, start: float, end: float) -> float | None:
         """Return the mean g/kWh from *start* to *end*, at constant power; None where an hour of it has no figure."""
         shares, seen = _shares(self.hours, [(end, end - start, 1.0)])
-        return sum(share * (hour.g_per_kwh or 0.0) for hour, share in shares) if seen >= WHOLE else None
+        return sum(share * (hour.g_per_kwh or 0.0) for hour, share in shares) if seen >= COMPLETE else None
 
 
 def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> Intensity:
@@ -53,7 +53,7 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
     if not shares:
         why = f"{series.source} has no figure for the hours of this run"
         return unchanged(yearly, f"{why}; {series.note}" if series.note else why)
-    unseen = 0.0 if seen >= WHOLE else 1 - seen
+    unseen = 0.0 if seen >= COMPLETE else 1 - seen
     parts = [(share, hour.g_per_kwh or 0.0, *_spread(hour)) for hour, share in shares]
     if unseen:
         parts.append((unseen, yearly.g_per_kwh, yearly.below, yearly.above))
@@ -75,13 +75,13 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
 
 
 def unchanged(yearly: Intensity, why: str) -> Intensity:
-    """Return *yearly* with a note that hourly figures were asked for and *why* they are not used."""
+    """Return *yearly* with a note that says *why* the hourly figures that were asked for are not used."""
     note = f"{why}; the yearly average is used"
     return yearly._replace(note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
 
 
 def _shares(hours: Sequence[CachedHour], stretches: Iterable[Stretch]) -> tuple[list[tuple[CachedHour, float]], float]:
-    """Return which part of all joules fell into each hour that had any, and into all of them together."""
+    """Return the share of all joules in each hour that had any, and their sum."""
     starts = [hour.start for hour in hours]
     joules_in = [0.0] * len(hours)
     total = 0.0
@@ -102,7 +102,7 @@ def _shares(hours: Sequence[CachedHour], stretches: Iterable[Stretch]) -> tuple[
 
 
 def _spread(hour: CachedHour) -> tuple[float, float]:
-    off = UNSEEN if hour.forecast or hour.estimated else SEEN
+    off = FORECAST_ERROR if hour.forecast or hour.estimated else ACTUAL_ERROR
     return off, off
 
 
@@ -113,9 +113,9 @@ def _notes(series: Series, yearly: Intensity, unseen: float, uncertain: float) -
             f"({yearly.g_per_kwh:.3g} g/kWh, {yearly.boundary}, {yearly.year})"
         )
         yield yearly.note
-    if uncertain > 1 - WHOLE:
+    if uncertain > 1 - COMPLETE:
         yield f"the hourly figures for {_percent(uncertain)} of the energy are forecasts or estimates"
-    yield NOTES[series.boundary]
+    yield BOUNDARY_NOTES[series.boundary]
     yield series.note
 
 

@@ -1,4 +1,4 @@
-"""Hourly carbon from a file of the user's: a column ``datetime`` and one whose name is its unit.
+"""Hourly carbon from a user's CSV file: a column ``datetime``, and one whose name is its unit.
 
 ::
 
@@ -8,8 +8,8 @@
     2026-03-29T00:00+01:00,31
     2026-03-29T01:00+01:00,28
 
-A time without offset is refused unless ``# timezone: Europe/Paris``, or a column ``timezone``, says where its clock
-hangs. What is missing stays missing; what contradicts itself is refused with its line.
+A time without offset is refused unless ``# timezone: Europe/Paris``, or a column ``timezone``, names its time zone.
+Missing hours stay missing; a contradiction is refused with its line.
 """
 
 import csv
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from greentrack.carbon.hourly import NOTES, Series
+from greentrack.carbon.hourly import BOUNDARY_NOTES, Series
 from greentrack.carbon.online import MAX_G_PER_KWH
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.store.intensity_cache import CachedHour
@@ -35,7 +35,7 @@ MIN_G_PER_KWH = 1.5
 """A file without any figure as large is taken to be in kg: the yearly averages of grids are 21 to 1,306 g/kWh (Ember
 2025), and less than 1.5 g only where chimneys alone are counted."""
 
-LONGEST_S = 3600.0
+MAX_STEP_S = 3600.0
 _SETTINGS = ("timezone", "zone", "boundary", "source")
 _FOLDED = {unit.casefold(): unit for unit in UNITS}
 
@@ -69,7 +69,7 @@ def read(file: Path) -> Series:
 
 
 def _settings(file: Path, lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield what the comments say: ``# timezone: Europe/Paris``."""
+    """Yield the settings in the comments: ``# timezone: Europe/Paris``."""
     from greentrack.carbon.zones import normalise
 
     for number, line in enumerate(lines, 1):
@@ -77,8 +77,8 @@ def _settings(file: Path, lines: list[str]) -> Iterator[tuple[str, str]]:
         key, value = key.strip().casefold(), value.strip()
         if not line.startswith("#") or not found or key not in _SETTINGS:
             continue
-        if key == "boundary" and value not in NOTES:
-            raise _wrong(file, number, f"boundary {value!r} is none of {', '.join(NOTES)}")
+        if key == "boundary" and value not in BOUNDARY_NOTES:
+            raise _wrong(file, number, f"boundary {value!r} is none of {', '.join(BOUNDARY_NOTES)}")
         yield key, normalise(value) if key == "zone" else value
 
 
@@ -165,7 +165,7 @@ def _figure(file: Path, line: int, text: str) -> float | None:
 
 
 def _step(file: Path, rows: list[_Row]) -> float:
-    """Return how long each row holds: the time to the next one that is most often found."""
+    """Return how long each row holds: the most frequent time between two rows."""
     if len(rows) < 2:
         raise ConfigError(f"{file} has {len(rows)} rows; how long one holds shows only from two on")
     apart: Counter[float] = Counter()
@@ -176,7 +176,7 @@ def _step(file: Path, rows: list[_Row]) -> float:
             raise _wrong(file, row.line, f"earlier than line {before.line}; sort the rows by time")
         apart[row.at - before.at] += 1
     step = min(apart, key=lambda seconds: (-apart[seconds], seconds))
-    if step > LONGEST_S:
+    if step > MAX_STEP_S:
         raise ConfigError(
             f"{file}: its rows are {timedelta(seconds=step)} apart; figures of at most an hour are wanted"
         )

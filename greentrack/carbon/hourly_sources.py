@@ -1,6 +1,6 @@
-"""Where hourly figures come from: a file of the user's, or a source on the network whose answers are kept.
+"""Hourly figures from a user's file, or from a source on the network whose answers are cached in the database.
 
-What the network said once is in the database and is not asked for again: a report can be made anew offline.
+A cached answer is not asked for again, so a report can be repeated offline.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,34 +9,34 @@ from pathlib import Path
 from greentrack import log, registry
 from greentrack.carbon.base import LIMIT_S
 from greentrack.carbon.hourly import Series
-from greentrack.carbon.online import Online
+from greentrack.carbon.online import OnlineSource
 from greentrack.carbon.regions import Regions
 from greentrack.carbon.zones import WORLD
 from greentrack.errors import ConfigError, SourceError, StoreError, did_you_mean
-from greentrack.store import intensity_cache as kept
+from greentrack.store import intensity_cache
 from greentrack.store.intensity_cache import CachedHour
 
 FRESH_S = 1800.0
-"""A forecast younger than this is not asked for again."""
+"""A younger forecast is not asked for again."""
 
 SETTLED_S = 2 * 86_400.0
-"""So long after an hour its estimate or gap is taken to be final, and is not asked for again."""
+"""An hour that is older than this is final, be it an estimate or a gap, and is not asked for again."""
 
 _AHEAD_S = 3 * 86_400.0
 
 
 def past(source: str, zone: str, start: float, end: float, *, db: Path, now: float, limit_s: float = LIMIT_S) -> Series:
-    """Return what *source* has of *zone* between two Unix times; *db* keeps answers, *limit_s* is how long to wait.
+    """Return the hours of *zone* between two Unix times; *db* caches answers, *limit_s* is the longest wait.
 
     *source* is a name of ``registry.HOURLY`` or a file that ends in ``.csv``. Raises ConfigError for a source that does
-    not exist and a file with an error; SourceError where nothing is to be had.
+    not exist and a file with an error; SourceError where there is no figure.
     """
     if is_file(source):
         return _of_file(source, zone)
     online = find(source, limit_s)
     place = online.zone(_place(zone))
     start, end = start // online.step_s * online.step_s, min(end, now)
-    found = {hour.start: hour for hour in kept.read(db, source, place, start, end)}
+    found = {hour.start: hour for hour in intensity_cache.read(db, source, place, start, end)}
     note = ""
     try:
         for piece in _missing(online, place, found, (start, end), now):
@@ -49,22 +49,22 @@ def past(source: str, zone: str, start: float, end: float, *, db: Path, now: flo
     return Series(place, _known(found.values()), online.text, online.boundary, note)
 
 
-def ahead(source: str, zone: str, *, db: Path, now: float) -> Series:
-    """Return what *source* forecasts for *zone*: kept ones for half an hour, or while it cannot be asked.
+def forecast(source: str, zone: str, *, db: Path, now: float) -> Series:
+    """Return the forecast of *source* for *zone*; a cached one for half an hour, or while the source does not answer.
 
-    A file's own zone goes where *zone* is "". Raises ConfigError and SourceError as ``past`` does.
+    A file's own zone counts where *zone* is "". Raises ConfigError and SourceError as ``past`` does.
     """
     if is_file(source):
         return _of_file(source, zone)
     online = find(source)
     place = online.zone(_place(zone))
     since = now // online.step_s * online.step_s
-    stored = {hour.start: hour for hour in kept.read(db, source, place, since, since + _AHEAD_S)}
+    stored = {hour.start: hour for hour in intensity_cache.read(db, source, place, since, since + _AHEAD_S)}
     newest = max((hour.fetched_at for hour in stored.values() if hour.forecast), default=0.0)
     note = ""
     if not 0 <= now - newest < FRESH_S:
         try:
-            asked = online.ahead(place, now)
+            asked = online.forecast(place, now)
             _keep(db, source, place, asked)
             stored |= {hour.start: hour for hour in asked if hour.end > now}
         except SourceError as error:
@@ -75,16 +75,16 @@ def ahead(source: str, zone: str, *, db: Path, now: float) -> Series:
 
 
 def is_file(source: str) -> bool:
-    """Whether *source* names a file and not something on the network."""
+    """True where *source* names a file, not a source on the network."""
     return source.lower().endswith(".csv")
 
 
-def find(source: str, limit_s: float = LIMIT_S) -> Online:
-    """Return the source on the network of that name. Raises ConfigError, with suggestions."""
+def find(source: str, limit_s: float = LIMIT_S) -> OnlineSource:
+    """Return the network source of that name. Raises ConfigError, with suggestions."""
     if source not in registry.HOURLY:
         known = f"{', '.join(registry.HOURLY)}, or a file that ends in .csv"
         raise ConfigError(f"unknown hourly source {source!r}{did_you_mean(source, registry.HOURLY)}; known: {known}")
-    made: Online = registry.load(registry.HOURLY, source, "hourly source")(limit_s=limit_s)
+    made: OnlineSource = registry.load(registry.HOURLY, source, "hourly source")(limit_s=limit_s)
     return made
 
 
@@ -100,7 +100,7 @@ def _of_file(file: str, zone: str) -> Series:
 
 
 def _place(zone: str) -> str:
-    """Return the place on the grid that *zone* is or stands in. Raises SourceError for no place in particular."""
+    """Return the zone on the grid that *zone* is or lies in. Raises SourceError for the world and unknown regions."""
     place = Regions().place(zone) if ":" in zone else zone
     if place is None or place == WORLD:
         raise SourceError(f"hourly figures are of a place, and {zone} is none; name one with --zone or GREENTRACK_ZONE")
@@ -108,9 +108,9 @@ def _place(zone: str) -> str:
 
 
 def _missing(
-    online: Online, place: str, found: Mapping[float, CachedHour], span: tuple[float, float], now: float
+    online: OnlineSource, place: str, found: Mapping[float, CachedHour], span: tuple[float, float], now: float
 ) -> Iterator[list[CachedHour]]:
-    """Yield what is not *found* or not settled of *span*, as it comes; at last the gaps. Raises SourceError."""
+    """Yield the hours of *span* that are not *found* or not settled, the gaps last. Raises SourceError."""
     step = online.step_s
     slots = (slot * step for slot in range(int(span[0] // step), -int(-span[1] // step)))
     missing = [start for start in slots if start not in found or not _is_settled(found[start])]
@@ -141,6 +141,6 @@ def _known(hours: Iterable[CachedHour]) -> tuple[CachedHour, ...]:
 def _keep(db: Path, source: str, place: str, hours: list[CachedHour]) -> None:
     try:
         if hours:
-            kept.keep(db, source, place, hours)
+            intensity_cache.keep(db, source, place, hours)
     except StoreError as error:  # the figures are there all the same; next time they are asked for again
         log.warning("hourly figures of %s could not be kept: %s", source, error)

@@ -1,4 +1,4 @@
-"""Asking a source on the network: only when the user wants it, within seconds, and believing nothing it says unseen."""
+"""Requests to sources on the network: only when the user asks, within a time limit, and every answer is checked."""
 
 import http.client
 import json
@@ -15,24 +15,24 @@ from greentrack.store.intensity_cache import CachedHour
 
 MAX_BYTES = 8 * 2**20
 MAX_G_PER_KWH = 2000.0
-"""More no grid has: the dirtiest kind of power station is at about 1,000 g/kWh."""
+"""The largest figure that is believed: the dirtiest kind of power station is at about 1,000 g/kWh."""
 
 
-class Online(Protocol):
-    """A source of hourly figures on the network. *step_s* is how long each figure holds; *boundary* what it counts."""
+class OnlineSource(Protocol):
+    """A source of hourly figures on the network. *step_s* is how long a figure holds, *boundary* what it counts."""
 
     text: str
     boundary: str
     step_s: float
 
     def zone(self, zone: str) -> str:
-        """Return what the source calls *zone*. Raises SourceError where it has no figures for it."""
+        """Return the source's own name of *zone*. Raises SourceError where it has no figures for it."""
 
     def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:
-        """Yield what came about between two Unix times, piece by piece. Raises SourceError, ConfigError."""
+        """Yield the hours between two Unix times, in pieces. Raises SourceError, ConfigError."""
 
-    def ahead(self, zone: str, now: float) -> list[CachedHour]:
-        """Return what is forecast from *now* on. Raises SourceError, ConfigError."""
+    def forecast(self, zone: str, now: float) -> list[CachedHour]:
+        """Return the forecast from *now* on. Raises SourceError, ConfigError."""
 
 
 def get_json(
@@ -51,7 +51,7 @@ def get_json(
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             outcome.append(error)
 
-    if until <= time.monotonic():  # an earlier request of the same question took it all
+    if until <= time.monotonic():  # an earlier request of the same report took all of the time
         raise SourceError(f"{source} did not answer in time")
     # a thread, because a socket's own limit holds for each byte anew, and not at all for finding the address
     asking = threading.Thread(target=fetch, name="greentrack-source", daemon=True)
@@ -68,7 +68,7 @@ def rows(answer: Any, key: str, source: str) -> list[Mapping[str, Any]]:
     """Return the list of objects that *answer* has under *key*. Raises SourceError."""
     found = answer.get(key) if isinstance(answer, dict) else None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise nonsense(source, f"there is no list of objects called {key!r}")
+        raise unusable(source, f"there is no list of objects called {key!r}")
     return found
 
 
@@ -77,11 +77,11 @@ def moment(value: Any, source: str, step_s: float) -> float:
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise nonsense(source, f"{_short(value)} is no time") from None
+        raise unusable(source, f"{_short(value)} is no time") from None
     if at.tzinfo is None:
-        raise nonsense(source, f"{_short(value)} has no offset")
+        raise unusable(source, f"{_short(value)} has no offset")
     if at.timestamp() % step_s:
-        raise nonsense(source, f"{_short(value)} is not the beginning of one of its steps of {step_s:g} s")
+        raise unusable(source, f"{_short(value)} is not the beginning of one of its steps of {step_s:g} s")
     return at.timestamp()
 
 
@@ -90,20 +90,20 @@ def grams(value: Any, source: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_G_PER_KWH:
-        raise nonsense(source, f"{_short(value)} is no carbon intensity in g/kWh")
+        raise unusable(source, f"{_short(value)} is no carbon intensity in g/kWh")
     return float(value)
 
 
-def nonsense(source: str, what: str) -> SourceError:
+def unusable(source: str, what: str) -> SourceError:
     """Return the error for an answer that cannot be used."""
     return SourceError(f"{source} sent something that cannot be used: {what}")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: a token would be sent along to wherever an answer points."""
+    """Follows no redirect: the token would be sent to another host."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Make a redirect an error."""
+        """Return nothing, which makes a redirect an error."""
 
 
 def _fetched(request: urllib.request.Request, timeout_s: float) -> Any:
@@ -129,7 +129,7 @@ def _raise(source: str, error: Exception, refused: str) -> NoReturn:
         raise SourceError(
             f"{source} cannot be reached ({_short(getattr(reason, 'strerror', None) or reason)})"
         ) from error
-    raise nonsense(source, f"no JSON ({_short(error)})") from error
+    raise unusable(source, f"no JSON ({_short(error)})") from error
 
 
 def _status(error: urllib.error.HTTPError, refused: str) -> str:

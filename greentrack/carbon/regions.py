@@ -1,4 +1,4 @@
-"""Cloud regions without a figure of their own: that of the country (in Canada, the province) they stand in."""
+"""Cloud regions without a figure of their own: the figure of their country (in Canada, of their province)."""
 
 import csv
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ FILE = Path(__file__).parent.parent / "data" / "cloud_regions.csv"
 
 
 class Regions:
-    """Regions of AWS, Azure and Google Cloud by the zone they stand in."""
+    """Regions of AWS, Azure and Google Cloud, by the zone that they lie in."""
 
     def __init__(self, file: Path = FILE) -> None:
         self._file = file
 
     def find(self, zone: str) -> Intensity | None:
-        """Return the intensity of the place that the region *zone* stands in, or None."""
+        """Return the intensity of the zone that the region *zone* lies in, or None."""
         if ":" not in zone or zone not in self._places:
             return None
         place = self._places[zone][0]
@@ -35,7 +35,7 @@ class Regions:
         return None
 
     def place(self, region: str) -> str | None:
-        """Return the zone that *region* stands in, or None where the region is not known."""
+        """Return the zone that *region* lies in, or None for an unknown region."""
         return self._places[region][0] if region in self._places else None
 
     def zones(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The yearly averages of countries that ship with the package (Ember, by way of Our World in Data)."""
+"""Yearly averages of countries, from the table that ships with the package (Ember, through Our World in Data)."""
 
 import csv
 from collections.abc import Mapping

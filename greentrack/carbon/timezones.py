@@ -1,4 +1,4 @@
-"""The country of a time zone, by the table that comes with the time zone database."""
+"""The country of a time zone, from the table of the system's time zone database."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Great Britain's carbon by the half hour: the Carbon Intensity API of its grid's operator (NESO), without a key.
+"""Great Britain's carbon by the half hour, from the Carbon Intensity API of its grid operator (NESO); no key.
 
 It counts the CO2 of power stations' chimneys, losses on the way and imports included; life-cycle figures are higher.
 """
@@ -15,11 +15,11 @@ from greentrack.store.intensity_cache import CachedHour
 URL = "https://api.carbonintensity.org.uk"
 
 _MAX_S = 13 * 86_400.0
-"""So much is asked for in one request; the API answers for at most 14 days."""
+"""The longest time in one request; the API answers for at most 14 days."""
 
 
 class UK:
-    """Half hours of Great Britain. *url* is where its API is; *limit_s* how long one question may take."""
+    """Half hours of Great Britain. *url* is the address of the API; *limit_s* is the longest wait for all requests."""
 
     text = "UK Carbon Intensity API (NESO), CC BY 4.0"
     boundary = "direct"
@@ -36,14 +36,14 @@ class UK:
         return zone
 
     def past(self, zone: str, start: float, end: float, now: float) -> Iterator[list[CachedHour]]:  # noqa: ARG002  # only one
-        """Yield what came about; where only the forecast is known yet, that, marked as such."""
+        """Yield the actual figures; where only the forecast is known yet, the forecast, marked as such."""
         until = time.monotonic() + self._limit_s
         while start < end:
             upto = min(end, start + _MAX_S)
             yield self._ask(f"/intensity/{_written(start)}/{_written(upto)}", until, now)
             start = upto
 
-    def ahead(self, zone: str, now: float) -> list[CachedHour]:  # noqa: ARG002  # only one
+    def forecast(self, zone: str, now: float) -> list[CachedHour]:  # noqa: ARG002  # only one
         """Return the forecast for the next 48 hours."""
         return self._ask(f"/intensity/{_written(now)}/fw48h", time.monotonic() + self._limit_s, now)
 

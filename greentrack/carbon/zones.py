@@ -1,4 +1,4 @@
-"""From a zone's name to its intensity; without one the time zone's country, or the world; never a neighbour's."""
+"""The intensity of a named zone; without a name, of the time zone's country or the world; never of a neighbour."""
 
 import datetime
 from collections.abc import Iterator, Sequence

@@ -58,7 +58,7 @@ def compare(
     """
     from greentrack.analysis import groups
     from greentrack.analysis.compare import compare as held
-    from greentrack.analysis.time_to_target import target, trend
+    from greentrack.analysis.time_to_target import parse_target, trend
     from greentrack.reports import comparison_json, comparison_text
     from greentrack.reports import target_report as cost_until
 
@@ -66,7 +66,7 @@ def compare(
         raise click.UsageError("name runs, or give --project, --tag and --param, not both")
     if not (runs or project or tags or param):
         raise click.UsageError("name two runs or more, or give --project, --tag or --param")
-    to = None if until is None else target(until)
+    to = None if until is None else parse_target(until)
     if to is not None and not runs and param is None:
         found, selection = groups.ended(db=db, project=project, tags=tags, **knobs)
         write = cost_until.trend_json if form == "json" else cost_until.trend_text

@@ -58,12 +58,14 @@ def when(
     half an hour, or a CSV file that reaches into the future. Times are local, with their offset.
     """
     from greentrack.analysis.schedule import best_starts, to_dict
+    from greentrack.reports.schedule_notes import schedule_notes
 
     found = best_starts(hourly=hourly, zone=zone, hours=hours, power=power, like=like, db=db)
     if form == "json":
         import json
 
-        click.echo(json.dumps(to_dict(found), indent=2, ensure_ascii=False, allow_nan=False))
+        made = {**to_dict(found), "notes": list(schedule_notes(found))}
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         click.echo("\n".join(_lines(found)))
 
@@ -76,6 +78,7 @@ def _lines(found: "Schedule") -> "list[str]":
     from greentrack.cli.table import Column, lines
     from greentrack.formatting.units import clock_time, digits, duration, energy
     from greentrack.quantity import JOULES_PER_KWH
+    from greentrack.reports.schedule_notes import schedule_notes
 
     work = duration(found.hours * 3600)
     if found.kwh is not None:
@@ -99,7 +102,7 @@ def _lines(found: "Schedule") -> "list[str]":
         "",
         *(
             line
-            for note in found.notes
+            for note in schedule_notes(found)
             for line in textwrap.wrap(printable(note), width, initial_indent="- ", subsequent_indent="  ")
         ),
     ]

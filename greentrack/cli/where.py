@@ -58,13 +58,15 @@ def where(
     """
     from greentrack.analysis.regions import to_dict
     from greentrack.analysis.regions import where as places
+    from greentrack.reports.regions_notes import regions_notes
 
     among = [zone.strip() for zone in zones.split(",") if zone.strip()]
     found = places(run, db=db, among=among, cloud=cloud, by=by, **knobs)
     if form == "json":
         import json
 
-        click.echo(json.dumps(to_dict(found), indent=2, ensure_ascii=False, allow_nan=False))
+        made = {**to_dict(found), "notes": list(regions_notes(found))}
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         click.echo("\n".join(_lines(found, top)))
 
@@ -77,6 +79,7 @@ def _lines(found: "RegionRanking", top: int) -> list[str]:
     from greentrack.cli.table import GAP, Column, lines
     from greentrack.formatting import layout
     from greentrack.formatting.units import digits, energy_range, mass_range
+    from greentrack.reports.regions_notes import regions_notes
 
     width = max(40, get_terminal_size().columns)
     shown = [found.here, *found.ranked[:top]]
@@ -116,7 +119,7 @@ def _lines(found: "RegionRanking", top: int) -> list[str]:
         *lines(list(columns.values())),
         *([more] if more else []),
         "",
-        *layout.notes(map(printable, (*found.notes, *([left_out] if left_out else []))), width),
+        *layout.notes(map(printable, (*regions_notes(found), *([left_out] if left_out else []))), width),
     ]
 
 

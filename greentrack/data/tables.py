@@ -1,4 +1,4 @@
-"""The small tables that ship with the package: read when asked for, with the standard library only."""
+"""The small tables that ship with the package, read with the standard library on demand."""
 
 import csv
 import datetime
@@ -13,7 +13,7 @@ OLD_MONTHS = 12
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of a table of ``greentrack/data``; its lines that start with # are about it."""
+    """Yield the rows of a table in ``greentrack/data``; lines that start with # are comments."""
     with Path(str(data.__file__)).with_name(name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(line for line in lines if not line.startswith("#"))
 
@@ -32,7 +32,7 @@ def age(until: str, today: datetime.date) -> str:
 
 
 def fits(words: str, name: str) -> bool:
-    """Return whether all of the *words* stand in *name*, the name that a driver gives to its device.
+    """True where all *words* are in *name*, the driver's name of a device.
 
     >>> fits("A100 80GB", "NVIDIA A100-SXM4-80GB"), fits("L4", "NVIDIA L40S"), fits("H100", "NVIDIA GH200 480GB")
     (True, False, False)

@@ -1,7 +1,7 @@
-"""The ``emissions.csv`` that codecarbon (versions 2 and 3) writes: a line a run, or a line each time it was flushed.
+"""Read the ``emissions.csv`` of codecarbon (versions 2 and 3): one line a run, or one line each time it was flushed.
 
-What a line does not say is not made up. One that cannot be a run (a figure that is missing, is not a number, is below
-nothing or contradicts the others; columns that were shifted) is left out, with its number and the reason.
+Nothing is made up that a line does not say. A line that cannot be a run (a figure is missing, not a number, negative or
+contradicts the others; columns are shifted) is left out, with its number and the reason.
 """
 
 import csv
@@ -21,30 +21,39 @@ from greentrack.store.batch import Batch
 from greentrack.vocabulary import IMPORTED
 
 NAME = "codecarbon"
-"""The tool's name, under which a run's ``params`` have what else it said."""
+"""The tool's name; the other facts of its line are under it in the run's ``params``."""
 
-NEEDED = ("timestamp", "run_id", "duration")
+REQUIRED = ("timestamp", "run_id", "duration")
 ENERGIES: Mapping[str, str] = {"gpu_energy": "gpu", "cpu_energy": "cpu", "ram_energy": "ram"}
 METHOD_OF: Mapping[str, str] = {"gpu": "codecarbon-gpu", "cpu": "codecarbon-cpu", "ram": "codecarbon-ram"}
 
 MAX_WATTS = 1e6
-"""No one machine draws more; a counter that wrapped is known to have been counted as if it did."""
+"""No single machine draws more; codecarbon is known to count this where a counter wrapped."""
 
-AGREES = 0.01
-"""The parts of a line's energy may differ by this much of their sum from what it says they come to."""
+MAX_DISAGREEMENT = 0.01
+"""The sum of a line's energies may differ by this fraction from the total that it states."""
 
-_ALSO = ("country_iso_code", "region", "cloud_provider", "cloud_region", "os", "cpu_count", "ram_total_size", "pue")
+_PARAMS = (
+    "country_iso_code",
+    "region",
+    "cloud_provider",
+    "cloud_region",
+    "os",
+    "cpu_count",
+    "ram_total_size",
+    "pue",
+)
 
 
 class Skipped(NamedTuple):
-    """A line that is not a run, and why."""
+    """A line that is not a run, and the reason."""
 
     line: int
-    why: str
+    reason: str
 
 
 class ParsedFile(NamedTuple):
-    """The runs of a file, what was left out, and how many lines tell an *earlier* state of a run (a flush)."""
+    """The runs of a file, the lines that were left out, and the number of lines with an *earlier* state of a run."""
 
     runs: list[Batch]
     skipped: list[Skipped]
@@ -52,10 +61,10 @@ class ParsedFile(NamedTuple):
 
 
 def read(file: Path, *, project: str | None = None, now: Callable[[], float] = time.time) -> ParsedFile:
-    """Read the runs of *file*; they belong to *project*, or else to what codecarbon called theirs.
+    """Read the runs of *file* into *project*, by default the project that codecarbon named.
 
-    Its times have no time zone and are taken to be this machine's. Of the lines of one run the latest counts: each has
-    all that was used since the run began. Raises ConfigError for a file that is not codecarbon's or has no runs.
+    Its times have no time zone and are read in this machine's. Of several lines of one run the latest counts, because
+    each has all energy since the run began. Raises ConfigError for a file that is not codecarbon's or has no runs.
     """
     zone_of = zone_finder()
     latest: dict[str, Batch] = {}
@@ -72,24 +81,24 @@ def read(file: Path, *, project: str | None = None, now: Callable[[], float] = t
         if before is None or _ended(batch) >= _ended(before):
             latest[batch.run_id] = batch
     if not latest:
-        why = f"; line {skipped[0].line}: {skipped[0].why}" if skipped else ""
-        raise ConfigError(f"{file} has no runs{why}")
+        reason = f"; line {skipped[0].line}: {skipped[0].reason}" if skipped else ""
+        raise ConfigError(f"{file} has no runs{reason}")
     return ParsedFile(list(latest.values()), sorted(skipped), earlier)
 
 
 def _ended(batch: Batch) -> float:
-    return batch.readings[0].at  # there is one, and all are of the whole run
+    return batch.readings[0].at  # there is at least one, and each is of the whole run
 
 
 def _rows(file: Path, skipped: list[Skipped]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield number and cells of each line that has all its columns, whose names may be said anew between lines."""
+    """Yield number and cells of each line that has all its columns; the names of the columns may be repeated."""
     columns: list[str] = []
-    before = 0
+    line_before = 0
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             cells = csv.reader(lines)
             for row in cells:
-                line, before = before + 1, cells.line_num  # a cell may have lines
+                line, line_before = line_before + 1, cells.line_num  # a cell may have lines
                 if not row:
                     continue
                 if not columns or {"timestamp", "duration"} <= set(row):
@@ -103,13 +112,13 @@ def _rows(file: Path, skipped: list[Skipped]) -> Iterator[tuple[int, dict[str, s
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not text in UTF-8, as codecarbon writes it") from error
     except csv.Error as error:
-        raise ConfigError(f"{file} is not well-formed CSV after line {before}: {error}") from error
+        raise ConfigError(f"{file} is not well-formed CSV after line {line_before}: {error}") from error
 
 
 def _columns(file: Path, names: list[str]) -> list[str]:
     if "task_name" in names:
         raise ConfigError(f"{file} holds the tasks of a run, which its emissions.csv has as a whole; import that one")
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in REQUIRED if name not in names]
     if "run_id" in missing and "experiment_id" in names and "duration" in names:
         raise ConfigError(
             f"{file} was written by codecarbon 1, which kept neither an id of the run nor the energy by device; "
@@ -123,15 +132,15 @@ def _columns(file: Path, names: list[str]) -> list[str]:
 
 
 def _batch(row: Mapping[str, str], project: str | None, zone_of: Callable[..., str | None], now: float) -> Batch:
-    """Make a run of a line. Raises ConfigError with what is wrong with it."""
+    """Return the run of a line. Raises ConfigError with the reason why it is none."""
     run_id, ended_at = _id(row["run_id"]), _moment(row["timestamp"], now)
     seconds = _number(row, "duration")
     if not 0 < seconds <= ended_at:
         raise ConfigError(f"duration is {row['duration']}, which is no time that a run can have taken")
     kwh = _kwh(row, seconds)
     name = row.get("project_name") or NAME
-    about = {
-        **{column: row[column] for column in _ALSO if row.get(column)},
+    facts = {
+        **{column: row[column] for column in _PARAMS if row.get(column)},
         "version": row.get("codecarbon_version") or None,
         "tracking_mode": row.get("tracking_mode") or "machine",
         "kwh": kwh,
@@ -143,22 +152,22 @@ def _batch(row: Mapping[str, str], project: str | None, zone_of: Callable[..., s
         project=project or name,
         status=IMPORTED,
         tags=(NAME,),
-        params={NAME: about},
+        params={NAME: facts},
         started_at=ended_at - seconds,
         ended_at=ended_at,
         seconds=seconds,
         python=row.get("python_version", ""),
         interval=seconds,
-        zone=zone_of(*(_place(row, name) for name in ("country_iso_code", "region", "cloud_provider", "cloud_region"))),
+        zone=zone_of(*(_cell(row, name) for name in ("country_iso_code", "region", "cloud_provider", "cloud_region"))),
     )
     batch = Batch(run_id=run_id, run=run)
     for kind, used in kwh.items():
-        # of the modes only what the memory used is known to be the process's alone
-        share = 1.0 if kind == "ram" and about["tracking_mode"] == "process" else None
-        for device, note, part in devices_of(kind, row, used):
+        # only the memory's energy is the process's own in that mode
+        share = 1.0 if kind == "ram" and facts["tracking_mode"] == "process" else None
+        for device, note, share_of_kind in devices_of(kind, row, used):
             batch.devices.append(DeviceUse(device=device, method=METHOD_OF[kind], note=note))
-            if used > 0:  # it gives nothing where it knows nothing
-                joules = used * part * JOULES_PER_KWH / _overhead(row)
+            if used > 0:  # codecarbon writes 0 where it knows nothing
+                joules = used * share_of_kind * JOULES_PER_KWH / _pue(row)
                 batch.readings.append(
                     Reading(device=device.uid, at=ended_at, seconds=seconds, joules=joules, share=share)
                 )
@@ -167,29 +176,29 @@ def _batch(row: Mapping[str, str], project: str | None, zone_of: Callable[..., s
     return batch
 
 
-def _overhead(row: Mapping[str, str]) -> float:
-    """Return the PUE, by which codecarbon multiplies what each device used."""
+def _pue(row: Mapping[str, str]) -> float:
+    """Return the PUE, by which codecarbon multiplies the energy of each device."""
     pue = _number(row, "pue") if row.get("pue") else 1.0
     if pue < 1:
         raise ConfigError(f"pue is {row['pue']}, and cannot be below 1")
     return pue
 
 
-def _place(row: Mapping[str, str], name: str) -> str:
+def _cell(row: Mapping[str, str], name: str) -> str:
     cell = row.get(name, "")
     return "" if cell.casefold() == "nan" else cell
 
 
 def _kwh(row: Mapping[str, str], seconds: float) -> dict[str, float]:
-    """Return what each kind of device used, as far as the line has columns for it."""
+    """Return the energy of each kind of device that the line has a column for."""
     kwh = {kind: _number(row, name) for name, kind in ENERGIES.items() if name in row}
-    whole = sum(kwh.values())
-    if whole * JOULES_PER_KWH / seconds > MAX_WATTS:
-        raise ConfigError(f"{whole:g} kWh in {seconds:g} s are more than any machine can draw")
+    total = sum(kwh.values())
+    if total * JOULES_PER_KWH / seconds > MAX_WATTS:
+        raise ConfigError(f"{total:g} kWh in {seconds:g} s are more than any machine can draw")
     if row.get("energy_consumed") and len(kwh) == len(ENERGIES):
-        said = _number(row, "energy_consumed")
-        if abs(whole - said) > AGREES * max(whole, said):
-            raise ConfigError(f"energy_consumed is {said:g}, and its parts come to {whole:g}")
+        stated = _number(row, "energy_consumed")
+        if abs(total - stated) > MAX_DISAGREEMENT * max(total, stated):
+            raise ConfigError(f"energy_consumed is {stated:g}, and its parts come to {total:g}")
     return kwh
 
 

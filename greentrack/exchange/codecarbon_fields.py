@@ -1,4 +1,4 @@
-"""What a line of codecarbon's ``emissions.csv`` says of the machine and its place, in GreenTrack's words."""
+"""Devices and zone of a line of codecarbon's ``emissions.csv``."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +7,7 @@ from functools import cache
 from greentrack.model import Device
 
 MAX_GPUS = 1024
-"""More GPUs than this are in no machine; a count beyond it is not believed."""
+"""No machine has more GPUs; a larger count is not believed."""
 
 _COUNT = re.compile(r"(\d{1,4})(\.0)?")
 _COUNTED = re.compile(r"(\d{1,4}) x (.+)")
@@ -15,9 +15,9 @@ _SIZE = re.compile(r"\d{1,9}(\.\d+)?")
 
 
 def devices_of(kind: str, row: Mapping[str, str], used: float) -> Iterator[tuple[Device, str, float]]:
-    """Yield the devices of one *kind*, a note on each, and its part of what they *used*.
+    """Yield the devices of one *kind*, a note on each, and its share of the energy *used*.
 
-    GPUs of one model have equal parts: a line has only what all of them used.
+    GPUs of one model have equal shares, because a line has only their sum.
     """
     if kind == "gpu":
         yield from _gpus(row.get("gpu_count", ""), row.get("gpu_model", ""), used)
@@ -46,9 +46,9 @@ def _device(kind: str, name: str, number: str = "") -> Device:
 
 
 def zone_finder() -> Callable[[str, str, str, str], str | None]:
-    """Return what finds the zone of country (three letters), region, cloud provider and the cloud's region.
+    """Return a function from country (three letters), region, cloud provider and cloud region to the zone.
 
-    The cloud's region comes first, then a state of the US or a province of Canada, then the country; None where none of
+    The cloud region comes first, then a state of the US or a province of Canada, then the country; None where none of
     them is known.
     """
     from greentrack.carbon import zones

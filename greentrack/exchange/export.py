@@ -1,4 +1,4 @@
-"""What is kept about runs, written for other programs: CSV, JSON lines or Parquet, in joules, seconds and Unix time."""
+"""Export the stored rows of runs as CSV, JSON lines or Parquet, in joules, seconds and Unix time."""
 
 import csv
 import json
@@ -20,15 +20,14 @@ from greentrack.store.run_row import RunRow
 WHAT = (*TABLES, "all")
 FORMS = ("csv", "jsonl", "parquet")
 
-GROUP = 50_000
-"""So many rows are written to Parquet, and may be in memory, at a time."""
-
+ROWS_PER_GROUP = 50_000
+"""Rows that are written to Parquet, and are in memory, at a time."""
 
 Write = Callable[[BinaryIO, ExportTable, Iterable[Sequence[Any]]], int]
 
 
 class Exported(NamedTuple):
-    """How many rows of each table were written, of how many runs."""
+    """The number of rows of each table that were written, and of runs."""
 
     rows: Mapping[str, int]
     runs: int
@@ -103,7 +102,7 @@ def _folder(to: str | Path | BinaryIO, form: str, write: Write, source: TableExp
 
 @contextmanager
 def _opened(to: str | Path | BinaryIO, db: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its place once it is whole, with the user's umask; what is no plain file is written to."""
+    """Open a file that replaces *to* once it is complete; a pipe or device is written to directly."""
     if not isinstance(to, (str, Path)):
         yield to
         return
@@ -129,7 +128,7 @@ def _opened(to: str | Path | BinaryIO, db: Path) -> Iterator[BinaryIO]:
 
 
 class _Line:
-    """What a CSV writer writes to, so that it returns its line."""
+    """A file for a CSV writer that returns the written line."""
 
     def write(self, line: str) -> str:
         return line
@@ -142,7 +141,7 @@ def _csv(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> i
     count = 0
     for row in rows:
         count += 1
-        # the text itself, not made printable: who reads it back is to have what was recorded
+        # the text as recorded, not made printable: whoever reads it back needs the original
         cells = [f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULAS) else cell for cell in row]
         file.write(f"{line_of(cells)[:-2]}\n".encode())
     return count
@@ -162,7 +161,7 @@ def _jsonl(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]], na
 
 
 def _value(kind: Kind, cell: Any) -> Any:
-    """Return *cell* as JSON has it, which knows no infinity; what was to hold JSON and does not is a text."""
+    """Return *cell* as a JSON value: None for infinity, a text where a column of JSON does not hold JSON."""
     if kind == "flag":
         return None if cell is None else bool(cell)
     if kind == "json" and cell is not None:
@@ -184,7 +183,7 @@ def _parquet(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) 
     left = iter(rows)
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:
-        while group := list(islice(left, GROUP)):
+        while group := list(islice(left, ROWS_PER_GROUP)):
             count += len(group)
             columns = [
                 [None if cell is None else bool(cell) for cell in column] if index in flags else column

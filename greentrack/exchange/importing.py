@@ -1,4 +1,4 @@
-"""Taking in what other tools recorded, so that past runs stand in the same list."""
+"""Import the runs that other tools recorded."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,9 +8,9 @@ from greentrack.exchange.codecarbon_csv import Skipped
 
 
 class Imported(NamedTuple):
-    """What came of an import: how many runs are new, *changed* since the last one, or *known* already.
+    """The result of an import: how many runs are new, *changed* since the last import, or *known* already.
 
-    *skipped* are the lines that are no runs; *earlier* is how many lines told an earlier state of a run.
+    *skipped* are the lines that are no runs; *earlier* is the number of lines with an earlier state of a run.
     """
 
     added: int
@@ -24,8 +24,8 @@ class Imported(NamedTuple):
 def import_codecarbon(file: str | Path, *, project: str | None = None, db: str | Path | None = None) -> Imported:
     """Import the runs of codecarbon's ``emissions.csv`` into *db*, all or none of them; a second time adds nothing.
 
-    Energy and place are codecarbon's, its PUE taken out again; carbon is worked out by GreenTrack's own factors. The
-    runs are of the status ``imported``. Raises ConfigError for a file that cannot be imported, StoreError for *db*.
+    Energy and zone are codecarbon's, without its PUE; carbon is computed from GreenTrack's own factors. The runs have
+    the status ``imported``. Raises ConfigError for a file that cannot be imported, StoreError for *db*.
     """
     from greentrack import config
     from greentrack.store.importing import keep

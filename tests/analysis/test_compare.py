@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from greentrack.analysis.compare import Comparison, compare
 from greentrack.analysis.groups import Group
-from greentrack.analysis.time_to_target import target
+from greentrack.analysis.time_to_target import parse_target
 from greentrack.costing.api import summary_of
 from greentrack.costing.multipart import joined
 from greentrack.costing.summary import Summary
@@ -281,7 +281,7 @@ def test_a_metric_whose_name_does_not_tell_is_asked_about(run: MakeRun) -> None:
 def test_the_cost_to_a_target_is_compared_too(run: MakeRun) -> None:
     """0.9 after 20 of 100 J beside after 10 of 69 J's tenth: 20 and 6.9 J, 20 and 10 s."""
     a, b = run(100, accuracy=(0.5, 0.9)), run(69, accuracy=(0.9,))
-    found = compare([group("a", a), group("b", b)], until=target("val_acc>=0.9"))
+    found = compare([group("a", a), group("b", b)], until=parse_target("val_acc>=0.9"))
     assert found.row("energy to val_acc >= 0.9").values == pytest.approx((20, 6.9))
     assert found.row("time to val_acc >= 0.9").values == pytest.approx((20, 10))
     assert any("in proportion" in note for note in notes(found))
@@ -290,7 +290,8 @@ def test_the_cost_to_a_target_is_compared_too(run: MakeRun) -> None:
 def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
     """The best is said instead."""
     found = compare(
-        [group("a", run(100, accuracy=(0.9,))), group("b", run(69, accuracy=(0.8,)))], until=target("val_acc>=0.9")
+        [group("a", run(100, accuracy=(0.9,))), group("b", run(69, accuracy=(0.8,)))],
+        until=parse_target("val_acc>=0.9"),
     )
     reached, unreached = found.row("energy to val_acc >= 0.9").values
     assert reached == pytest.approx(10)
@@ -329,7 +330,9 @@ def test_the_json_holds_what_the_text_says(run: MakeRun) -> None:
 def test_the_text_fits(run: MakeRun) -> None:
     """80 columns, no trailing spaces, however long the names."""
     facts: dict[str, Any] = {"work": {"samples": 50.0}, "accuracy": (0.9, 0.91)}
-    found = compare([group("a" * 90, run(100, **facts)), group("b" * 90, run(69, **facts))], until=target("val_acc>=2"))
+    found = compare(
+        [group("a" * 90, run(100, **facts)), group("b" * 90, run(69, **facts))], until=parse_target("val_acc>=2")
+    )
     lines = str(found).splitlines()
     assert max(map(len, lines)) <= 80
     assert all(line == line.rstrip() for line in lines)

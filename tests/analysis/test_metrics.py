@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.analysis.metrics import best, expect, higher_is_better, last, pareto
+from greentrack.analysis.metrics import best, check_logged, higher_is_better, last, pareto
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Metric
 
@@ -79,4 +79,4 @@ def test_a_metric_that_was_not_logged_is_named_with_what_was() -> None:
     with pytest.raises(
         NotFoundError, match=r"the run logged no metric 'val_ac' \(did you mean val_acc\?\); logged: val_acc"
     ):
-        expect("val_ac", {"val_acc": ()}, "the run")
+        check_logged("val_ac", {"val_acc": ()}, "the run")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from greentrack.analysis.regions import Region, RegionRanking, to_dict, where
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.model import DeviceUse, Record
+from greentrack.reports.regions_notes import regions_notes
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -24,7 +25,7 @@ def at(found: RegionRanking, zone: str) -> Region:
 
 
 def notes(found: RegionRanking) -> str:
-    return " | ".join(found.notes)
+    return " | ".join(regions_notes(found))
 
 
 @pytest.fixture

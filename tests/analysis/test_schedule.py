@@ -6,6 +6,7 @@ from greentrack.analysis.schedule import ranked, to_dict, watts_of
 from greentrack.carbon.hourly import Series
 from greentrack.errors import ConfigError, SourceError
 from greentrack.quantity import Figure
+from greentrack.reports.schedule_notes import schedule_notes
 from greentrack.store.intensity_cache import CachedHour
 
 HOUR = 3600.0
@@ -55,7 +56,7 @@ def test_without_a_figure_for_now_savings_are_not_known() -> None:
     found = ranked(forecast(1, 2, 3), now=NOON - HOUR, hours=1, kwh=None)
     assert found.now is None
     assert {start.saved for start in found.best} == {None}
-    assert "savings are not known" in found.notes[-1]
+    assert "savings are not known" in list(schedule_notes(found))[-1]
 
 
 def test_a_clean_hour_now_leaves_nothing_to_save() -> None:

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from greentrack.analysis.time_to_target import Target, cost_to, is_resumed, one_cost, target, trend
+from greentrack.analysis.time_to_target import (
+    Target,
+    checked_cost_to,
+    cost_to,
+    is_resumed,
+    parse_target,
+    trend,
+)
 from greentrack.costing.api import summary_of
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.errors import ConfigError, NotFoundError
@@ -21,7 +28,7 @@ MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
 MakeRun = Callable[..., Summary]
 START = 1_790_000_000.0
-TO = target("val_acc>=0.9")
+TO = parse_target("val_acc>=0.9")
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def run(use: MakeUse, record: MakeRecord) -> MakeRun:
 )
 def test_a_target_is_a_metric_a_sign_and_a_number(text: str, made: Target) -> None:
     """With or without spaces."""
-    assert target(text) == made
+    assert parse_target(text) == made
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_a_target_is_a_metric_a_sign_and_a_number(text: str, made: Target) -> No
 def test_what_is_no_target_is_refused_with_an_example(text: str) -> None:
     """In one line."""
     with pytest.raises(ConfigError, match=r"val_acc>=0\.97") as error:
-        target(text)
+        parse_target(text)
     assert "\n" not in str(error.value)
 
 
@@ -69,13 +76,13 @@ def test_signs_mean_what_they_say(sign: str, met: tuple[bool, ...], mirrored: bo
     """0.5 is >= 0.5 and not > 0.5; the other way round likewise."""
     factor = -1 if mirrored else 1
     to = Target("m", sign.replace(">", "<") if mirrored else sign, 0.5 * factor)
-    assert tuple(to.met(factor * value) for value in (0.4, 0.5, 0.6)) == met
+    assert tuple(to.is_met(factor * value) for value in (0.4, 0.5, 0.6)) == met
 
 
 def test_half_of_the_run_is_half_of_its_energy_and_money(run: MakeRun) -> None:
     """0.9 first after two quarters of 1 kWh at 0.30 EUR: 0.5 kWh, 0.15 EUR, half an hour; later values do not count."""
     cost = cost_to(run(0.8, 0.92, 0.7, 0.95, knobs={"tariff": "0.30 EUR"}), TO)
-    assert cost.reached
+    assert cost.is_reached
     assert cost.value == 0.92
     assert cost.seconds == pytest.approx(1800)
     assert cost.joules is not None
@@ -107,25 +114,25 @@ def test_rent_is_for_time(use: MakeUse, record: MakeRecord) -> None:
 def test_what_was_not_reached_has_its_best(run: MakeRun) -> None:
     """And no cost, not a cost of zero."""
     cost = cost_to(run(0.8, 0.89, 0.85), TO)
-    assert (cost.reached, cost.value, cost.joules, cost.seconds) == (False, 0.89, None, None)
-    assert cost_to(run(0.8, 0.5, 0.6, name="loss"), target("loss<0.4")).value == 0.5
+    assert (cost.is_reached, cost.value, cost.joules, cost.seconds) == (False, 0.89, None, None)
+    assert cost_to(run(0.8, 0.5, 0.6, name="loss"), parse_target("loss<0.4")).value == 0.5
 
 
 def test_a_metric_without_joules_has_its_time_only(run: MakeRun) -> None:
     """Nothing had been read by then."""
     cost = cost_to(run(0.95, joules=False), TO)
-    assert (cost.reached, cost.joules, cost.seconds) == (True, None, 900)
+    assert (cost.is_reached, cost.joules, cost.seconds) == (True, None, 900)
 
 
 def test_nan_reaches_nothing(run: MakeRun) -> None:
     """A training that broke down did not get there."""
-    assert not cost_to(run(float("nan")), target("val_acc<=1")).reached
+    assert not cost_to(run(float("nan")), parse_target("val_acc<=1")).is_reached
 
 
 def test_a_metric_that_the_run_does_not_have_is_named(run: MakeRun) -> None:
     """With what was meant, perhaps."""
     with pytest.raises(NotFoundError, match=r"'val_ac' \(did you mean val_acc"):
-        one_cost(run(0.9), target("val_ac>1"))
+        checked_cost_to(run(0.9), parse_target("val_ac>1"))
 
 
 def test_the_runs_own_share_is_refused(run: MakeRun) -> None:
@@ -175,7 +182,7 @@ def test_a_trend_is_in_order_of_time_and_beside_the_last_that_got_there(runs: li
     """1 kWh, then half of it, then not reached."""
     steps = trend(runs, TO)
     assert [step.summary.run.id for step in steps] == ["a", "b", "c"]
-    assert [step.cost.reached for step in steps] == [True, True, False]
+    assert [step.cost.is_reached for step in steps] == [True, True, False]
     first, second, third = (step.change for step in steps)
     assert first is None
     assert third is None
@@ -206,7 +213,7 @@ def test_a_trend_that_the_methods_could_explain_is_not_claimed(use: MakeUse, rec
 def test_a_trend_of_a_metric_that_nobody_logged_is_an_error(runs: list[Summary]) -> None:
     """With what they did log."""
     with pytest.raises(NotFoundError, match="none of these 3 runs logged a metric 'acc'"):
-        trend(runs, target("acc>0.9"))
+        trend(runs, parse_target("acc>0.9"))
 
 
 def test_what_a_target_cost_has_its_range(use: MakeUse, record: MakeRecord) -> None:

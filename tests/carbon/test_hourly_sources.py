@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from greentrack import config
-from greentrack.carbon.hourly_sources import ahead, past
+from greentrack.carbon.hourly_sources import forecast, past
 from greentrack.errors import ConfigError, SourceError, StoreError
 from greentrack.store import intensity_cache as kept
 from tests.rig.grid import TOKEN, Server
@@ -97,26 +97,26 @@ def test_with_nothing_at_all_it_is_an_error(server: Server, db: Path) -> None:
 
 def test_a_forecast_is_asked_for_again_after_half_an_hour(server: Server, db: Path) -> None:
     """Until then the database answers; and also later where the source cannot, with its age."""
-    first = ahead("uk", "GB", db=db, now=NOW)
+    first = forecast("uk", "GB", db=db, now=NOW)
     assert len(first.hours) >= 95
-    assert ahead("uk", "GB", db=db, now=NOW + 60).hours == first.hours
+    assert forecast("uk", "GB", db=db, now=NOW + 60).hours == first.hours
     assert len(server.asked) == 1
-    ahead("uk", "GB", db=db, now=NOW + 2 * HOUR)
+    forecast("uk", "GB", db=db, now=NOW + 2 * HOUR)
     assert len(server.asked) == 2
     server.stop()
-    later = ahead("uk", "GB", db=db, now=NOW + 5 * HOUR)
+    later = forecast("uk", "GB", db=db, now=NOW + 5 * HOUR)
     assert "its forecast of 3.0 h ago is used" in later.note
     assert later.hours[0].end > NOW + 5 * HOUR
 
 
 def test_a_forecast_gives_way_to_what_came_about_and_never_the_other_way(server: Server, db: Path) -> None:
     """Figures that were forecast count as such until the real ones are asked for."""
-    ahead("uk", "GB", db=db, now=NOW)
+    forecast("uk", "GB", db=db, now=NOW)
     later = NOW + 3 * HOUR
     server.figure = lambda at: 77
     found = past("uk", "GB", NOW, NOW + HOUR, db=db, now=later)
     assert {(hour.g_per_kwh, hour.forecast) for hour in found.hours} == {(77.0, False)}
-    ahead("uk", "GB", db=db, now=NOW + 2 * HOUR)
+    forecast("uk", "GB", db=db, now=NOW + 2 * HOUR)
     assert not any(hour.forecast for hour in kept.read(db, "uk", "GB", NOW, NOW + HOUR))
 
 
@@ -152,7 +152,7 @@ def test_a_file_is_read_and_not_kept(db: Path, tmp_path: Path) -> None:
     file = tmp_path / "hours.CSV"
     file.write_text("# zone: FR\ndatetime,g_per_kwh\n2026-05-01T00:00Z,4\n2026-05-01T01:00Z,5\n")
     assert len(past(str(file), "FR", DAY, DAY + HOUR, db=db, now=NOW).hours) == 2
-    assert len(ahead(str(file), "aws:eu-west-3", db=db, now=NOW).hours) == 2
+    assert len(forecast(str(file), "aws:eu-west-3", db=db, now=NOW).hours) == 2
     with pytest.raises(SourceError, match="is of FR, not of DE"):
         past(str(file), "DE", DAY, DAY + HOUR, db=db, now=NOW)
     assert not db.exists()

@@ -8,7 +8,7 @@ import pytest
 
 from greentrack.carbon.electricity_maps import TOKEN as TOKEN_VARIABLE
 from greentrack.carbon.electricity_maps import ElectricityMaps
-from greentrack.carbon.online import Online
+from greentrack.carbon.online import OnlineSource
 from greentrack.carbon.uk import UK
 from greentrack.errors import ConfigError, SourceError
 from greentrack.store.intensity_cache import CachedHour
@@ -19,10 +19,10 @@ DAY = datetime(2026, 5, 1, tzinfo=UTC).timestamp()
 NOW = time.time() // HOUR * HOUR + 60
 
 both = pytest.mark.parametrize("source", [UK, ElectricityMaps])
-Kind = Callable[..., Online]
+Kind = Callable[..., OnlineSource]
 
 
-def all_of(online: Online, start: float, end: float, zone: str = "GB") -> list[CachedHour]:
+def all_of(online: OnlineSource, start: float, end: float, zone: str = "GB") -> list[CachedHour]:
     return [hour for piece in online.past(zone, start, end, NOW) for hour in piece]
 
 
@@ -45,7 +45,7 @@ def test_what_is_only_forecast_yet_is_marked(server: Server) -> None:
 
 def test_great_britains_forecast(server: Server) -> None:
     """48 hours from now on, every one a forecast."""
-    found = [hour for hour in UK().ahead("GB", NOW) if hour.start >= NOW - 1800]
+    found = [hour for hour in UK().forecast("GB", NOW) if hour.start >= NOW - 1800]
     assert server.asked[0].endswith("/fw48h")
     assert len(found) >= 95
     assert all(hour.forecast for hour in found)

@@ -203,7 +203,7 @@ def test_a_line_that_cannot_be_is_left_out_with_its_number(parse: Read, wrong: d
     found = parse(text([ROW, ROW | {"run_id": OTHER} | wrong]))
     assert [batch.run_id for batch in found.runs] == [ID]
     assert [line for line, _ in found.skipped] == [3]
-    assert why in found.skipped[0].why
+    assert why in found.skipped[0].reason
 
 
 def test_shifted_columns_are_left_out(parse: Read) -> None:

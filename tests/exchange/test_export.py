@@ -341,7 +341,7 @@ def test_parquet_has_the_same_rows(
 ) -> None:
     """With their types; JSON is text in it. Two rows at a time, so that there are several groups."""
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr(module, "GROUP", 2)
+    monkeypatch.setattr(module, "ROWS_PER_GROUP", 2)
     put(tags=("x",))
     put("02-b", "b", 300.0)
     export(tmp_path / "r.parquet", what=what, db=db)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack import config
-from greentrack.analysis.time_to_target import target
+from greentrack.analysis.time_to_target import parse_target
 from greentrack.carbon import find_intensity
 from greentrack.cli.when import moment
 from greentrack.config import Settings
@@ -138,7 +138,7 @@ def test_any_moment_is_a_time_or_one_error(text: str, end: bool) -> None:
 @given(hostile | st.from_regex(r"[a-z_/]{0,5} ?(>=|<=|>|<|=|==) ?[-+]?[0-9.e]{0,5}", fullmatch=True))
 def test_any_target_is_one_or_one_error(text: str) -> None:
     """A metric, a sign and a finite number."""
-    found = one_line(lambda: target(text))
+    found = one_line(lambda: parse_target(text))
     assert found is None or (found.metric and math.isfinite(found.threshold))
 
 
