@@ -78,7 +78,7 @@ def rated_gpus() -> str:
         ("GPU", "rated power", "source"),
         (
             (board.name, f"{board.watts:g} W" + ("" if board.sure else ", uncertain"), f"{board.source}, {board.year}")
-            for board in gpu_ratings.boards()
+            for board in gpu_ratings.ratings()
         ),
     )
 

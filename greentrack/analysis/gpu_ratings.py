@@ -34,8 +34,8 @@ class GpuRating(NamedTuple):
 
 
 @cache
-def boards() -> tuple[GpuRating, ...]:
-    """Return the table; of several boards of one name the usual one comes first."""
+def ratings() -> tuple[GpuRating, ...]:
+    """Return the table; of several GPUs of one name the usual one comes first."""
     return tuple(
         GpuRating(row["gpu"], float(row["watts"]), row["certainty"] == "checked", row["source"], int(row["year"]))
         for row in rows("gpus.csv")
@@ -47,17 +47,17 @@ def find_gpu(name: str) -> tuple[GpuRating, tuple[GpuRating, ...]]:
 
     Raises ConfigError, with suggestions, where there is none.
 
-    >>> board, others = find_gpu("NVIDIA A100-80GB")
-    >>> board.name, [other.name for other in others]
+    >>> rating, others = find_gpu("NVIDIA A100-80GB")
+    >>> rating.name, [other.name for other in others]
     ('A100 SXM 80GB', ['A100 PCIe 80GB'])
     """
     words = [word for word in name.upper().replace("-", " ").split() if word not in _MAKERS]
-    found = [board for board in boards() if words and fits(" ".join(words), board.name)]
+    found = [rating for rating in ratings() if words and fits(" ".join(words), rating.name)]
     if not found:
-        known = [board.name for board in boards()]
+        known = [rating.name for rating in ratings()]
         near = did_you_mean(" ".join(words), dict.fromkeys([*known, *(one.partition(" ")[0] for one in known)]))
         raise ConfigError(f"no rated power is known for a GPU {name!r}{near}; known: {', '.join(known)}")
-    same = [board for board in found if len(board.name.split()) == len(words)]
+    same = [rating for rating in found if len(rating.name.split()) == len(words)]
     first, *others = same or found
     return first, tuple(others)
 

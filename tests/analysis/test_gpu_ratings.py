@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.analysis.gpu_ratings import BUSY, HOST, IDLE, boards, find_gpu, part_drawn, rests_on
+from greentrack.analysis.gpu_ratings import BUSY, HOST, IDLE, find_gpu, part_drawn, ratings, rests_on
 from greentrack.costing.gpu_rental import find, parse_rent
 from greentrack.errors import ConfigError
 
 
 def test_every_row_has_watts_a_source_and_a_year() -> None:
     """20 to 2,000 W, no name twice."""
-    assert len({board.name for board in boards()}) == len(boards())
-    for board in boards():
+    assert len({board.name for board in ratings()}) == len(ratings())
+    for board in ratings():
         assert 20 < board.watts < 2000
         assert board.source
         assert 2010 < board.year < 2030
