@@ -1,4 +1,4 @@
-"""The start of a run: what is known of it by then is put together and told to a recorder."""
+"""Starts a run: collects the facts known by then and starts a recorder with them."""
 
 import os
 import sys
@@ -28,11 +28,11 @@ def start(
     wait_s: float | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
+    """Start recording process *pid* (by default this one) with *settings*.
 
-    *more* are facts (fields of ``model.Run``) that the caller knows better than the environment.
+    *more* are facts (fields of ``model.Run``) that replace those of the environment.
 
-    It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
+    It waits for the first readings: at most 80 ms, or *wait_s* seconds, and then the run begins after them.
     """
     limits: Sequence[Limit] = ()
     if settings.budget:
@@ -89,7 +89,7 @@ def start(
         started.connect(hello, limits)
         if wait_s is not None:
             started.begin()
-    except BaseException:  # Ctrl-C: it is handed to nobody
+    except BaseException:  # Ctrl-C: the caller does not get the run and cannot end it
         started.stop("interrupted")
         raise
     return started
@@ -98,5 +98,5 @@ def start(
 def _folder() -> str:
     try:
         return os.getcwd()
-    except OSError:  # it was removed
+    except OSError:  # the folder was removed
         return "/"
