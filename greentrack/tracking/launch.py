@@ -39,13 +39,13 @@ def start(
         from greentrack.tracking.budget import limits_of
 
         limits = limits_of(settings)
-    chosen, cut = input_limits.params_within(params or {}, redact=settings.redact)
-    words = list(sys.orig_argv if command is None else command)
+    kept_params, cut = input_limits.params_within(params or {}, redact=settings.redact)
+    argv = list(sys.orig_argv if command is None else command)
     if settings.redact:
         from greentrack.secrets import redact_command
 
-        words = redact_command(words)
-    words = input_limits.command_within(words)
+        argv = redact_command(argv)
+    argv = input_limits.command_within(argv)
     now, wall = clock(), time.time()
     folder = _folder()
     run = {
@@ -53,10 +53,10 @@ def start(
         "name": name,
         "project": settings.project,
         "tags": list(dict.fromkeys(tags)),
-        "params": chosen,
+        "params": kept_params,
         "started_at": wall,
         "pid": os.getpid() if pid is None else pid,
-        "command": words,
+        "command": argv,
         "folder": folder,
         "python": sys.version.split()[0],
         "packages": environment.packages(),

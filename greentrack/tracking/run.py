@@ -4,8 +4,8 @@ import atexit
 import os
 import sys
 import time
+from _thread import get_ident  # threading has the same one, but takes half a millisecond to load
 from collections.abc import Iterable, Mapping, Sequence
-from threading import get_ident
 from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
