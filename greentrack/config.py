@@ -1,4 +1,4 @@
-"""Settings, each from the first place that has it: argument, GREENTRACK_*, project file, user file, default.
+"""Settings, each from the first source that has it: argument, GREENTRACK_*, project file, user file, default.
 
 The project file is the nearest ``greentrack.toml``, or ``[tool.greentrack]`` of a ``pyproject.toml``, from the
 working folder upwards; the user file is ``greentrack/config.toml`` in the user's configuration folder.
@@ -13,7 +13,7 @@ from greentrack.errors import ConfigError, did_you_mean
 from greentrack.registry import METERS
 
 if TYPE_CHECKING:
-    from pathlib import Path  # a training loads this module at its start, and pathlib takes a quarter of that
+    from pathlib import Path  # a training loads this module at its start, and pathlib would take a quarter of that
 
 
 class Settings(NamedTuple):
@@ -60,12 +60,12 @@ class Settings(NamedTuple):
 
 
 def is_disabled() -> bool:
-    """Whether the environment says that nothing is recorded (GREENTRACK_DISABLED=1)."""
+    """True if the environment switches recording off (GREENTRACK_DISABLED=1)."""
     return os.environ.get("GREENTRACK_DISABLED", "").lower() in ("1", "true", "yes", "on")
 
 
 REST = ("auto", "off", "desktop", "laptop", "server", "vm")
-_ELSEWHERE = ("auto", "disabled", "run_id")  # GREENTRACK_ variables that are no settings
+_NOT_SETTINGS = ("auto", "disabled", "run_id")  # GREENTRACK_ variables that are not settings
 
 
 def load(
@@ -75,7 +75,7 @@ def load(
     folder: "Path | None" = None,
     user_file: "Path | None" = None,
 ) -> Settings:
-    """Return the settings in force; an argument that is None does not count as given.
+    """Return the settings in force; an argument that is None counts as not given.
 
     Raises ConfigError for an unknown key or a bad value; the message names the argument, variable or file.
     """
@@ -98,7 +98,7 @@ def origins(
     folder: "Path | None" = None,
     user_file: "Path | None" = None,
 ) -> dict[str, str]:
-    """Return where each setting in force comes from: an argument, a variable, a file; a default is not in it."""
+    """Return the source of each setting in force, an argument, a variable or a file; defaults are left out."""
     found = _sources(arguments or {}, os.environ if env is None else env, folder, user_file)
     return {key: source for source, table in found for key in table}
 
@@ -106,7 +106,7 @@ def origins(
 def _sources(
     arguments: Mapping[str, Any], env: Mapping[str, str], folder: "Path | None", user_file: "Path | None"
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Every place that has settings, the weakest first."""
+    """Return every source of settings, the weakest first."""
     return [
         *_files(folder, user_file if user_file is not None else _user_file(env)),
         *_variables(env),
@@ -120,7 +120,7 @@ def _text(value: Any) -> str:
     text = os.fspath(value)
     if not text.strip():
         raise ValueError("is empty")
-    if "\0" in text:  # which no path and no address may hold
+    if "\0" in text:  # not allowed in a path or an address
         raise ValueError("holds a null character")
     return str(text)
 
@@ -145,7 +145,7 @@ def _flag(value: Any) -> bool:
         raise ValueError("is not true or false") from None
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
         raise TypeError("is not a list of names")
@@ -156,7 +156,7 @@ def _limits(value: Any) -> tuple[str, ...]:
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
         raise TypeError("is not a text such as '2 kWh', or a list of them")
-    return tuple(parts)  # an empty one is a typing error and is told as one when limits are read
+    return tuple(parts)  # an empty one is a typing error, reported when limits are parsed
 
 
 def _gpus(value: Any) -> str | tuple[int | str, ...]:
@@ -204,7 +204,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "hourly": _text,
     "interval": _interval,
     "gpus": _gpus,
-    "meters": _words,
+    "meters": _names,
     "recorder": _one_of("process", "thread"),
     "rest": _one_of(*REST),
     "tariff": _text,
@@ -228,7 +228,7 @@ def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
         key = name.removeprefix("GREENTRACK_").lower()
         if key in _READERS:
             found.append((f"environment variable {name}", {key: value}))
-        elif key not in _ELSEWHERE and (hint := did_you_mean(key, _READERS)):
+        elif key not in _NOT_SETTINGS and (hint := did_you_mean(key, _READERS)):
             # others may use the prefix, so only a near miss is taken for a typing error
             raise ConfigError(f"environment variable {name}: unknown setting {key!r}{hint}")
     return found
@@ -240,7 +240,7 @@ def _files(folder: "Path | None", user_file: "str | Path | None") -> list[tuple[
 
 
 def _relative(table: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Return *table* with the files that it names lying where the file says, from whatever folder it is read."""
+    """Return *table* with its relative paths resolved from the *folder* of its file."""
     files = {
         key: os.path.join(folder, os.path.expanduser(place))
         for key in ("db", "tariff", "hourly")
@@ -276,7 +276,7 @@ def _project_table(folder: "Path | None") -> tuple[str, dict[str, Any]] | None:
 
 
 def _is_ours(project: str) -> bool:
-    """Whether a table of ours may be in a project's file: reading all of it takes milliseconds."""
+    """True if a project's file may have a table of ours; parsing all of it takes milliseconds."""
     try:
         with open(project, "rb") as file:
             return b"tool.greentrack" in file.read()
@@ -297,7 +297,7 @@ def _toml(path: str) -> dict[str, Any]:
 
 
 def _user_file(env: Mapping[str, str]) -> str | None:
-    if sys.platform == "linux":  # what platformdirs would say, without its import on the way into a training
+    if sys.platform == "linux":  # as platformdirs does, without its import at the start of a training
         base = env.get("XDG_CONFIG_HOME") or (os.path.join(env["HOME"], ".config") if env.get("HOME") else None)
         return os.path.join(base, "greentrack", "config.toml") if base else None
     import platformdirs

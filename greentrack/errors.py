@@ -1,18 +1,18 @@
-"""What can go wrong, as one tree.
+"""The errors that GreenTrack raises, as one tree.
 
 ::
 
     GreenTrackError
     ├── ConfigError        a setting, an argument or a configuration file
     │   └── ZoneError      a place on the grid that does not exist
-    ├── MeterError         a sensor that cannot be read (now)
+    ├── MeterError         a sensor that cannot be read, now or ever
     ├── StoreError         a database that cannot be used
     │   ├── BusyError      a database that another process has locked
-    │   ├── RefusedError   a value that the database does not take
+    │   ├── RefusedError   a value that the database rejects
     │   └── SchemaError    a database of another program or of a newer GreenTrack
-    ├── SourceError        a source on the network that gave no answer, or none that can be used
+    ├── SourceError        a source on the network that gave no usable answer
     ├── NotFoundError      a run, tag or project that is not in the database
-    └── OverBudgetError    a run has used more than it may, and its training asked to be told so
+    └── OverBudgetError    a run that has used more than its budget
 
 Each message says what happened, to what, and what to do next, in one line.
 """
@@ -41,11 +41,11 @@ class StoreError(GreenTrackError):
 
 
 class BusyError(StoreError):
-    """A database is locked by another process, which will let go of it."""
+    """A database is locked by another process for a while."""
 
 
 class RefusedError(StoreError):
-    """A database does not take a value; it takes others."""
+    """A database rejects a value, but not others."""
 
 
 class SchemaError(StoreError):
@@ -53,19 +53,19 @@ class SchemaError(StoreError):
 
 
 class SourceError(GreenTrackError):
-    """A source of figures gave no answer, or none that can be used."""
+    """A source of figures gave no usable answer."""
 
 
 class NotFoundError(GreenTrackError):
-    """Nothing in the database answers to that name."""
+    """No run, tag or project in the database has that name."""
 
 
 class OverBudgetError(GreenTrackError):
-    """A run has used more than its budget allows; ``run.check_budget()`` raises it."""
+    """A run has used more than its budget; ``run.check_budget()`` raises it."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return " (did you mean X or Y?)" for a mistyped *word*, or "" where nothing is near.
+    """Return " (did you mean X or Y?)" for a mistyped *word*, or "" if nothing is similar.
 
     >>> did_you_mean("zoen", ["zone", "project"])
     ' (did you mean zone?)'

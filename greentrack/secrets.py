@@ -1,7 +1,7 @@
-"""Secrets are not kept: passwords, tokens and keys are taken out of what a run is told about itself.
+"""Redacts secrets: removes passwords, tokens and keys from the parameters, command and texts of a run.
 
-A value is taken out for its name (``api_key``, ``--password``) or for its looks (``hf_…``, ``https://me:…@host``).
-Most runs have neither, so plain searches decide first whether the expressions need to be made at all.
+A value is a secret by its name (``api_key``, ``--password``) or by its form (``hf_…``, ``https://me:…@host``).
+Most runs have no secret, so plain searches decide first whether the regular expressions are compiled at all.
 """
 
 import functools
@@ -11,13 +11,13 @@ from itertools import pairwise
 from typing import Any
 
 REDACTED = "[redacted]"
-"""What stands where a secret was."""
+"""Replaces a secret."""
 
 MAX_LEVELS = 20
-"""Values nested deeper than this are not looked into and not kept."""
+"""Values nested deeper are replaced by the name of their type."""
 
 MAX_DIGITS = 9
-"""A number of more digits may be a token."""
+"""A number with more digits may be a token."""
 
 _WORDS = frozenset({"pwd", "passphrase", "passwords", "secrets", "apikeys", "credential", "credentials"})
 _ENDS = ("password", "passwd", "secret", "apikey", "accesskey")
@@ -25,13 +25,13 @@ _PAIRS = frozenset({("api", "key"), ("api", "keys"), ("access", "key"), ("access
 _TEXT_WORDS = frozenset(
     {"token", "auth", "oauth", "authorization", "private", "authtoken", "accesstoken", "apitoken", "hftoken"}
 )
-"""A number or a yes under such a name is a choice (``private=True``), a text is not."""
+"""Under such a name a number or a boolean is an option (``private=True``), a text is a secret."""
 
 _VOCABULARY = frozenset(
     {"pad", "eos", "bos", "unk", "mask", "cls", "sep", "class", "special", "start", "end", "stop"}
     | {"image", "video", "audio", "text", "patch", "next", "per"}
 )
-"""Before ``token``, a part of a model's vocabulary and not a key."""
+"""Before ``token`` these words mean a token of a model's vocabulary."""
 
 _QUOTES = "\"'\\"
 _NOT_IN_NAMES = frozenset(" \t\n?&\"'(){}[],;")
@@ -44,7 +44,7 @@ _TEXT_HINTS = (
 
 
 def redact(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *params* with every secret in it, however deep, as "[redacted]"; what is none stays as it is.
+    """Return *params* with every secret, at any depth, replaced by "[redacted]".
 
     >>> redact({"lr": 0.1, "hub": {"token": "abc", "url": "https://me:pw@example.org"}, "max_tokens": 512})
     {'lr': 0.1, 'hub': {'token': '[redacted]', 'url': 'https://me:[redacted]@example.org'}, 'max_tokens': 512}
@@ -53,13 +53,13 @@ def redact(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def redact_command(command: Sequence[str]) -> list[str]:
-    """Return *command* with the values of options and variables that are secrets as "[redacted]".
+    """Return *command* with the secrets among the values of its options and variables replaced by "[redacted]".
 
     >>> redact_command(["python", "train.py", "--token", "abc", "--api-key=def", "--max-tokens", "512"])
     ['python', 'train.py', '--token', '[redacted]', '--api-key=[redacted]', '--max-tokens', '512']
     """
     words: list[str] = []
-    option = ""  # the word before, where it is an option whose value may come next
+    option = ""  # the word before, if it is an option whose value may follow
     for word in command:
         flag = len(word) > 1 and word[0] == "-" and (word[1] == "-" or word[1].isalpha())
         name, sign, value = word.partition("=")
@@ -74,7 +74,7 @@ def redact_command(command: Sequence[str]) -> list[str]:
 
 
 def redact_text(text: str) -> str:
-    """Return *text* without what looks like a secret in it, whatever it is called.
+    """Return *text* with everything that has the form of a secret replaced by "[redacted]".
 
     >>> redact_text("curl -H 'Authorization: Bearer 0123456789abcdef0123' https://me:pw@example.org/?token=abc")
     "curl -H 'Authorization: [redacted]' https://me:[redacted]@example.org/?token=[redacted]"
@@ -82,12 +82,12 @@ def redact_text(text: str) -> str:
     low = text.lower()
     if not any(hint in low for hint in _TEXT_HINTS):
         return text
-    looks, address, named, value = _expressions()
-    text = looks.sub(REDACTED, text)
+    forms, address, named, value = _expressions()
+    text = forms.sub(REDACTED, text)
     text = address.sub(rf"\1{REDACTED}@", text)
     pieces, at = [], 0
     for found in named.finditer(text):
-        if found.start() < at:  # in a value that was taken out
+        if found.start() < at:  # inside a value that was replaced
             continue
         if (given := value.match(text, found.end())) and is_secret(found[1], given[0].strip(_QUOTES)):
             quote = given[0][: len(given[0]) - len(given[0].lstrip(_QUOTES))]
@@ -97,7 +97,7 @@ def redact_text(text: str) -> str:
 
 
 def is_secret(name: str, value: Any = "?") -> bool:
-    """Whether what is called *name* is a secret, judged by the words in it; *value* can tell that it is none.
+    """True if a value called *name* is a secret, by the words in the name; *value* can show that it is not.
 
     >>> [is_secret(name) for name in ("HF_TOKEN", "wandbApiKey", "max_tokens", "tokenizer", "author")]
     [True, True, False, False, False]
@@ -110,7 +110,7 @@ def is_secret(name: str, value: Any = "?") -> bool:
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
     if any(word in _WORDS or word.endswith(_ENDS) for word in words) or not _PAIRS.isdisjoint(pairwise(words)):
         return True
-    if _is_choice(value):
+    if _is_option(value):
         return False
     return any(
         word in _TEXT_WORDS and not (word == "token" and index and words[index - 1] in _VOCABULARY)
@@ -120,8 +120,8 @@ def is_secret(name: str, value: Any = "?") -> bool:
 
 @functools.cache
 def _expressions() -> tuple[re.Pattern[str], ...]:
-    """What looks like a secret; an address with a password; a name and its sign; a value after them."""
-    looks = re.compile(
+    """Return patterns of a secret's form, an address with a password, a name and its sign, and a value after them."""
+    forms = re.compile(
         r"(?<![A-Za-z0-9])(?:"
         r"hf_[A-Za-z0-9]{16,}|sk-(?=[A-Za-z_-]*[0-9])[\w-]{20,}|gh[oprsu]_[A-Za-z0-9]{16,}|github_pat_\w{16,}"
         r"|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|A[KS]IA[0-9A-Z]{16}|AIza[\w-]{35}"
@@ -134,37 +134,37 @@ def _expressions() -> tuple[re.Pattern[str], ...]:
     quoted = r"""\\"[^"]*"|"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*'"""
     plain = r"""(?:(?:basic|bearer|token)\s+)?["']?[^\s"'&,;)}\]]+"""
     value = re.compile(rf"\[redacted\]|{quoted}|{plain}", re.IGNORECASE)
-    return looks, address, named, value
+    return forms, address, named, value
 
 
-def _value(name: object, value: Any, above: tuple[int, ...]) -> Any:
+def _value(name: object, value: Any, parents: tuple[int, ...]) -> Any:
     if isinstance(name, str) and is_secret(name, value):
         return REDACTED
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping | list | tuple):
-        if id(value) in above or len(above) == MAX_LEVELS:
+        if id(value) in parents or len(parents) == MAX_LEVELS:
             return f"<{type(value).__name__}>"
-        inside = (*above, id(value))
+        inside = (*parents, id(value))
         if isinstance(value, Mapping):
             return {inner: _value(inner, one, inside) for inner, one in value.items()}
         items = [_value(None, one, inside) for one in value]
         return tuple(items) if isinstance(value, tuple) else items
-    return _cleaned(value)
+    return _without_secrets(value)
 
 
-def _cleaned(value: Any) -> Any:
-    """What is kept as its text, without the secrets in it; the value itself where it has none."""
+def _without_secrets(value: Any) -> Any:
+    """Return the text of *value* without secrets; *value* itself if it has none."""
     try:
         text = str(value)
-    except Exception:  # noqa: BLE001  # anybody's __str__: what cannot be told is no secret told
+    except Exception:  # noqa: BLE001  # anybody's __str__: without a text, no secret is stored
         return value
     cleaned = redact_text(text)
     return value if cleaned == text else cleaned
 
 
-def _is_choice(value: Any) -> bool:
-    """Whether *value* is a number or a yes or no, which is no token; a long number may be one."""
+def _is_option(value: Any) -> bool:
+    """True if *value* is a number or a boolean, but for long numbers, which may be tokens."""
     if isinstance(value, str):
         return len(value) <= MAX_DIGITS and value.replace(".", "", 1).isdecimal()
     return isinstance(value, int | float)

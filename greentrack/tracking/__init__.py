@@ -1,4 +1,4 @@
-"""``track()`` and the run that it hands out: what a training holds, without thread, sensor or database."""
+"""``track()`` and the run that it returns: the training's side, without thread, sensor or database."""
 
 from greentrack.tracking.run import Run
 from greentrack.tracking.tracker import Tracker, track

@@ -1,4 +1,4 @@
-"""What a run may use: limits of energy, carbon, money and time, and whether what was spent is over one of them."""
+"""Budgets: limits of energy, carbon, money and time, and whether a run is over one of them."""
 
 import math
 import re
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from greentrack.costing.tariffs import Tariff
 
 EXAMPLES = "2 kWh, 500 g CO2e, 3 EUR, 1h30m"
-"""Limits that can be written so, one of each kind."""
+"""One limit of each kind, for messages."""
 
 _UNITS: Mapping[str, tuple[str, float]] = {
     "mJ": ("energy", 1e-3),
@@ -50,7 +50,7 @@ _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?"
 
 
 class Limit(NamedTuple):
-    """At most *amount* joules, grams, units of *currency* or seconds; *text* as it was given, *unit* as it is shown."""
+    """At most *amount* joules, grams, units of *currency* or seconds; *text* as given, *unit* as printed."""
 
     kind: str
     amount: float
@@ -60,7 +60,7 @@ class Limit(NamedTuple):
 
 
 class BudgetUse(NamedTuple):
-    """What was used, or is expected to be; None where it is not known, which is over no limit."""
+    """What was used, or is expected to be used; None is unknown and over no limit."""
 
     joules: float | None
     grams: float | None
@@ -70,9 +70,9 @@ class BudgetUse(NamedTuple):
 
 
 def budget_of(given: str | Sequence[str] | None) -> tuple[Limit, ...]:
-    """Read one limit or several of different kinds, in a list or separated by ";"; None and [] are no budget.
+    """Return the limits in a text or a list of texts, several in a text separated by ";"; none for None and [].
 
-    Raises ConfigError for what is no limit, and for two limits of one kind.
+    Raises ConfigError for a text that is not a limit, and for two limits of one kind.
 
     >>> [limit.kind for limit in budget_of(["2 kWh", "1h30m"])]
     ['energy', 'time']
@@ -93,7 +93,7 @@ def budget_of(given: str | Sequence[str] | None) -> tuple[Limit, ...]:
 
 
 def limits_of(settings: "Settings") -> tuple[Limit, ...]:
-    """Read the budget that is in the *settings*; raises ConfigError also for money without a price to reckon it by."""
+    """Return the limits in *settings*. Raises ConfigError also for a limit of money without a price in its currency."""
     limits = budget_of(settings.budget)
     for limit in limits:
         if limit.kind == "money":
@@ -102,9 +102,9 @@ def limits_of(settings: "Settings") -> tuple[Limit, ...]:
 
 
 def parse(text: str) -> Limit:
-    """Read one limit: "300 Wh", "5 MJ", "500 g", "0.1 t CO2e", "3 EUR", "$3", "90 min", "1h30m".
+    """Return one limit: "300 Wh", "5 MJ", "500 g", "0.1 t CO2e", "3 EUR", "$3", "90 min", "1h30m".
 
-    Raises ConfigError for anything else, for an unknown unit or currency, and for nothing or less.
+    Raises ConfigError for other texts, unknown units and currencies, and amounts that are not above zero.
 
     >>> parse("2 kWh").amount, parse("0.5 kg CO2e").amount, parse("1h30m").amount
     (7200000.0, 500.0, 5400.0)
@@ -132,7 +132,7 @@ def parse(text: str) -> Limit:
 
 
 def spent_of(summary: "Summary") -> BudgetUse:
-    """What a run has used by its *summary*: all that is in its totals."""
+    """Return what a run has used by the totals of its *summary*."""
     money = summary.money
     joules = summary.joules if summary.facility_joules is None else summary.facility_joules
     return BudgetUse(
@@ -145,7 +145,7 @@ def spent_of(summary: "Summary") -> BudgetUse:
 
 
 def first_over(limits: Sequence[Limit], spent: BudgetUse) -> Limit | None:
-    """The first limit that *spent* is over; what is exactly used up is not over, nor is what is not known.
+    """Return the first limit that *spent* exceeds; equal is not over, nor is unknown.
 
     >>> over = first_over(budget_of(["2 kWh", "1 h"]), BudgetUse(7.3e6, None, None, None, 60.0))
     >>> over.text
@@ -157,14 +157,14 @@ def first_over(limits: Sequence[Limit], spent: BudgetUse) -> Limit | None:
 
 
 def amount_of(limit: Limit, spent: BudgetUse) -> float | None:
-    """How much was used of what *limit* limits, in the unit of its amount; None where that is not known."""
+    """Return how much was used of what *limit* limits, in the unit of its amount; None if unknown."""
     if limit.kind == "money":
         return spent.money if spent.currency == limit.currency else None
     return {"energy": spent.joules, "carbon": spent.grams, "time": spent.seconds}[limit.kind]
 
 
 def describe(limit: Limit, spent: BudgetUse) -> str:
-    """Return how much was used of how much, in the limit's unit, with digits enough to see whether that is over.
+    """Return the used and the allowed amount in the limit's unit, with enough digits to see which is larger.
 
     >>> describe(parse("2 kWh"), BudgetUse(7.236e6, None, None, None, 60.0))
     '2.01 of 2 kWh'
@@ -172,13 +172,13 @@ def describe(limit: Limit, spent: BudgetUse) -> str:
     from greentrack.formatting.units import digits
 
     size = 1.0 if limit.kind == "money" else _UNITS[limit.unit][1]
-    whole, used = limit.amount / size, amount_of(limit, spent)
-    may, unit = digits(whole, 6), f"{limit.unit} CO2e" if limit.kind == "carbon" else limit.unit
+    allowed, used = limit.amount / size, amount_of(limit, spent)
+    allowed_text, unit = digits(allowed, 6), f"{limit.unit} CO2e" if limit.kind == "carbon" else limit.unit
     if used is None:
-        return f"an unknown part of {may} {unit}"
+        return f"an unknown part of {allowed_text} {unit}"
     texts = [digits(used / size, significant) for significant in range(3, 10)]
-    fair = (text for text in texts if (float(text.replace(",", "")) > whole) == (used > limit.amount))
-    return f"{next(fair, texts[-1])} of {may} {unit}"
+    faithful = (text for text in texts if (float(text.replace(",", "")) > allowed) == (used > limit.amount))
+    return f"{next(faithful, texts[-1])} of {allowed_text} {unit}"
 
 
 def _limit(text: str, number: float, unit: str) -> Limit:
@@ -191,7 +191,7 @@ def _limit(text: str, number: float, unit: str) -> Limit:
 
 
 def _known_unit(word: str) -> str | None:
-    """The unit that *word* means, whatever its case where that leaves no doubt; None where there is none."""
+    """Return the unit that *word* means, in any case that is not ambiguous; None if there is none."""
     if word in _NAMES:
         return _NAMES[word]
     units = {unit for name, unit in _NAMES.items() if len(name) > 1 and name.lower() == word.lower()}

@@ -1,4 +1,4 @@
-"""Phases and work, counted in the training at a microsecond a step and sent on about once a second."""
+"""Counters of phases and work, kept in the training at a microsecond a step and sent about once a second."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Any
 
 SEND_S = 1.0
-"""How often what was counted is sent on; a run that is killed loses at most this much of its counts."""
+"""Seconds between two messages with counts; a run that is killed loses at most this much of its counts."""
 
 
 class ThreadCounters:
-    """What one thread of a run has counted since it last sent it."""
+    """What one thread of a run has counted since its last message."""
 
     __slots__ = ("_clock", "_send", "_since_sent", "current", "phases", "send_at", "since", "stack", "thread", "work")
 
@@ -20,18 +20,18 @@ class ThreadCounters:
         self.work: dict[str, Any] = {}
         self.current: PhaseTimer | None = None
         self.stack: list[PhaseTimer] = []
-        self.since = 0.0  # when the current phase went on
+        self.since = 0.0  # when the current phase began or was resumed
         self.send_at = perf_counter() + SEND_S
         self._clock, self._send = clock, send
         self._since_sent = clock()
 
     def phase(self, name: str) -> "PhaseTimer":
-        """The phase of that *name*, to be entered any number of times."""
+        """Return the phase called *name*, which can be entered any number of times."""
         phase = self.phases[name] = PhaseTimer(self, name)
         return phase
 
     def send(self) -> None:
-        """Pass on what was counted, for the stretch of time since the last."""
+        """Send what was counted since the last message."""
         now = perf_counter()
         self.send_at = now + SEND_S
         if self.current is not None:
@@ -50,43 +50,43 @@ class ThreadCounters:
 class PhaseTimer:
     """A recurring activity of one thread: ``with run.phase("data"):``. An inner phase's time is not the outer's."""
 
-    __slots__ = ("_tally", "calls", "name", "seconds")
+    __slots__ = ("_counters", "calls", "name", "seconds")
 
-    def __init__(self, tally: ThreadCounters, name: str) -> None:
-        self._tally = tally
+    def __init__(self, counters: ThreadCounters, name: str) -> None:
+        self._counters = counters
         self.name = name
         self.calls = 0
         self.seconds = 0.0
 
     def __enter__(self) -> "PhaseTimer":
-        tally = self._tally
+        counters = self._counters
         now = perf_counter()
-        outer = tally.current
+        outer = counters.current
         if outer is not None:
-            outer.seconds += now - tally.since
-            tally.stack.append(outer)
-        tally.current = self
-        tally.since = now
-        if now >= tally.send_at:
-            tally.send()
+            outer.seconds += now - counters.since
+            counters.stack.append(outer)
+        counters.current = self
+        counters.since = now
+        if now >= counters.send_at:
+            counters.send()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tally = self._tally
+        counters = self._counters
         now = perf_counter()
-        current = tally.current
+        current = counters.current
         if current is not None:
-            current.seconds += now - tally.since
-            tally.since = now
+            current.seconds += now - counters.since
+            counters.since = now
         self.calls += 1
         if current is self:
-            tally.current = tally.stack.pop() if tally.stack else None
-        elif self in tally.stack:  # tasks of an event loop took turns: the phases did not close in order
-            tally.stack.remove(self)
-        if now >= tally.send_at:
-            tally.send()
+            counters.current = counters.stack.pop() if counters.stack else None
+        elif self in counters.stack:  # tasks of an event loop took turns: the phases did not close in order
+            counters.stack.remove(self)
+        if now >= counters.send_at:
+            counters.send()
 
 
 def _numbers(work: Mapping[str, Any]) -> dict[str, float]:
@@ -94,6 +94,6 @@ def _numbers(work: Mapping[str, Any]) -> dict[str, float]:
     for unit, n in work.items():
         try:
             numbers[unit] = float(n)
-        except Exception:  # noqa: BLE001, S112  # it was no number (each library raises its own), or is on a lost GPU
+        except Exception:  # noqa: BLE001, S112  # not a number (each library raises its own error), or on a lost GPU
             continue
     return numbers

@@ -1,4 +1,4 @@
-"""``@track()``: functions, coroutines and generators of which every call is a run."""
+"""``@track()``: makes each call of a function, coroutine function or generator a run."""
 
 import contextlib
 import functools
@@ -11,13 +11,13 @@ from greentrack.errors import ConfigError
 P = ParamSpec("P")
 T = TypeVar("T")
 Recording = Callable[[], contextlib.AbstractContextManager[Any]]
-"""Makes what a call runs in: a new tracker."""
+"""Returns the context manager that one call runs in."""
 
 
 def decorated(function: Callable[P, T], recording: Recording) -> Callable[P, T]:
     """Return *function* with each of its calls inside ``with recording():``.
 
-    Raises ConfigError for a class and for what cannot be called.
+    Raises ConfigError for a class and for an object that cannot be called.
     """
     if isinstance(function, staticmethod | classmethod):
         return type(function)(decorated(function.__func__, recording))
@@ -32,7 +32,7 @@ def _wrapped(function: Callable[..., Any], recording: Recording) -> Any:
 
         async def agenerate(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
             with recording():
-                async with contextlib.aclosing(function(*args, **kwargs)) as items:  # closed before its run ends
+                async with contextlib.aclosing(function(*args, **kwargs)) as items:  # closed before the run ends
                     sent = None
                     with contextlib.suppress(StopAsyncIteration):
                         while True:

@@ -1,4 +1,4 @@
-"""What a run knows about itself when it starts: its name, command, rank, packages, GPUs."""
+"""What a run knows of its process at the start: id, name, rank, packages, GPUs."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ _GROUPS = ("GREENTRACK_RUN_ID", "TORCHELASTIC_RUN_ID", "SLURM_JOB_ID")
 
 
 def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): 12 hexadecimal digits of Unix time in milliseconds come first, so ids sort."""
+    """Return a UUID of version 7 (RFC 9562). It begins with the Unix time in milliseconds, so ids sort by time."""
     value = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
@@ -36,7 +36,7 @@ def new_id() -> str:
 
 
 def script_name() -> str:
-    """What the running program would be called: its file, its package, or how it is being typed."""
+    """Return the name of the running program: its file, its package, or how it was entered."""
     if in_notebook():
         return "notebook"
     folder, name = os.path.split(sys.argv[0] if sys.argv else "")
@@ -48,19 +48,19 @@ def script_name() -> str:
 
 
 def in_notebook() -> bool:
-    """Whether cells are run here, in any order and again."""
+    """True in a Jupyter kernel, where cells are executed in any order and repeatedly."""
     return "ipykernel" in sys.modules
 
 
 def environment(env: Mapping[str, str]) -> dict[str, Any]:
-    """Rank, world size and group of a run that is one of several processes; {} for a run on its own."""
+    """Return rank, world size and group of a run of several processes; for other runs each is None."""
     rank, size = _first_number(env, _RANKS), _first_number(env, _SIZES)
     group = next((env[name] for name in _GROUPS if env.get(name)), None)
     return {"rank": rank, "world_size": size, "group": group}
 
 
 def packages() -> dict[str, str]:
-    """The versions of the frameworks that this process has loaded."""
+    """Return the versions of the frameworks that this process has loaded."""
     found = {name: getattr(sys.modules.get(name), "__version__", None) for name in FRAMEWORKS}
     return {name: str(version) for name, version in found.items() if version is not None}
 

@@ -1,48 +1,48 @@
-"""How much of what a training says of itself is kept: params and attributes are facts, and no place for data."""
+"""Limits on what a training can store with a run: params and attributes hold facts, not data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MAX_TEXT = 1000
-"""So much of a name or a text is kept."""
+"""Characters kept of a name or a text."""
 
 MAX_READ = 10_000
-"""So much of it is looked at for secrets before it is cut: a half of one would not be known for what it is."""
+"""Characters of a text that are searched for secrets before it is cut: half a secret would not be recognised."""
 
 MAX_VALUES = 2_000
-"""So many values are kept in all, those within others included."""
+"""Values kept in all, nested ones included."""
 
 MAX_CHARACTERS = 60_000
-"""So many characters of names and texts are kept in all."""
+"""Characters of names and texts kept in all."""
 
 MAX_ERROR = 500
-"""So much of an error's text is kept."""
+"""Characters kept of an error's text."""
 
 MAX_COMMAND = 24_000
-"""So many characters of a command line are kept."""
+"""Characters kept of a command line."""
 
 MAX_PLAIN, MAX_NAME = 20, 40
-"""Attributes that are so few, with names that are so short and numbers as values, are taken as they are."""
+"""So few attributes, with such short names and numbers as values, are stored as they are."""
 
-_SMALL = (float, bool, type(None))
-_LARGE = 2**53
+_PLAIN_TYPES = (float, bool, type(None))
+_MAX_PLAIN_INT = 2**53
 
 MAX_LEVELS = 20
-"""What is nested deeper is not looked into; circles go deeper than any."""
+"""Values nested deeper are replaced by the name of their type; so are circular ones."""
 
 CUT = "…"
-"""What stands where something was cut off, as text or as the name of what was left out."""
+"""Marks where something was cut off, in a text or as a name."""
 
 REST = "the rest was left out"
 
 PARAMS = "params of the run"
 
 TOO_LARGE = f"the %s are too large to be kept whole; what was cut off is marked {CUT}"
-"""What is said, once, of what."""
+"""The warning, once for each kind of input."""
 
 
 def command_within(words: Sequence[str]) -> list[str]:
-    """Return the first of the *words* of a command, as many as there is room for, and how many more there are.
+    """Return as many *words* of a command as fit into MAX_COMMAND, and how many more there are.
 
     >>> command_within(["cat", *["a.npy"] * 10_000])[-1]
     '… and 6,001 more'
@@ -57,20 +57,20 @@ def command_within(words: Sequence[str]) -> list[str]:
     return kept
 
 
-def named(value: Any) -> str:
-    """Return *value* as a name of a bounded length: a text is itself, all else as Python shows it.
+def name_within(value: Any) -> str:
+    """Return *value* as a name of at most MAX_TEXT characters: a text as it is, all else as its repr.
 
-    >>> named("epoch"), named([1]), len(named("x" * 5000))
+    >>> name_within("epoch"), name_within([1]), len(name_within("x" * 5000))
     ('epoch', '[1]', 1000)
     """
-    return _cut(value) if isinstance(value, str) else told(value)
+    return _cut(value) if isinstance(value, str) else repr_within(value)
 
 
-def told(value: Any) -> str:
-    """Return *value* as Python shows it, if it can, in a bounded length."""
+def repr_within(value: Any) -> str:
+    """Return the repr of *value*, or its type if that fails, in at most MAX_TEXT characters."""
     try:
         return _cut(repr(value))
-    except Exception:  # noqa: BLE001  # anybody's __repr__, or a number with more digits than Python writes
+    except Exception:  # noqa: BLE001  # anybody's __repr__, or a number with more digits than Python prints
         return f"<{type(value).__name__}>"
 
 
@@ -78,39 +78,39 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - len(CUT)] + CUT
 
 
-def numbers(values: Mapping[Any, Any], say: Callable[[str, str], None]) -> dict[str, float]:
-    """Return those of *values* that are numbers, or can be made one, as tensors can; of each other one *say* is told.
+def numbers_in(values: Mapping[Any, Any], warn: Callable[[str, str], None]) -> dict[str, float]:
+    """Return those of *values* that are numbers or can be converted, as tensors can; *warn* is called for each other.
 
-    >>> numbers({"loss": 1, "name": "resnet"}, lambda name, text: print(text))
+    >>> numbers_in({"loss": 1, "name": "resnet"}, lambda name, text: print(text))
     name='resnet' is not a number and is not kept
     {'loss': 1.0}
     """
     kept: dict[str, float] = {}
     for name, value in values.items():
         try:
-            # torch warns of a number taken from what has a gradient
-            kept[named(name)] = float(value.detach() if hasattr(value, "detach") else value)
-        except Exception:  # noqa: BLE001  # each library raises its own where something is no number
-            say(named(name), f"{named(name)}={told(value)} is not a number and is not kept")
+            # torch warns where a number is taken from a tensor with a gradient
+            kept[name_within(name)] = float(value.detach() if hasattr(value, "detach") else value)
+        except Exception:  # noqa: BLE001  # each library raises its own error for what is not a number
+            warn(name_within(name), f"{name_within(name)}={repr_within(value)} is not a number and is not kept")
     return kept
 
 
 class InputLimits:
-    """Cuts one set of params down to size: *most_text* characters a text, and no more than so much in all.
+    """Cuts one set of params to size: *max_text* characters a text, limited values and characters in all.
 
-    >>> bounds = InputLimits(most_text=8)
-    >>> bounds.within({"lr": 0.1, "prompt": "once upon a time"}), bounds.cut
+    >>> limits = InputLimits(max_text=8)
+    >>> limits.within({"lr": 0.1, "prompt": "once upon a time"}), limits.cut
     ({'lr': 0.1, 'prompt': 'once up…'}, True)
     """
 
-    def __init__(self, most_text: int = MAX_TEXT) -> None:
+    def __init__(self, max_text: int = MAX_TEXT) -> None:
         self.cut = False
-        self._most_text = most_text
+        self._max_text = max_text
         self._values = MAX_VALUES
-        self._characters = MAX_CHARACTERS * most_text // MAX_TEXT
+        self._characters = MAX_CHARACTERS * max_text // MAX_TEXT
 
     def within(self, params: Mapping[Any, Any], level: int = 0) -> dict[Any, Any]:
-        """Return *params* with every name and text cut to size; what JSON does not know becomes its text."""
+        """Return *params* with every name and text cut to size; values that JSON does not have become text."""
         kept: dict[Any, Any] = {}
         for name, value in params.items():
             if self._full():
@@ -152,26 +152,26 @@ class InputLimits:
     def _text(self, value: Any) -> str:
         try:
             text = value if isinstance(value, str) else str(value)
-        except Exception:  # noqa: BLE001  # anybody's __str__; and integers of thousands of digits have none
+        except Exception:  # noqa: BLE001  # anybody's __str__, or an integer with more digits than Python prints
             text = f"<{type(value).__name__}>"
-        if len(text) > self._most_text:
+        if len(text) > self._max_text:
             self.cut = True
-            text = text[: self._most_text - 1] + CUT
+            text = text[: self._max_text - 1] + CUT
         self._characters -= len(text)
         return text
 
 
 def _is_plain(name: Any, value: Any) -> bool:
-    """Whether this needs no cutting: the usual attribute of a span, which is not to wait for what others need."""
+    """True for the usual attribute of a span, which needs no cutting and must be fast."""
     return (
         type(name) is str
         and len(name) < MAX_NAME
-        and (type(value) in _SMALL or (type(value) is int and -_LARGE < value < _LARGE))
+        and (type(value) in _PLAIN_TYPES or (type(value) is int and -_MAX_PLAIN_INT < value < _MAX_PLAIN_INT))
     )
 
 
 def params_within(params: Mapping[str, Any], *, redact: bool) -> tuple[dict[str, Any], bool]:
-    """Return *params* cut to size and, where *redact*, without the secrets in them; and whether anything was cut."""
+    """Return *params* cut to size, without secrets if *redact*; and whether anything was cut."""
     if len(params) <= MAX_PLAIN and all(map(_is_plain, params, params.values())):
         if redact:
             from greentrack.secrets import REDACTED, is_secret
@@ -190,7 +190,7 @@ def params_within(params: Mapping[str, Any], *, redact: bool) -> tuple[dict[str,
 
 
 def error_within(text: str, *, redact: bool) -> str:
-    """Return the *text* of an error cut to size and, where *redact*, without the secrets in it."""
+    """Return the *text* of an error cut to size, without secrets if *redact*."""
     if redact:
         from greentrack.secrets import redact_text
 

@@ -1,4 +1,4 @@
-"""The start of a run: what is known of it by then is put together and told to a recorder."""
+"""Starts a run: collects the facts known by then and starts a recorder with them."""
 
 import os
 import sys
@@ -27,24 +27,24 @@ def start(
     wait_s: float | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Start recording process *pid* (by default this one) under *settings*; ``track`` and ``greentrack run`` use it.
+    """Start recording process *pid* (by default this one) with *settings*.
 
-    *more* are facts (fields of ``model.Run``) that the caller knows better than the environment.
+    *more* are facts (fields of ``model.Run``) that replace those of the environment.
 
-    It waits for the first reads, no longer than 80 ms; or than *wait_s* seconds, and the run begins after them.
+    It waits for the first readings: at most 80 ms, or *wait_s* seconds, and then the run begins after them.
     """
     limits: Sequence[Limit] = ()
     if settings.budget:
         from greentrack.tracking.budget import limits_of
 
         limits = limits_of(settings)
-    chosen, cut = input_limits.params_within(params or {}, redact=settings.redact)
-    words = list(sys.orig_argv if command is None else command)
+    kept_params, cut = input_limits.params_within(params or {}, redact=settings.redact)
+    argv = list(sys.orig_argv if command is None else command)
     if settings.redact:
         from greentrack.secrets import redact_command
 
-        words = redact_command(words)
-    words = input_limits.command_within(words)
+        argv = redact_command(argv)
+    argv = input_limits.command_within(argv)
     now, wall = clock(), time.time()
     folder = _folder()
     run = {
@@ -52,10 +52,10 @@ def start(
         "name": name,
         "project": settings.project,
         "tags": list(dict.fromkeys(tags)),
-        "params": chosen,
+        "params": kept_params,
         "started_at": wall,
         "pid": os.getpid() if pid is None else pid,
-        "command": words,
+        "command": argv,
         "folder": folder,
         "python": sys.version.split()[0],
         "packages": environment.packages(),
@@ -88,7 +88,7 @@ def start(
         started.connect(hello, limits)
         if wait_s is not None:
             started.begin()
-    except BaseException:  # Ctrl-C: it is handed to nobody
+    except BaseException:  # Ctrl-C: the caller does not get the run and cannot end it
         started.stop("interrupted")
         raise
     return started
@@ -97,5 +97,5 @@ def start(
 def _folder() -> str:
     try:
         return os.getcwd()
-    except OSError:  # it was removed
+    except OSError:  # the folder was removed
         return "/"

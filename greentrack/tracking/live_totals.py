@@ -1,4 +1,4 @@
-"""What a run makes of the figures that its recorder shows: joules by kind, a record, the line at the end."""
+"""What a run derives from its recorder's figures: joules by kind, a record, the line at the end."""
 
 import contextlib
 import sys
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def joules_of(figures: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the joules by kind of device; {} where there are no figures yet."""
+    """Return the joules by kind of device; {} if there are no figures yet."""
     if figures is None:
         return {}
     try:
         from greentrack.recorder.transport.protocol import figures_of
 
         uses, _ = figures_of(figures)
-    except (ImportError, OSError):  # no file can be opened to load what reads them: a training does not end for that
+    except (ImportError, OSError):  # no file left to load a module: never raise into the training
         return {}
     by_kind: dict[str, float] = {}
     for use in uses:
         if use.energy.seconds <= 0 and use.joules <= 0:
-            continue  # not seen yet: absent is not zero
+            continue  # not read yet: absent is not zero
         by_kind[use.device.kind] = by_kind.get(use.device.kind, 0.0) + use.joules
     return by_kind
 
 
 def record_of(facts: Mapping[str, Any], figures: Mapping[str, Any] | None) -> "Record":
-    """Return the record of the run with these *facts*, as far as the *figures* tell it."""
+    """Return the record of the run with these *facts*, as far as *figures* has it."""
     from greentrack.model import Host, Record, TrackerOverhead
     from greentrack.recorder.transport.protocol import figures_of, known_of, run_of
 
@@ -42,8 +42,8 @@ def record_of(facts: Mapping[str, Any], figures: Mapping[str, Any] | None) -> "R
 
 
 def get_ready_to_print() -> None:
-    """Load what the last line needs while there is nothing else to do."""
-    with contextlib.suppress(OSError, ImportError):  # no file can be opened: it is tried again when it is needed
+    """Load the modules that print the last line, while there is nothing else to do."""
+    with contextlib.suppress(OSError, ImportError):  # no file left: tried again when needed
         import greentrack.costing.api
         import greentrack.costing.tariffs
         import greentrack.tracking.final_line  # noqa: F401
@@ -54,7 +54,7 @@ def print_line(run_id: str, summary: "Callable[[], Summary]") -> None:
     try:
         from greentrack.tracking.final_line import final_line
 
-        if sys.stderr is not None:  # a daemon has none, and print would take standard output instead
+        if sys.stderr is not None:  # a daemon has none, and print would use standard output
             print(final_line(summary()), file=sys.stderr)
-    except Exception as error:  # noqa: BLE001  # the end of a training is no place to raise for a line of text
+    except Exception as error:  # noqa: BLE001  # never raise into the training
         log.warning("run %s is kept, but its line could not be printed: %r", run_id, error)

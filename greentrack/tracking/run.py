@@ -1,11 +1,11 @@
-"""The run as a training holds it: marks go down a pipe, figures come back, and nothing here waits or raises."""
+"""The run as the training holds it: sends events to the recorder, reads its figures, never waits, never raises."""
 
 import atexit
 import os
 import sys
 import time
+from _thread import get_ident  # threading has the same one, but takes half a millisecond to load
 from collections.abc import Iterable, Mapping, Sequence
-from threading import get_ident
 from time import perf_counter as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from greentrack import log
 from greentrack.clock import clock
 from greentrack.errors import OverBudgetError
+from greentrack.tracking import input_limits
 from greentrack.tracking.counters import PhaseTimer, ThreadCounters
 from greentrack.tracking.environment import packages
-from greentrack.tracking.input_limits import PARAMS, TOO_LARGE, error_within, named, numbers, params_within, told
 from greentrack.tracking.live_totals import get_ready_to_print, joules_of, print_line, record_of
 from greentrack.tracking.outcome import outcome
 from greentrack.tracking.span import SpanHandle, Spans
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from greentrack.tracking.budget_watch import BudgetWatch
 
 _open: set["Run"] = set()
-"""The runs that are going on. One that its program has let go of goes on too: its recorder does, and has to be told."""
+"""The runs that are being recorded, also those that the program dropped: their recorders must be told the end."""
 
 
 class Run:
@@ -47,20 +47,20 @@ class Run:
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._facts = facts
-        self._learned: dict[str, Any] = {}  # since then: a recorder that takes over has not heard it
+        self._learned: dict[str, Any] = {}  # after the start: a recorder that takes over does not know it
         self._began = clock()
         self._quiet = quiet
         self._settings = settings
-        self._watch: BudgetWatch | None = None
+        self._budget_watch: BudgetWatch | None = None
         self._spans = Spans(self._send, self._limited, self._warn_once)
         self._warned: set[str] = set()
         self._final: dict[str, Any] | None = None
         self._link: Link | None = None
-        self._tallies: dict[int, ThreadCounters] = {}
-        self._tally = self._tallies[get_ident()] = ThreadCounters(get_ident(), clock, self._send)
+        self._counters_of_thread: dict[int, ThreadCounters] = {}
+        self._counters = self._counters_here()
 
     def connect(self, hello: dict[str, Any], budget: "Sequence[Limit]" = ()) -> None:
-        """Start recording as *hello* says: for who has made this run, who must stop it where this is interrupted."""
+        """Start a recorder with *hello*. If this is interrupted, the caller must stop the run."""
         from greentrack.recorder.client.process_link import connect
 
         self._began = hello["clock"]
@@ -68,56 +68,58 @@ class Run:
         if self._link is not None:
             _open.add(self)
             if budget:
-                from greentrack.tracking import budget_watch
+                from greentrack.tracking.budget_watch import BudgetWatch
 
-                self._watch = budget_watch.BudgetWatch(budget, self._spent, blind_s=10 + 2 * self._facts["interval"])
+                self._budget_watch = BudgetWatch(budget, self._spent, grace_s=10 + 2 * self._facts["interval"])
 
     def span(self, name: str, /, **attrs: Any) -> SpanHandle:
-        """A named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
+        """Return a named stretch with exact edges: ``with run.span("epoch", index=3):``. Spans nest.
 
-        Each edge makes the recorder read every device at once (within milliseconds) while the training goes on.
+        At each edge the recorder reads every device within milliseconds, while the training continues.
         """
         return SpanHandle(self._spans, name, attrs)
 
     def phase(self, name: str) -> PhaseTimer:
-        """A recurring activity: ``with run.phase("data"):``. Costs a microsecond; gets energy by share of wall time."""
-        tally = self._tally
-        if tally.thread != get_ident():
-            tally = self._tally_here()
+        """Return a recurring activity: ``with run.phase("data"):``. Costs a microsecond; gets energy by its time."""
+        counters = self._counters
+        if counters.thread != get_ident():
+            counters = self._counters_here()
         try:
-            return tally.phases[name]
+            return counters.phases[name]
         except KeyError:
-            return tally.phase(name)
-        except TypeError:  # a list, say: no training ends for a name
-            return self.phase(named(name))
+            return counters.phase(name)
+        except TypeError:  # a list, say: never raise into the training
+            return self.phase(input_limits.name_within(name))
 
     def advance(self, **units: float) -> None:
         """Count work done since the last call, by unit: ``run.advance(samples=64, tokens=32_768)``."""
-        tally = self._tally
-        if tally.thread != get_ident():
-            tally = self._tally_here()
-        work = tally.work
+        counters = self._counters
+        if counters.thread != get_ident():
+            counters = self._counters_here()
+        work = counters.work
         for unit, n in units.items():
             try:
-                work[unit] = work[unit] + n  # += would change a tensor that is the training's
+                work[unit] = work[unit] + n  # += would change a tensor of the training
             except KeyError:
                 work[unit] = n
-            except Exception:  # noqa: BLE001  # tensors of other shapes, texts, None: no training ends for a count
-                self._warn_once(unit, f"{unit}={told(n)} is not a number and is not counted")
-        if _now() >= tally.send_at:
-            tally.send()
+            except Exception:  # noqa: BLE001  # tensors of other shapes, texts, None: never raise into the training
+                self._warn_once(unit, f"{unit}={input_limits.repr_within(n)} is not a number and is not counted")
+        if _now() >= counters.send_at:
+            counters.send()
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float) -> None:
-        """Keep outcomes with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
+        """Keep metrics with the energy used so far: ``run.log(val_acc=0.97)`` or ``run.log({"val/acc": 0.97})``."""
         if metrics is not None and not isinstance(metrics, Mapping):
-            self._warn_once("", f"{told(metrics)} is not a mapping of names to numbers and is not kept")
+            self._warn_once(
+                "", f"{input_limits.repr_within(metrics)} is not a mapping of names to numbers and is not kept"
+            )
             metrics = None
-        values = numbers({**(metrics or {}), **more}, self._warn_once)
+        values = input_limits.numbers_in({**(metrics or {}), **more}, self._warn_once)
         if values:
             self._send({"m": "log", "t": clock(), "values": values})
 
     def forecast(self, progress: float, *, joules: Sequence[float], seconds: Sequence[float]) -> None:
-        """Keep what the work is expected to come to in all at its end, now that *progress* (0 to 1) of it is done.
+        """Keep the expected totals of the whole work, now that *progress* (0 to 1) of it is done.
 
         *joules* and *seconds* are a value and its range: ``run.forecast(0.1, joules=(7e5, 6e5, 9e5), seconds=...)``.
         """
@@ -125,39 +127,39 @@ class Run:
         try:
             message["progress"] = float(progress)
             message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
-        except Exception:  # noqa: BLE001  # no training ends for a forecast
-            self._warn_once("forecast", f"forecast({told(progress)}, {told(joules)}, {told(seconds)}) is no forecast")
+        except Exception:  # noqa: BLE001  # never raise into the training
+            given = ", ".join(map(input_limits.repr_within, (progress, joules, seconds)))
+            self._warn_once("forecast", f"forecast({given}) is no forecast")
             return
         self._send(message)
 
     def learn(self, **facts: Any) -> None:
-        """Take facts of the run (fields of ``model.Run``) that were not known when it began; *params* are added."""
+        """Add facts of the run (fields of ``model.Run``) that were not known at its start; *params* are merged."""
         if "params" in facts:
             more = facts["params"]
-            facts["params"] = self._limited({**self._facts.get("params", {}), **more}, PARAMS)
+            facts["params"] = self._limited({**self._facts.get("params", {}), **more}, input_limits.PARAMS)
         self._facts |= facts
         self._learned |= facts
         self._send({"m": "facts", "run": facts})
 
     def joules(self) -> dict[str, float]:
-        """The joules used so far, by kind of device, as of the last reading (an interval ago at most); {} before it."""
+        """Return the joules used until the last reading (at most an interval ago), by kind of device; {} before it."""
         return joules_of(self._figures())
 
     def begin(self) -> None:
-        """Let the run's time count from now: what it waits for until then (its recorder) is not what it does."""
+        """Restart the run's time and counters: the wait for the recorder is not part of the run."""
         self._began = clock()
-        self._tally = self._tallies[get_ident()] = ThreadCounters(
-            get_ident(), clock, self._send
-        )  # it counts from now, too
+        self._counters_of_thread.clear()
+        self._counters = self._counters_here()
         self.learn(started_at=time.time())
 
     def stop(self, status: str = "finished", error: str | None = None) -> None:
-        """End the run, once, with one of ``greentrack.vocabulary.ENDINGS``; what comes later counts for nothing."""
+        """End the run with one of ``greentrack.vocabulary.ENDINGS``. Later calls on the run do nothing."""
         mine, own = object(), self.__dict__
-        try:  # no lock: nobody could tell whose it is where Ctrl-C comes right after it was taken
-            if own.setdefault("_ending", mine) is mine:  # else another thread, or what a signal interrupted, is at it
+        try:  # no lock: after Ctrl-C right behind acquire(), nobody could tell who holds it
+            if own.setdefault("_ending", mine) is mine:  # else another thread, or interrupted code, is ending the run
                 self._stop(status, error)
-        except BaseException:  # Ctrl-C before the recorder was told: nobody would tell it while the program lives on
+        except BaseException:  # Ctrl-C before the recorder was told: nobody else tells it while the program lives
             if own.get("_ending") is mine:
                 self._stop(status, error)
             raise
@@ -171,20 +173,20 @@ class Run:
         if status not in ENDINGS:
             log.warning("no run ends with status %r; this one is kept as finished", status)
             status = "finished"
-        for tally in list(self._tallies.values()):
-            tally.send()
-        if self._watch is not None:
-            status, error = self._watch.verdict(status, error)
+        for counters in list(self._counters_of_thread.values()):
+            counters.send()
+        if self._budget_watch is not None:
+            status, error = self._budget_watch.final_status(status, error)
         if error is not None:
-            error = error_within(error, redact=self._redacts)
+            error = input_limits.error_within(error, redact=self._redacts)
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         at = clock()
         self._facts |= {"status": status, "error": error, "seconds": at - self._began}
         message = {"m": "end", "t": at, "status": status, "error": error}
         _open.discard(self)
-        link, self._link = self._link, None  # from here on nobody but the link itself ends its recorder
+        link, self._link = self._link, None  # from here on only the link itself ends its recorder
         final = link.finish(message)
-        self._final = final or link.look()  # what was shown last is more than nothing
+        self._final = final or link.look()  # the last figures shown are better than none
         if final is None:
             log.warning(
                 "the recorder gave no last figures; what it kept is in the database, if anything: run %s", self.id
@@ -195,39 +197,39 @@ class Run:
             print_line(self.id, self.summary)
 
     def record(self) -> "Record":
-        """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
+        """Return the facts and totals of this run so far, as this process knows them (spans are in the database)."""
         facts = dict(self._facts)
         if self._link is not None:
             facts["seconds"] = clock() - self._began
         return record_of(facts, self._figures())
 
     def summary(self, **assumptions: Any) -> "Summary":
-        """What the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
+        """Return what the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
         from greentrack.costing.api import summary_of
 
         return summary_of(self.record(), settings=self._settings, **assumptions)
 
     @property
     def is_open(self) -> bool:
-        """Whether it is being recorded still."""
+        """True while the run is being recorded."""
         return self._link is not None
 
     @property
     def over_budget(self) -> bool:
-        """Whether more was used than the budget of this run allows; once it is, it stays so.
+        """True once the run has used more than its budget.
 
-        Cheap enough for every step: the figures are looked at every half second, the clock each time. A run whose
-        training saw it and then ended is kept as ``stopped``.
+        Cheap enough for every step: the figures are read every half second, only the clock each time. A run that ends
+        after the training saw True is kept as ``stopped``.
         """
-        return self._watch is not None and self._watch.see()
+        return self._budget_watch is not None and self._budget_watch.is_over()
 
     @property
     def budget_text(self) -> str | None:
-        """How much was used of what, "2.01 of 2 kWh", once it was found to be over the budget; else None."""
-        return None if self._watch is None else self._watch.text
+        """How much was used of which limit, "2.01 of 2 kWh", once the run is over its budget; else None."""
+        return None if self._budget_watch is None else self._budget_watch.text
 
     def check_budget(self) -> None:
-        """Raise OverBudgetError where the run is ``over_budget``; one that leaves the run ends it as ``stopped``."""
+        """Raise OverBudgetError if the run is ``over_budget``; a run that the error leaves ends as ``stopped``."""
         if self.over_budget:
             raise OverBudgetError(f"budget: {self.budget_text}")
 
@@ -246,7 +248,7 @@ class Run:
     def __reduce__(self) -> Any:
         raise TypeError("a run belongs to its process and cannot be pickled; pass its id (run.id) instead")
 
-    # -- for spans, tallies and the recorder
+    # -- for spans, counters and the recorder
 
     def _figures(self) -> dict[str, Any] | None:
         return self._final or (self._link.look() if self._link is not None else None)
@@ -254,8 +256,8 @@ class Run:
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._link is not None:
             self._link.send(message)
-            if self._watch is not None:
-                self._watch.look()  # for a training that never asks: it is told in the log
+            if self._budget_watch is not None:
+                self._budget_watch.check()  # for a training that never asks: a warning in the log
 
     def _spent(self, by_clock: bool) -> "BudgetUse":
         from greentrack.tracking.budget import BudgetUse, spent_of
@@ -265,9 +267,9 @@ class Run:
         return spent_of(self.summary())
 
     def _limited(self, params: Mapping[str, Any], what: str) -> dict[str, Any]:
-        kept, cut = params_within(params, redact=self._redacts)
+        kept, cut = input_limits.params_within(params, redact=self._redacts)
         if cut:
-            self._warn_once(what, TOO_LARGE % what)
+            self._warn_once(what, input_limits.TOO_LARGE % what)
         return kept
 
     @property
@@ -281,12 +283,11 @@ class Run:
         if not self._quiet:
             get_ready_to_print()
 
-    def _tally_here(self) -> ThreadCounters:
+    def _counters_here(self) -> ThreadCounters:
         thread = get_ident()
-        tally = self._tallies.get(thread)
-        if tally is None:
-            tally = self._tallies[thread] = ThreadCounters(thread, clock, self._send)
-        return tally
+        if thread not in self._counters_of_thread:
+            self._counters_of_thread[thread] = ThreadCounters(thread, clock, self._send)
+        return self._counters_of_thread[thread]
 
     def _warn_once(self, what: str, text: str) -> None:
         if what not in self._warned:
@@ -295,7 +296,7 @@ class Run:
 
     def _forget(self) -> None:
         link, self._link = self._link, None
-        self._watch = None
+        self._budget_watch = None
         if link is not None:
             link.forget()
 

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any
 
 from greentrack.clock import clock
-from greentrack.tracking.input_limits import named, told
+from greentrack.tracking.input_limits import name_within, repr_within
 
 _inner: ContextVar[tuple["Spans", int] | None] = ContextVar("greentrack_span", default=None)
-"""The span that this thread or task is in: whose it is, and its number."""
+"""The innermost open span of this thread or task: its run's spans, and its number."""
 
 
 class Spans:
@@ -28,20 +28,20 @@ class Spans:
         self._last = 0
 
     def opened(self) -> Iterable[Mapping[str, Any]]:
-        """The marks of those that are open, for a recorder that takes over."""
+        """Return the events that opened the open spans, for a recorder that takes over."""
         return list(self._opened.values())
 
     def open(self, name: str, attrs: dict[str, Any]) -> int:
-        """Begin one, inside of the one that this thread or task is in; return its number."""
+        """Open a span inside the innermost one of this thread or task; return its number."""
         at = clock()  # before anything that takes time
         self._last = number = self._last + 1
         above = _inner.get()
         parent = above[1] if above is not None and above[0] is self else None
-        name = named(name)
+        name = name_within(name)
         try:
             kept = self._limited(attrs, "attributes of a span") if attrs else attrs
-        except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
-            self._warn_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
+        except Exception as error:  # noqa: BLE001  # anybody's values: never raise into the training
+            self._warn_once(f"span {name}", f"the attributes of span {name!r} are not kept: {repr_within(error)}")
             kept = {}
         message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._opened[number] = message
@@ -49,19 +49,19 @@ class Spans:
         return number
 
     def close(self, number: int) -> None:
-        """End the one of this number."""
+        """Close the span with this number."""
         self._send({"m": "close", "t": clock(), "id": number})
-        self._opened.pop(number, None)  # not before: a recorder that is started for this mark has to know the span
+        self._opened.pop(number, None)  # not before: a recorder that is started by this event must know the span
 
 
 class SpanHandle:
-    """A stretch of a run between ``with`` and its end."""
+    """A span as a context manager; it can be entered again, even inside itself."""
 
     __slots__ = ("_attrs", "_entered", "_name", "_spans")
 
     def __init__(self, spans: Spans, name: str, attrs: dict[str, Any]) -> None:
         self._spans, self._name, self._attrs = spans, name, attrs
-        self._entered: list[tuple[int, Token[tuple[Spans, int] | None]]] = []  # it may be entered again, even inside
+        self._entered: list[tuple[int, Token[tuple[Spans, int] | None]]] = []
 
     def __enter__(self) -> "SpanHandle":
         number = self._spans.open(self._name, self._attrs)

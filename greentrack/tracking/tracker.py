@@ -1,4 +1,4 @@
-"""``track()``: what to record and under which name; a context manager, a decorator, or started and stopped by hand."""
+"""``track()``: a context manager, a decorator, or started and stopped by hand."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -22,20 +22,20 @@ T = TypeVar("T")
 
 _entered: ContextVar[tuple[tuple["Tracker", Run], ...]] = ContextVar("greentrack_entered", default=())
 
-_begun: list[Run] = []
-"""The runs of a notebook that were started by hand."""
+_started_in_notebook: list[Run] = []
 
 
 def _replace_in_notebook(run: Run) -> None:
+    """End the runs of the same name: their cell has been executed again."""
     if environment.in_notebook():
-        for before in [other for other in _begun if other.name == run.name]:
+        for before in [other for other in _started_in_notebook if other.name == run.name]:
             before.stop()
-        _begun[:] = [other for other in _begun if other.is_open]
-        _begun.append(run)
+        _started_in_notebook[:] = [other for other in _started_in_notebook if other.is_open]
+        _started_in_notebook.append(run)
 
 
 class Tracker:
-    """A recording about to be made, any number of times. Made by ``track``, which documents its arguments."""
+    """Makes runs with the arguments that ``track`` was called with, any number of times."""
 
     def __init__(self, make: Callable[[], Run]) -> None:
         self._make = make
@@ -47,16 +47,16 @@ class Tracker:
     def start(self) -> Run:
         """Start a run; it ends with ``stop`` or with the program.
 
-        In a notebook it ends the one of the same name that was started so before: the cell has been run again.
+        In a notebook it ends an earlier run of the same name: the cell has been executed again.
         """
         return self._begin(_replace_in_notebook)
 
     def stop(self, status: str = "finished") -> None:
-        """End the run that was started last; nothing where there is none."""
+        """End the run that was started last, if any."""
         run = self._runs[-1] if self._runs else None
         try:
             self._leave(run, status)
-        except BaseException:  # Ctrl-C: nobody may call it again
+        except BaseException:  # Ctrl-C: the caller may not call it again
             self._leave(run, status)
             raise
 
@@ -64,12 +64,12 @@ class Tracker:
         return self._begin(lambda run: _entered.set((*_entered.get(), (self, run))))
 
     def _begin(self, note: Callable[[Run], object]) -> Run:
-        """Make a run and let *note* remember it."""
+        """Make a run and register it, with *note* too."""
         run = self._make()
         try:
             self._runs.append(run)
             note(run)
-        except BaseException:  # Ctrl-C: the caller does not get the run, so nobody else ends it
+        except BaseException:  # Ctrl-C: the caller does not get the run and cannot end it
             self._leave(run, "interrupted")
             raise
         return run
@@ -86,23 +86,23 @@ class Tracker:
             raise
 
     def _last(self) -> Run | None:
-        """The run that was entered last in this thread or task, where several are in the same tracker."""
+        """Return the run that this thread or task entered last, of several in the same tracker."""
         for tracker, run in reversed(_entered.get()):
             if tracker is self and run in self._runs:
                 return run
         return self._runs[-1] if self._runs else None  # entered in one task and left in another
 
     def _leave(self, run: Run | None, status: str, error: str | None = None) -> None:
-        """End *run* and let go of it; doing so again where that was interrupted does what is left to do."""
+        """End *run* and forget it. After an interruption, a second call does the rest."""
         if run is not None:
             run.stop(status, error)
             self._runs[:] = [other for other in self._runs if other is not run]
             _entered.set(tuple(entry for entry in _entered.get() if entry[1] is not run))
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
-        """Record every call of *function* (plain, async, generator or async generator) as a run of its own.
+        """Record each call of *function* (plain, async, generator or async generator) as a run.
 
-        Raises ConfigError for a class and for what cannot be called.
+        Raises ConfigError for a class and for an object that cannot be called.
         """
         from greentrack.tracking.decorate import decorated
 
@@ -113,32 +113,32 @@ def track(
     name: str | None = None,
     **arguments: "Unpack[TrackArguments]",
 ) -> Tracker:
-    """Record the energy of what runs inside ``with track("digits") as run:``, of a function under ``@track()``, or of
-    what happens between ``.start()`` and ``.stop()``.
+    """Record the energy of a block, ``with track("digits") as run:``, of a function, ``@track()``, or of what runs
+    between ``.start()`` and ``.stop()``.
 
     An argument that is None comes from GREENTRACK_<NAME>, the project's or the user's configuration file, or the
     default given here. GREENTRACK_DISABLED=1 records nothing and costs nothing.
 
     Args:
-        name: what the run is called; by default the name of the script.
-        project: what it is filed under; by default nothing.
+        name: the name of the run; by default that of the script.
+        project: the project that the run belongs to; by default none.
         tags: words to find it by.
-        params: what was chosen for it (hyperparameters); values that JSON does not know are kept as text, and
-            passwords, tokens and keys are not kept (GREENTRACK_REDACT=0 keeps them). Of long ones the beginning is.
-        zone: where on the grid it runs: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
+        params: its hyperparameters. Values that JSON does not have are kept as text, long ones are cut, and passwords,
+            tokens and keys are left out (GREENTRACK_REDACT=0 keeps them).
+        zone: its place on the grid: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
         db: the database file; by default greentrack.db in the user's data folder.
         interval: seconds between readings, 0.1 to 3600; by default 1.
         gpus: "auto" (default: those that CUDA shows this process), "all", or indices and UUIDs.
         meters: the meters to use, by name ("nvidia", "rapl", ...); by default all that work here.
-        recorder: "process" (default) or "thread", where no process may be started.
-        rest: the kind of machine for the modelled rest (board, fans, power supply): "auto" (default), "off",
-            "desktop", "laptop", "server" or "vm".
+        recorder: "process" (default), or "thread" where no process may be started.
+        rest: the kind of machine, for the model of its other parts (board, fans, power supply): "auto" (default),
+            "off", "desktop", "laptop", "server" or "vm".
         quiet: True prints no line at the end; by default False.
-        budget: what the run may use at most, "2 kWh", "500 g CO2e", "3 EUR", "1h30m", or a list of them, one of a kind.
-            It ends nothing by itself: ask ``run.over_budget``, or call ``run.check_budget()`` to have it raise.
+        budget: the most that the run may use: "2 kWh", "500 g CO2e", "3 EUR", "1h30m", or a list with one of each kind.
+            It ends nothing by itself: ask ``run.over_budget``, or call ``run.check_budget()``, which raises.
 
     Raises:
-        ConfigError: a setting is unknown or has a bad value (ZoneError: a zone); nothing raises once the run has begun.
+        ConfigError: a setting is unknown or has a bad value (ZoneError: a zone). Nothing raises once the run has begun.
         TypeError: an argument is unknown.
     """
     checked = check_arguments(name, arguments)
@@ -152,7 +152,7 @@ def track(
             from greentrack.tracking.launch import start
 
             return start(called, settings, tags=checked.tags, params=checked.params)
-        except (OSError, ImportError, MemoryError) as error:  # not even a module can be loaded: no file, no memory left
+        except (OSError, ImportError, MemoryError) as error:  # no file or no memory left to load even a module
             log.warning("nothing is recorded: %s", error)
             return unrecorded(called)
 
@@ -160,5 +160,5 @@ def track(
 
 
 def unrecorded(name: str) -> Run:
-    """Return a run that does nothing at all."""
+    """Return a run that records nothing."""
     return Run({"id": DISABLED, "name": name, "packages": {}, "status": DISABLED}, quiet=True)

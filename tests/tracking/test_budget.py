@@ -14,7 +14,7 @@ from greentrack.config import Settings
 from greentrack.model import RunInfo as Facts
 from greentrack.store.reader import Reader
 from greentrack.tracking.budget import BudgetUse, Limit, budget_of, describe, first_over, limits_of, parse, spent_of
-from greentrack.tracking.budget_watch import LOOK_S, BudgetWatch
+from greentrack.tracking.budget_watch import CHECK_S, BudgetWatch
 from greentrack.tracking.run import Run
 
 KNOWN: dict[str, Any] = {"meters": ["fake:gpu=300,cpu=100"], "rest": "off", "quiet": True}
@@ -188,19 +188,19 @@ class Figures:
         return self.now
 
     def watch(self, limits: Iterable[Limit]) -> BudgetWatch:
-        return BudgetWatch(tuple(limits), self, blind_s=10, clock=self.clock)
+        return BudgetWatch(tuple(limits), self, grace_s=10, clock=self.clock)
 
 
 def test_the_figures_are_looked_at_every_half_second() -> None:
     """However often it is asked in between; and no more once it is over."""
     figures = Figures(spent(1.0), spent(2.0), spent(3.0))
     watch = figures.watch(budget_of("2 J"))
-    assert not any(watch.see() for _ in range(1000))
+    assert not any(watch.is_over() for _ in range(1000))
     assert figures.asked == 1
-    figures.now = LOOK_S
-    assert not watch.see()  # 2 of 2 J
-    figures.now = 2 * LOOK_S
-    assert all(watch.see() for _ in range(10))
+    figures.now = CHECK_S
+    assert not watch.is_over()  # 2 of 2 J
+    figures.now = 2 * CHECK_S
+    assert all(watch.is_over() for _ in range(10))
     assert (figures.asked, watch.text) == (3, "3 of 2 J")
 
 
@@ -210,7 +210,7 @@ def test_time_is_up_when_it_is_up() -> None:
     watch = figures.watch(budget_of("0.6 s"))
     seen: list[float] = []
     for figures.now in (0.0, 0.5, 0.601):
-        seen.append(watch.see())
+        seen.append(watch.is_over())
     assert seen == [False, False, True]
 
 
@@ -218,9 +218,9 @@ def test_once_over_it_stays_over() -> None:
     """Figures that fall (a counter found wrong) do not bring the budget back."""
     figures = Figures(spent(3.0), spent(1.0))
     watch = figures.watch(budget_of("2 J"))
-    assert watch.see()
+    assert watch.is_over()
     figures.now = 10.0
-    assert watch.see()
+    assert watch.is_over()
 
 
 def test_it_is_said_once_that_a_budget_is_exceeded_or_cannot_be_watched(caplog: pytest.LogCaptureFixture) -> None:
@@ -228,7 +228,7 @@ def test_it_is_said_once_that_a_budget_is_exceeded_or_cannot_be_watched(caplog: 
     figures = Figures(spent(None, seconds=9.0), spent(None, seconds=11.0), spent(None, seconds=12.0), spent(3.0))
     watch = figures.watch(budget_of("2 J"))
     for figures.now in (0.0, 1.0, 2.0, 3.0, 4.0):
-        watch.see()
+        watch.is_over()
     assert [record.message for record in caplog.records] == [
         "budget '2 J' cannot be watched: it is not known how much energy was used",
         "over budget: 3 of 2 J",
@@ -244,10 +244,10 @@ def test_figures_that_fail_leave_the_time(caplog: pytest.LogCaptureFixture) -> N
             return spent(seconds=next(seconds))
         raise ValueError("no figures")
 
-    watch = BudgetWatch(budget_of(["2 J", "5 s"]), broken, blind_s=10, clock=iter(range(100)).__next__)
-    assert [watch.see() for _ in range(7)] == [False] * 6 + [True]
+    watch = BudgetWatch(budget_of(["2 J", "5 s"]), broken, grace_s=10, clock=iter(range(100)).__next__)
+    assert [watch.is_over() for _ in range(7)] == [False] * 6 + [True]
     assert [record.message for record in caplog.records] == [
-        "only time can be held against the budget: ValueError('no figures')",
+        "only time can be compared with the budget: ValueError('no figures')",
         "over budget: 6 of 5 s",
     ]
 
@@ -269,13 +269,13 @@ def test_a_loop_that_sees_the_budget_spent_ends_the_run_as_stopped(db: Path, cap
 def test_a_time_limit_needs_no_figures(db: Path) -> None:
     """50 ms are over after 50 ms, not after the next reading; as soon as that the quickest of a few runs sees it."""
     seen: list[float] = []
-    while not seen or (min(seen) >= LOOK_S and len(seen) < 10):
+    while not seen or (min(seen) >= CHECK_S and len(seen) < 10):
         with track(db=db, budget="0.05 s", interval=3600, **KNOWN) as run:
             train(run)
         assert run.budget_text is not None
         seen.append(float(run.budget_text.split()[0]))
         assert kept(db).status == "stopped"
-    assert 0.05 < min(seen) < LOOK_S
+    assert 0.05 < min(seen) < CHECK_S
 
 
 def test_money_and_overheads_count_as_in_the_summary(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:

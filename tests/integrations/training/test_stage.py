@@ -30,11 +30,11 @@ class Told(Run):
 
     def calls(self) -> dict[str, int]:
         """How often each phase was over."""
-        return {name: phase.calls for name, phase in self._tally.phases.items() if phase.calls}
+        return {name: phase.calls for name, phase in self._counters.phases.items() if phase.calls}
 
     def seconds(self) -> float:
         """What all phases add up to."""
-        return sum(phase.seconds for phase in self._tally.phases.values())
+        return sum(phase.seconds for phase in self._counters.phases.values())
 
 
 @pytest.fixture
@@ -50,18 +50,18 @@ def test_a_phase_follows_the_one_before(run: Told) -> None:
     assert stage.enter("data") == "step"
     assert stage.enter("data") == "data"
     assert run.calls() == {"data": 2, "step": 1}
-    assert run._tally.stack == []
+    assert run._counters.stack == []
 
 
 def test_phases_add_up_to_the_whole(run: Told) -> None:
     """Between the first and the end there is no moment without one."""
     stage = Stage(run)
     stage.enter("data")
-    begun = run._tally.since
+    begun = run._counters.since
     for name in ["step", "data"] * 1000:
         stage.enter(name)
     stage.end("finished")
-    assert run.seconds() == pytest.approx(run._tally.since - begun, rel=1e-6)
+    assert run.seconds() == pytest.approx(run._counters.since - begun, rel=1e-6)
 
 
 def test_a_span_that_ends_takes_those_within_it_along(run: Told) -> None:
@@ -103,4 +103,4 @@ def test_the_end_leaves_nothing_open(run: Told) -> None:
     assert run.spans == ["fit", "checkpoint", "/checkpoint", "/fit"]
     assert run.ends == [("failed", "ValueError: no good")]
     assert run.calls() == {"step": 1}
-    assert run._tally.current is None
+    assert run._counters.current is None
