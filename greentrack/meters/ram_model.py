@@ -1,4 +1,4 @@
-"""Memory without a counter: so many watts for each gigabyte that the machine has."""
+"""Memory without a counter: a fixed number of watts per installed gigabyte."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ GB = 2**30  # memory is sold in binary gigabytes
 
 
 class RamModel(Gauge):
-    """Memory that draws the same power, used or not."""
+    """Memory whose modelled power is constant."""
 
     interval = 1.0
     rule = "backward"
@@ -21,20 +21,20 @@ class RamModel(Gauge):
 
     def __init__(self, device: Device, watts: float) -> None:
         super().__init__(device)
-        self._watts_always = watts
+        self._constant_watts = watts
 
     def power(self) -> float:
-        """Watts, always the same."""
-        return self._watts_always
+        """Return the constant watts."""
+        return self._constant_watts
 
 
 def memory_bytes(context: Context) -> int | None:
-    """Return the memory of this machine, or of this container where it may use less; None where nothing tells."""
-    have = _installed_bytes(context.proc)
-    if have is None:
+    """Return the memory of this machine, or of this container if it may use less; None if unknown."""
+    installed = _installed_bytes(context.proc)
+    if installed is None:
         return None
     limits = [limit for folder in cgroup_folders("memory", context.sys, context.proc) if (limit := _limit(folder))]
-    return min([have, *limits])
+    return min([installed, *limits])
 
 
 def _installed_bytes(proc: Path) -> int | None:
@@ -68,7 +68,7 @@ def _limit(folder: Path) -> int | None:
 
 
 def discover(context: Context) -> Discovery:
-    """Return the modelled memory where no vendor before measured it."""
+    """Return the modelled memory, unless an earlier vendor measures it."""
     if context.has("dram"):
         return Discovery()
     size = memory_bytes(context)
