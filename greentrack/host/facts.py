@@ -61,7 +61,7 @@ def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
         system=f"{system} {release}",
         cpu=_cpu_name(proc) or machine,
         cpus=os.cpu_count() or 0,
-        memory_bytes=_memory_bytes(proc),
+        memory_bytes=memory_bytes(proc) or 0,
         chassis=chassis(proc, sys_),
         timezone=timezone(),
     )
@@ -69,12 +69,17 @@ def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
 
 def cpuinfo(proc: Path = PROC) -> dict[str, str]:
     """Return the first processor's entry of /proc/cpuinfo, or {} if there is none."""
+    fields: dict[str, str] = {}
     try:
-        block = (proc / "cpuinfo").read_text(errors="replace").partition("\n\n")[0]
+        with open(proc / "cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if not line.strip():
+                    break  # reading on would cost the kernel time for every processor
+                key, _, value = line.partition(":")
+                fields[key.strip()] = value.strip()
     except OSError:
         return {}
-    pairs = (line.partition(":") for line in block.splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return fields
 
 
 def is_virtual(proc: Path = PROC) -> bool:
@@ -139,15 +144,19 @@ def _cpu_name(proc: Path) -> str:
     return info.get("model name") or info.get("Model") or ""
 
 
-def _memory_bytes(proc: Path) -> int:
+def memory_bytes(proc: Path = PROC) -> int | None:
+    """Return the memory that this machine has, or None if unknown."""
     try:
         for line in (proc / "meminfo").read_text().splitlines():
             if line.startswith("MemTotal:"):
                 return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         pass
     if sys.platform == "linux":
-        return 0
+        return None
     import psutil
 
-    return int(psutil.virtual_memory().total)
+    try:
+        return int(psutil.virtual_memory().total)
+    except (psutil.Error, OSError):
+        return None

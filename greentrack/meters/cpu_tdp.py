@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from greentrack.host.facts import cpuinfo
+
 MIN_TDP_W, MAX_TDP_W = 3.0, 1000.0
 """A rated power outside these is an error in the table."""
 
@@ -36,15 +38,8 @@ class Processor(NamedTuple):
 
 def processor(proc: Path = Path("/proc")) -> Processor:
     """Return the first processor; all are assumed to be alike."""
-    fields: dict[str, str] = {}
-    try:
-        with open(proc / "cpuinfo", encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if not line.strip():
-                    break  # reading on would cost the kernel time for every processor
-                key, _, value = line.partition(":")
-                fields[key.strip()] = value.strip()
-    except OSError:
+    fields = cpuinfo(proc)
+    if not fields:
         return _processor_elsewhere()
     arm = "CPU implementer" in fields
     return Processor(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from greentrack.host import facts
 from greentrack.host.cpu_time import cgroup_folders
 from greentrack.meters.base import Context, Discovery, Gauge
 from greentrack.model import Device, Missing
@@ -30,32 +31,11 @@ class RamModel(Gauge):
 
 def memory_bytes(context: Context) -> int | None:
     """Return the memory of this machine, or of this container if it may use less; None if unknown."""
-    installed = _installed_bytes(context.proc)
+    installed = facts.memory_bytes(context.proc)
     if installed is None:
         return None
     limits = [limit for folder in cgroup_folders("memory", context.sys, context.proc) if (limit := _limit(folder))]
     return min([installed, *limits])
-
-
-def _installed_bytes(proc: Path) -> int | None:
-    try:
-        for line in (proc / "meminfo").read_text().splitlines():
-            if line.startswith("MemTotal:"):
-                return int(line.split()[1]) * 1024
-    except FileNotFoundError:
-        return _installed_bytes_elsewhere()
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
-
-
-def _installed_bytes_elsewhere() -> int | None:
-    import psutil
-
-    try:
-        return int(psutil.virtual_memory().total)
-    except (psutil.Error, OSError):
-        return None
 
 
 def _limit(folder: Path) -> int | None:

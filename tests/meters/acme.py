@@ -46,7 +46,7 @@ class AcmeCounter(CheckedCounter):
     invalid_method = "acme-power"
 
     def __init__(self, device: Device, folder: Path, clock: Callable[[], float]) -> None:
-        super().__init__(device, average_s=None)
+        super().__init__(device, average_s=None, update_s=0.1)
         self._folder, self._clock = folder, clock
 
     def count(self) -> float:

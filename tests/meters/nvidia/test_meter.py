@@ -174,7 +174,7 @@ def test_a_right_counter_stays_trusted_under_any_load(low: float, high: float, p
 @pytest.mark.parametrize(("high", "low", "failed"), [(1000.0, 0.0, False), (560.0, 525.0, True)])
 def test_instant_samples_that_scatter_prove_less(high: float, low: float, failed: bool) -> None:
     """Ten minutes of some 540 W beside a counter of 500 W: proof if steady, chance if all or nothing."""
-    check = CrossCheck(average_s=None)
+    check = CrossCheck(average_s=None, update_s=0.1)
     for tick in range(601):
         check.step(high if tick * 13 % 24 < 13 else low, Energy(joules=500.0, seconds=1.0))
     assert check.integral == pytest.approx(600 * (high * 13 + low * 11) / 24, rel=0.01)
