@@ -1,4 +1,4 @@
-"""What a method is: a way to get joules, and how far from the truth they may be."""
+"""What a method is: a way to get joules, with its range."""
 
 from typing import NamedTuple
 

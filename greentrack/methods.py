@@ -1,7 +1,7 @@
-"""How a figure can come about, and how far from the truth it may be. The one place for ranges.
+"""All methods of getting joules, how far from the truth each may be, and how such ranges add up.
 
 Ranges are about 95 % (k = 2) and asymmetric where the sign of the bias is known. The sources are named by row; a row
-marked *judgement* is a designer's choice built from them.
+marked *judgement* is our choice, based on them.
 """
 
 import math
@@ -87,7 +87,7 @@ _OWN = (
 
 
 class Methods(Mapping[str, Method]):
-    """Every method by its name, the vendors' first. The vendors' are loaded when one that is not ours is needed."""
+    """Every method by its name, the vendors' first. Their tables are loaded when a method is not ours."""
 
     def __init__(self) -> None:
         self._own = {row.name: row for row in _OWN}
@@ -116,7 +116,7 @@ METHODS = Methods()
 def off_at_edges(method: Method, seconds: float, update_seconds: float | None = None) -> float:
     """Return the part of a stretch's joules that its two edges may have misplaced, an update each, at steady power.
 
-    *update_seconds* is what a self-test has seen of the sensor, where there was one.
+    *update_seconds* is what a self-test has found for the sensor, if there was one.
 
     >>> off_at_edges(METHODS["nvml-counter"], 5.0), off_at_edges(METHODS["rapl"], 5.0, 0.005)
     (0.04, 0.002)
@@ -126,7 +126,7 @@ def off_at_edges(method: Method, seconds: float, update_seconds: float | None = 
 
 
 def spread(method: Method, seconds: float, update_seconds: float | None = None) -> tuple[float, float]:
-    """Return below and above of joules by *method* over so many *seconds*: its own errors, and those at the edges."""
+    """Return below and above for joules by *method* over *seconds*: its own errors and those at the edges."""
     edges = off_at_edges(method, seconds, update_seconds)
     return min(1.0, math.hypot(method.below, edges)), math.hypot(method.above, edges)
 

@@ -40,7 +40,7 @@ Examples:
 )
 @options.db
 @click.option("--interval", metavar="SECONDS", help="Seconds between readings, 0.1 to 3600; by default 1.")
-@click.option("--gpus", metavar="GPUS", help="auto (those that CUDA shows), all, or indices and UUIDs: 0,1.")
+@click.option("--gpus", metavar="GPUS", help="auto (those that the training can see), all, or indices and UUIDs: 0,1.")
 @click.option("--meters", metavar="METERS", help='Only these meters: "nvidia;rapl"; by default all that work here.')
 @click.option("--rest", metavar="KIND", help="The rest of the machine: auto, off, desktop, laptop, server or vm.")
 @click.option("--quiet", is_flag=True, default=None, help="Print no line at the end.")

@@ -1,4 +1,4 @@
-"""How busy this machine is, and how busy it may be: CPU seconds, CPUs, limits of control groups."""
+"""CPU time of this machine, its number of CPUs, and the CPU limits of control groups."""
 
 import os
 import re
@@ -9,14 +9,14 @@ from greentrack.errors import MeterError
 
 PROC, SYS = Path("/proc"), Path("/sys")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
-"""What the kernel counts CPU time in."""
+"""The unit in which the kernel counts CPU time."""
 
 
 def busy_seconds(proc: Path = PROC) -> tuple[float, float]:
     """Return (busy, total) CPU seconds of this machine since it started, over all its CPUs.
 
-    Time stolen by the hypervisor is in the total and not busy; a guest's time is part of its host's user time and
-    counted there. Raises MeterError where neither /proc/stat nor psutil tells.
+    Time stolen by the hypervisor is in the total and not busy; a guest's time is in its host's user time. Raises
+    MeterError if neither /proc/stat nor psutil has it.
     """
     try:
         with open(proc / "stat", "rb") as file:
@@ -44,7 +44,7 @@ def _busy_seconds_elsewhere() -> tuple[float, float]:
 def cpus(proc: Path = PROC, sys: Path = SYS) -> int:
     """Return how many logical CPUs this machine has online.
 
-    Neither affinity nor a quota bounds it: an idle CPU that a process may not use draws power all the same.
+    Affinity and quotas do not count: a CPU that the process may not use draws idle power too.
     """
     try:
         ranges = (sys / "devices/system/cpu/online").read_text().strip().split(",")
@@ -62,7 +62,7 @@ def cpus(proc: Path = PROC, sys: Path = SYS) -> int:
 def cgroup_folders(controller: str, sys: Path = SYS, proc: Path = PROC) -> list[Path]:
     """Return the folders of this process's control groups for *controller* ("cpu", "memory"), own first, root last.
 
-    Both versions of control groups are known. In a container that sees only its own group, that group is the root.
+    Handles both versions of control groups. In a container that sees only its own group, that group is the root.
     """
     try:
         lines = (proc / "self/cgroup").read_text().splitlines()
@@ -82,19 +82,19 @@ def cgroup_folders(controller: str, sys: Path = SYS, proc: Path = PROC) -> list[
             continue
         parts = path.strip("/").split("/") if path.strip("/") else []
         if ".." in parts or not root.joinpath(*parts).is_dir():
-            parts = []  # the path is the host's, and the mount shows only the container's own group
+            parts = []  # a path of the host, but the mount has only the container's own group
         folders += [root.joinpath(*parts[:depth]) for depth in range(len(parts), -1, -1)]
     return folders
 
 
 class Quota(NamedTuple):
-    """A bound on the CPU time of a control group: so many CPUs' worth. Its use is told in the folder *accounts*."""
+    """A limit on the CPU time of a control group, in CPUs. The folder *accounts* has the time that it used."""
 
     cpus: float
     accounts: Path
 
     def used_seconds(self) -> float | None:
-        """CPU seconds that the group has used, or None where it does not tell."""
+        """Return the CPU seconds that the group has used, or None if unknown."""
         for name, found, seconds in (("cpu.stat", r"usage_usec (\d+)", 1e-6), ("cpuacct.usage", r"(\d+)", 1e-9)):
             try:
                 match = re.search(found, (self.accounts / name).read_text())
@@ -106,10 +106,10 @@ class Quota(NamedTuple):
 
 
 def quota(sys: Path = SYS, proc: Path = PROC) -> Quota | None:
-    """Return the tightest CPU quota above this process, or None where nothing bounds it."""
+    """Return the lowest CPU quota of this process's control groups, or None if there is none."""
     folders, accounts = cgroup_folders("cpu", sys, proc), cgroup_folders("cpuacct", sys, proc)
     if len(accounts) != len(folders):
-        accounts = folders  # version 2, or groups that do not match: version 1 may mount the two apart
+        accounts = folders  # version 2, or groups that do not match: version 1 can mount the two separately
     found = [
         Quota(cpus=limit, accounts=account)
         for folder, account in zip(folders, accounts, strict=True)

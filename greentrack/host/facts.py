@@ -1,4 +1,4 @@
-"""Facts of the machine and its processes: the clock, the boot, who is alive, what kind of host this is."""
+"""Facts of this host: its clock, boot, processes, hardware and time zone."""
 
 import os
 import sys
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 PROC = Path("/proc")
 SYS = Path("/sys")
 
-clock = _clock  # in a file of its own, so that a training that asks for the time need not load all of this
+clock = _clock  # its own module, so that a training need not load this one for the time
 
 
 def boot_id(proc: Path = PROC) -> str:
-    """What tells this boot of this machine from every other: the kernel's id, or the boot time where it has none."""
+    """Return an id of this boot of this machine: the kernel's, or one made of the boot time where it has none."""
     try:
         return (proc / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -27,9 +27,9 @@ def boot_id(proc: Path = PROC) -> str:
 
 
 def process_started(pid: int, proc: Path = PROC) -> float | None:
-    """When process *pid* started (seconds since boot on Linux, Unix time elsewhere), or None where there is none.
+    """Return when process *pid* started (seconds since boot on Linux, Unix time elsewhere), or None if there is none.
 
-    Together with the pid it identifies a process within one boot. A zombie counts as gone.
+    Together with the pid it identifies a process within one boot. A zombie counts as ended.
     """
     if sys.platform == "linux":
         try:
@@ -46,8 +46,8 @@ def process_started(pid: int, proc: Path = PROC) -> float | None:
 
 
 def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
-    """Describe this machine; what cannot be found out stays empty."""
-    from greentrack.model import Host  # a training asks this module for the time, and need not load every fact for it
+    """Describe this machine; unknown facts stay empty."""
+    from greentrack.model import Host  # a training needs only the clock from here
 
     if hasattr(os, "uname"):
         system, name, release, _, machine = os.uname()
@@ -61,29 +61,34 @@ def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
         system=f"{system} {release}",
         cpu=_cpu_name(proc) or machine,
         cpus=os.cpu_count() or 0,
-        memory_bytes=_memory_bytes(proc),
+        memory_bytes=memory_bytes(proc) or 0,
         chassis=chassis(proc, sys_),
         timezone=timezone(),
     )
 
 
 def cpuinfo(proc: Path = PROC) -> dict[str, str]:
-    """The first processor's entry of /proc/cpuinfo, or {} where there is none."""
+    """Return the first processor's entry of /proc/cpuinfo, or {} if there is none."""
+    fields: dict[str, str] = {}
     try:
-        block = (proc / "cpuinfo").read_text(errors="replace").partition("\n\n")[0]
+        with open(proc / "cpuinfo", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if not line.strip():
+                    break  # reading on would cost the kernel time for every processor
+                key, _, value = line.partition(":")
+                fields[key.strip()] = value.strip()
     except OSError:
         return {}
-    pairs = (line.partition(":") for line in block.splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return fields
 
 
 def is_virtual(proc: Path = PROC) -> bool:
-    """Whether this is a virtual machine: its processor says that a hypervisor is above it."""
+    """True if the processor reports a hypervisor."""
     return "hypervisor" in cpuinfo(proc).get("flags", "").split()
 
 
 def chassis(proc: Path = PROC, sys_: Path = SYS) -> str:
-    """The kind of machine: vm, laptop, desktop, server, or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
+    """Return the kind of machine: vm, laptop, desktop, server or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
     if is_virtual(proc):
         return "vm"
     try:
@@ -104,7 +109,7 @@ _CHASSIS = {
 
 
 def timezone() -> str | None:
-    """This machine's IANA time zone (``Europe/Paris``), or None where it is not set or has no name."""
+    """Return this machine's IANA time zone (``Europe/Paris``), or None if it is not set or has no name."""
     if name := os.environ.get("TZ", "").lstrip(":"):
         return name if "/" in name and not name.startswith("/") else None
     try:
@@ -129,7 +134,7 @@ def _host_id(name: str) -> str:
         import uuid
 
         machine = f"{uuid.getnode():x}"
-    # the machine's own id is not to be shown around (machine-id(5)): 64 bits of it do not give it back
+    # machine-id(5) is confidential: a 64-bit hash does not reveal it
     parts = (f"greentrack:{machine}:{name}", f"{name}:{machine}:greentrack")
     return "".join(f"{zlib.crc32(part.encode()):08x}" for part in parts)
 
@@ -139,15 +144,19 @@ def _cpu_name(proc: Path) -> str:
     return info.get("model name") or info.get("Model") or ""
 
 
-def _memory_bytes(proc: Path) -> int:
+def memory_bytes(proc: Path = PROC) -> int | None:
+    """Return the memory that this machine has, or None if unknown."""
     try:
         for line in (proc / "meminfo").read_text().splitlines():
             if line.startswith("MemTotal:"):
                 return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         pass
     if sys.platform == "linux":
-        return 0
+        return None
     import psutil
 
-    return int(psutil.virtual_memory().total)
+    try:
+        return int(psutil.virtual_memory().total)
+    except (psutil.Error, OSError):
+        return None

@@ -1,4 +1,4 @@
-"""What a process and its descendants do on this machine: their CPU seconds, and who they are."""
+"""The processes that a process has started, and the CPU time that all of them use."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from greentrack.host.cpu_time import PROC, TICK_S
 
 
 class _Times(NamedTuple):
-    """CPU seconds of one process: its *own* threads', and those of children that it has waited for (*reaped*)."""
+    """CPU seconds of one process: its *own*, and those of children that it has waited for (*reaped*)."""
 
     parent: int
     started: float
@@ -18,17 +18,17 @@ class _Times(NamedTuple):
     reaped: float
 
 
-SOONEST_S = 0.1
-"""New descendants are not searched for more often than this."""
+MIN_SEARCH_S = 0.1
+"""Seconds between two searches for new descendants, at least."""
 
 
 class ProcessTree:
     """The CPU time of the process *pid* and all its descendants from now on; it never goes down.
 
-    A child that ends hands its time to the parent that waits for it, so children too short-lived to be seen count too.
-    A descendant once seen stays one, even when its parent dies and init adopts it. Members are read at each call, and
-    where the system lists them (Linux) the children of their main threads with them. The search among all processes,
-    for those that other threads started, runs ten times a second at most, and costs 0.1 % of a core at most.
+    A child that ends passes its time to the parent that waits for it, so short-lived children that were never seen
+    count too. A descendant stays a member when its parent dies and init adopts it. Each call reads the members and,
+    where the system lists them (Linux), the children of their main threads. The search among all processes, for those
+    that other threads started, runs at most ten times a second and costs at most 0.1 % of a core.
     """
 
     def __init__(
@@ -42,46 +42,45 @@ class ProcessTree:
         self._source = _ProcSource(proc) if proc.is_dir() else _PsutilSource()
         self._clock, self._cost = clock, cost
         self._members: dict[int, _Times] = {}  # parents before their children
-        self._strangers: set[int] = set()
+        self._unrelated: set[int] = set()
         self._total = 0.0
         self._due = 0.0
         root = self._source.times(pid)
         if root is not None:
             self._members[pid] = root
-            self._members |= self._newcomers()  # what they used before belongs to the time before
-            self._due = self._clock() + SOONEST_S  # the first search looks at everybody: the next are far cheaper
+            self._members |= self._search()  # what they used before does not count
+            self._due = self._clock() + MIN_SEARCH_S  # the first search reads every process: the next are far cheaper
 
     @property
     def pids(self) -> frozenset[int]:
-        """The processes known to be members."""
+        """The pids of the known members."""
         return frozenset(self._members)
 
     def cpu_seconds(self) -> float:
         """Return the CPU seconds that the tree has used since this object was made."""
         if self._members:
-            for pid, times in (self._newcomers() if self._clock() >= self._due else self._born()).items():
+            for pid, times in (self._search() if self._clock() >= self._due else self._new_children()).items():
                 self._members[pid] = _Times(times.parent, times.started, 0.0, 0.0)  # all of its time is new
         self._count()
         return self._total
 
-    def _born(self) -> dict[int, _Times]:
-        """Children, and theirs, that members' main threads have started, parents before their children."""
+    def _new_children(self) -> dict[int, _Times]:
+        """Return new children of the members' main threads, and theirs, parents before their children."""
         new: dict[int, _Times] = {}
         parents = list(self._members)
-        for parent in parents:  # which grows
+        for parent in parents:  # the list grows
             for pid in self._source.children(parent) - self._members.keys() - new.keys():
                 if (times := self._source.times(pid)) is not None:
                     new[pid] = times
                     parents.append(pid)
         return new
 
-    def _newcomers(self) -> dict[int, _Times]:
-        """Descendants not known yet, parents before their children."""
+    def _search(self) -> dict[int, _Times]:
+        """Return unknown descendants among all processes, parents before their children."""
         began = self._cost()
         listed = self._source.pids()
-        # a number seen on a stranger a scan ago is taken to be that stranger still: to be handed out again within
-        # seconds, all the other numbers would have to be used up first
-        unknown = listed - self._members.keys() - self._strangers
+        # the pid of an unrelated process is assumed to be that process still: the kernel uses all others first
+        unknown = listed - self._members.keys() - self._unrelated
         seen = {pid: times for pid in unknown if (times := self._source.times(pid)) is not None}
         new: dict[int, _Times] = {}
         grown = -1
@@ -89,11 +88,11 @@ class ProcessTree:
             grown = len(new)
             for pid, times in seen.items():
                 parent = self._members.get(times.parent) or new.get(times.parent)
-                # a parent younger than its child is somebody else with a dead parent's number (Windows keeps it)
+                # a parent younger than its child is another process with a dead parent's pid (Windows keeps it)
                 if pid not in new and parent is not None and parent.started <= times.started:
                     new[pid] = times
-        self._strangers = listed & (self._strangers | unknown) - new.keys()
-        self._due = self._clock() + max(SOONEST_S, 1000 * (self._cost() - began))
+        self._unrelated = listed & (self._unrelated | unknown) - new.keys()
+        self._due = self._clock() + max(MIN_SEARCH_S, 1000 * (self._cost() - began))
         return new
 
     def _count(self) -> None:
@@ -103,25 +102,25 @@ class ProcessTree:
             before = self._members[pid]
             own += max(0.0, after.own - before.own)
             reaped += max(0.0, after.reaped - before.reaped)
-        # what the dead had used was counted while they lived, and comes again with their parents' reaped time; one
-        # whose parent is no member, or does not wait for its children, hands nothing on
-        dead = [self._members[pid] for pid in gone if self._members[pid].parent in self._members]
-        known = sum(each.own + each.reaped for each in dead)
+        # the time of ended processes was counted while they ran, and appears again in their parents' reaped time, if
+        # the parent is a member and waits for its children
+        ended = [self._members[pid] for pid in gone if self._members[pid].parent in self._members]
+        known = sum(each.own + each.reaped for each in ended)
         self._total += own + max(0.0, reaped - known)
         self._members = now
 
     def _consistent(self) -> tuple[dict[int, _Times], set[int]]:
-        """Read all members such that no child's time is both its own and already its parent's.
+        """Read all members so that no child's time is in its own and in its parent's figure.
 
-        Parents are read first, so a living child was not yet reaped when its parent was read; and a pass in which
-        somebody vanished is done again, so that the dead had been reaped before their parents were read.
+        Parents are read first, so a running child was not yet reaped when its parent was read. A pass in which a
+        process vanished is repeated, so that ended processes had been reaped before their parents were read.
         """
         gone: set[int] = set()
         while True:
             now: dict[int, _Times] = {}
             for pid, before in self._members.items():
                 times = None if pid in gone else self._source.times(pid)
-                if times is not None and times.started == before.started:  # otherwise the number is another's now
+                if times is not None and times.started == before.started:  # otherwise another process has the pid now
                     now[pid] = times
             missing = self._members.keys() - now.keys()
             if missing == gone:
@@ -130,7 +129,7 @@ class ProcessTree:
 
 
 class _ProcSource:
-    """Processes as /proc shows them."""
+    """Processes from /proc."""
 
     def __init__(self, proc: Path) -> None:
         self._proc = str(proc)
@@ -152,11 +151,11 @@ class _ProcSource:
             with open(f"{self._proc}/{pid}/task/{pid}/children", "rb") as file:
                 return {int(child) for child in file.read().split()}
         except (OSError, ValueError):
-            return set()  # it has ended, or the kernel was built without these lists
+            return set()  # it has ended, or the kernel does not list children
 
 
 class _PsutilSource:
-    """Processes as psutil shows them, on systems without /proc."""
+    """Processes from psutil, on systems without /proc."""
 
     def pids(self) -> set[int]:
         import psutil
@@ -175,4 +174,4 @@ class _PsutilSource:
             return None
 
     def children(self, pid: int) -> set[int]:  # noqa: ARG002
-        return set()  # psutil would ask all processes for their parents, which is what the search does
+        return set()  # psutil reads all processes for this, which the search does already

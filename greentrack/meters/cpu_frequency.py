@@ -1,12 +1,12 @@
-"""How fast the processors run, as a part of how fast they could: Linux cpufreq."""
+"""The processors' clock frequency, as a part of their highest one, through Linux cpufreq."""
 
 from pathlib import Path
 
-TYPICAL = 0.80
-"""The pace where nothing tells it: the middle of 76 measured points (all cores seldom reach the boost of one)."""
+TYPICAL_FREQUENCY = 0.80
+"""Used where the frequency is unknown: the median of 76 measured points (all cores seldom reach the boost of one)."""
 
-SAMPLED = 16
-"""Frequencies read at a time, evenly spread: each costs some 20 us, and a server has hundreds."""
+MAX_SAMPLED = 16
+"""CPUs whose frequency is read, evenly spread: each costs some 20 us, and a server has hundreds."""
 
 
 class CpuFrequency:
@@ -14,19 +14,19 @@ class CpuFrequency:
 
     def __init__(self, sys: Path = Path("/sys")) -> None:
         folders = sorted((sys / "devices/system/cpu/cpufreq").glob("policy*"), key=lambda each: (len(each.name), each))
-        spread = folders[:: -(-len(folders) // SAMPLED)] if folders else []
+        spread = folders[:: -(-len(folders) // MAX_SAMPLED)] if folders else []
         highest = {folder / "scaling_cur_freq": _khz(folder / "cpuinfo_max_freq") for folder in spread}
         self._highest = {file: khz for file, khz in highest.items() if khz}
 
     def now(self) -> float:
-        """Return the pace, 0 to 1; TYPICAL where nothing tells it, as in most virtual machines."""
-        # some drivers take the frequency without boost for the highest, so it may be exceeded
-        paces = [min(1.0, khz / highest) for file, highest in self._highest.items() if (khz := _khz(file))]
-        return sum(paces) / len(paces) if paces else TYPICAL
+        """Return the frequency, 0 to 1; TYPICAL_FREQUENCY where it is unknown, as in most virtual machines."""
+        # for some drivers the highest frequency excludes boost, so it may be exceeded
+        parts = [min(1.0, khz / highest) for file, highest in self._highest.items() if (khz := _khz(file))]
+        return sum(parts) / len(parts) if parts else TYPICAL_FREQUENCY
 
 
 def _khz(file: Path) -> int:
     try:
         return int(file.read_text())
     except (OSError, ValueError):
-        return 0  # a processor taken offline, or a driver that does not know
+        return 0  # an offline processor, or a driver without this value

@@ -1,4 +1,4 @@
-"""Which processor this is, and the power it is rated for."""
+"""Which processor this machine has, and its rated power (TDP)."""
 
 import contextlib
 import importlib.util
@@ -7,16 +7,18 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-LOWEST_WATTS, HIGHEST_WATTS = 3.0, 1000.0
-"""A rated power outside these is a slip in a table, not a processor that trains models."""
+from greentrack.host.facts import cpuinfo
+
+MIN_TDP_W, MAX_TDP_W = 3.0, 1000.0
+"""A rated power outside these is an error in the table."""
 
 TABLE_SOURCE = "codecarbon cpu_power.csv (makers' rated power)"
 
 
 class Processor(NamedTuple):
-    """The processor as its own registers describe it; 0 and "" where they do not tell.
+    """The processor as /proc/cpuinfo describes it; 0 and "" if unknown.
 
-    *threads* are those of one package that this machine sees: in a virtual machine, those that it was given.
+    *threads* are those of one package that this machine sees: in a virtual machine, its own only.
     """
 
     name: str = ""
@@ -25,26 +27,19 @@ class Processor(NamedTuple):
     model: int = 0
     stepping: int = 0
     threads: int = 0
-    virtual: bool = False
-    arm: bool = False
+    is_virtual: bool = False
+    is_arm: bool = False
 
     @property
-    def amd(self) -> bool:
-        """Whether AMD, or Hygon after AMD's design, made it."""
+    def is_amd(self) -> bool:
+        """True if AMD, or Hygon after AMD's design, made it."""
         return self.vendor in ("AuthenticAMD", "HygonGenuine")
 
 
 def processor(proc: Path = Path("/proc")) -> Processor:
-    """Return what the first processor says of itself; all are taken to be alike."""
-    fields: dict[str, str] = {}
-    try:
-        with open(proc / "cpuinfo", encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if not line.strip():
-                    break  # the first block is enough, and the kernel works for each further one
-                key, _, value = line.partition(":")
-                fields[key.strip()] = value.strip()
-    except OSError:
+    """Return the first processor; all are assumed to be alike."""
+    fields = cpuinfo(proc)
+    if not fields:
         return _processor_elsewhere()
     arm = "CPU implementer" in fields
     return Processor(
@@ -54,8 +49,8 @@ def processor(proc: Path = Path("/proc")) -> Processor:
         model=_number(fields.get("model")),
         stepping=_number(fields.get("stepping")),
         threads=_number(fields.get("siblings")),
-        virtual="hypervisor" in fields.get("flags", "").split(),
-        arm=arm,
+        is_virtual="hypervisor" in fields.get("flags", "").split(),
+        is_arm=arm,
     )
 
 
@@ -91,17 +86,17 @@ def _processor_elsewhere() -> Processor:
             winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DESCRIPTION\System\CentralProcessor\0") as key,
         ):
             name = str(winreg.QueryValueEx(key, "ProcessorNameString")[0])
-    return Processor(name=name.strip(), arm=arm)
+    return Processor(name=name.strip(), is_arm=arm)
 
 
-def plain(name: str) -> str:
+def short_name(name: str) -> str:
     """Return a processor's name as tables write it.
 
-    >>> plain("Intel(R) Xeon(R) CPU E5-2670 v3 @ 2.30GHz")
+    >>> short_name("Intel(R) Xeon(R) CPU E5-2670 v3 @ 2.30GHz")
     'Intel Xeon E5-2670 v3'
-    >>> plain("AMD EPYC 7763 64-Core Processor")
+    >>> short_name("AMD EPYC 7763 64-Core Processor")
     'AMD EPYC 7763'
-    >>> plain("13th Gen Intel(R) Core(TM) i9-13900K")
+    >>> short_name("13th Gen Intel(R) Core(TM) i9-13900K")
     'Intel Core i9-13900K'
     """
     name = re.sub(r"\((?:r|tm)\)", " ", name, flags=re.IGNORECASE)
@@ -121,12 +116,12 @@ def cores(name: str) -> int:
 
 
 def rated_watts(name: str, table: Path | None = None) -> float | None:
-    """Return the rated power (TDP, watts) of the processor *name*, or None where no table has exactly that one.
+    """Return the rated power (TDP, watts) of the processor *name*, or None where the table does not have it.
 
-    Nothing similar is taken for it: neighbours in a series differ by a factor of two. *table* is a CSV of name and
-    watts; by default the one that codecarbon carries.
+    A similar name does not count: neighbours in a series differ by a factor of two. *table* is a CSV of name and watts;
+    by default the one that codecarbon carries.
     """
-    wanted = plain(name).lower()
+    wanted = short_name(name).lower()
     table = table or _table()
     if not wanted or table is None:
         return None
@@ -134,7 +129,7 @@ def rated_watts(name: str, table: Path | None = None) -> float | None:
         text = table.read_text(encoding="utf-8", errors="replace").lower()
     except OSError:
         return None
-    # searched as text: parsing 5,000 rows would take as long as all the rest of discovery
+    # searched as text: parsing 5,000 rows takes as long as the rest of discovery
     for row in (f"\n{wanted},", f'\n"{wanted}",'):
         start = text.find(row)
         if start >= 0:
@@ -156,4 +151,4 @@ def _sane(text: str) -> float | None:
         watts = float(text)
     except ValueError:
         return None  # the table has rows like 27.29.5
-    return watts if LOWEST_WATTS <= watts <= HIGHEST_WATTS else None
+    return watts if MIN_TDP_W <= watts <= MAX_TDP_W else None

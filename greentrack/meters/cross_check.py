@@ -6,24 +6,22 @@ from abc import abstractmethod
 from greentrack.meters.base import MAX_GAP_INTERVALS, Counter
 from greentrack.model import Device, Energy
 
-UPDATE_S = 0.1
-"""Seconds between updates of the sensors of NVIDIA GPUs since Turing (Yang et al., SC24); assumed of others too."""
-
 TOLERANCE = 0.05
 """A counter that differs from the integrated power by no more than this part of it is not called wrong."""
 
-LATE = 1.1  # an average over a second may be billed for this many seconds, because a tick is a little late
+_LATE = 1.1  # x *average_s*: an average may be billed for a little more than its time, because ticks come late
 
 
 class CrossCheck:
     """Compares a counter's joules with integrated power, over the time in which both were read.
 
     Each power value is the mean of the last *average_s* seconds and is billed for the time before it. Where
-    *average_s* is None, power is instant, and the mean of neighbouring values is billed.
+    *average_s* is None, power is instant, and the mean of neighbouring values is billed. The sensors show a new value
+    every *update_s* seconds.
     """
 
-    def __init__(self, average_s: float | None) -> None:
-        self._average_s = average_s
+    def __init__(self, *, average_s: float | None, update_s: float) -> None:
+        self._average_s, self._update_s = average_s, update_s
         # instant power needs longer: with steps whose time divides the second, reads meet the same moment of a step
         # for minutes
         self._min_seconds = 600.0 if average_s is None else 60.0
@@ -42,7 +40,7 @@ class CrossCheck:
             return added.joules
         if self._average_s is not None:
             # the average covers only a part of a longer step, and that part again in the step after it
-            step_was_long, self._step_was_long = self._step_was_long, added.seconds > LATE * self._average_s
+            step_was_long, self._step_was_long = self._step_was_long, added.seconds > _LATE * self._average_s
             if step_was_long or self._step_was_long:
                 return added.joules
         joules = (watts if self._average_s is not None else (last + watts) / 2) * added.seconds
@@ -61,7 +59,7 @@ class CrossCheck:
         """True if they differ by more than 5 %, two updates at the peak, and the sampling error of instant power."""
         if self.seconds < self._min_seconds:
             return False
-        allowed = max(TOLERANCE * self.integral, 2 * UPDATE_S * self._peak)
+        allowed = max(TOLERANCE * self.integral, 2 * self._update_s * self._peak)
         if self._average_s is None:
             spread = math.sqrt(self._squares / self._samples)
             # 4 standard errors and not 3: the question is asked again at every read
@@ -72,20 +70,20 @@ class CrossCheck:
 class CheckedCounter(Counter):
     """A counter whose device shows its power too. Once that proves the counter wrong, the power is used from then on.
 
-    *average_s* is as for ``CrossCheck``; *invalid_method* is the method's name once the counter is proved wrong. A
-    device that turns out not to show its power is not checked: set *has_power* to False.
+    *average_s* and *update_s* are as for ``CrossCheck``; *invalid_method* is the method's name once the counter is
+    proved wrong. Set *has_power* to False for a device that turns out not to show its power: it is not checked.
     """
 
     invalid_method: str = ""
     has_power: bool = True
 
-    def __init__(self, device: Device, average_s: float | None) -> None:
+    def __init__(self, device: Device, *, average_s: float | None, update_s: float) -> None:
         super().__init__(device)
-        self._check = CrossCheck(average_s)
+        self._check = CrossCheck(average_s=average_s, update_s=update_s)
 
     @abstractmethod
     def power(self) -> float | None:
-        """Watts at the moment of the last ``count()``, or None where the device did not show them."""
+        """Return the watts at the moment of the last ``count()``, or None where the device did not show them."""
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
         added = super()._advance(now, since)

@@ -1,4 +1,4 @@
-"""Asks every vendor what it has; nobody's failure keeps the others from answering."""
+"""Asks every vendor for its meters; one that fails does not stop the others."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,11 +9,11 @@ from greentrack.model import Missing
 from greentrack.registry import METERS, Vendor, attribute, check
 
 AUTO = tuple(name for name in METERS if name != "fake")
-"""The vendors that are asked where the settings name none."""
+"""The vendors that are asked if the settings name none."""
 
 
 def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, Vendor] = METERS) -> Discovery:
-    """Return every meter of the vendors in *names* (``name`` or ``name:spec``), and what is missing and why.
+    """Return the meters of the vendors in *names* (``name`` or ``name:spec``), and what is missing and why.
 
     Raises ConfigError for a vendor that is not registered or a spec that it cannot read.
     """

@@ -1,7 +1,7 @@
-"""Virtual devices whose power is known: for tests, for examples, and to see GreenTrack work on any machine."""
+"""Virtual devices with known power, for tests, examples and trying GreenTrack on any machine."""
 
+import itertools
 import math
-from collections import Counter as Tally
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,11 +22,11 @@ class Wave(NamedTuple):
     period: float
 
     def watts(self, at: float) -> float:
-        """Watts at the moment *at* (seconds)."""
+        """Return the watts at the time *at* (seconds)."""
         return self.low if at % self.period < self.period / 2 else self.high
 
     def joules(self, at: float) -> float:
-        """Joules from 0 to *at* seconds, exactly.
+        """Return the exact joules from 0 to *at* seconds.
 
         >>> Wave(low=100, high=300, period=2).joules(3.5)
         650.0
@@ -41,7 +41,7 @@ class Wave(NamedTuple):
 
 
 class FakeMeter(Counter):
-    """A counter of *power* (watts, or a Wave) on *clock*, exact at every moment: a read has all up to its own time."""
+    """A counter of *power* (watts, or a Wave) on *clock*; a read is exact up to its own time."""
 
     method = "fake"
 
@@ -49,18 +49,18 @@ class FakeMeter(Counter):
         super().__init__(Device(uid=uid, kind=kind, name=f"virtual {kind}"))
         self._power = power if isinstance(power, Wave) else Wave(low=power, high=power, period=1.0)
         self._clock = clock
-        self._read_at: float | None = None
+        self._count_at: float | None = None
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
-        self._read_at = now  # and not when it comes to counting: whoever reads may be held up in between
+        self._count_at = now  # not the clock at the time of counting: the reader may be delayed in between
         try:
             return super()._advance(now, since)
         finally:
-            self._read_at = None
+            self._count_at = None
 
     def count(self) -> float:
-        """Joules since the zero of the clock."""
-        return self._power.joules(self._clock() if self._read_at is None else self._read_at)
+        """Return the joules since the clock's zero."""
+        return self._power.joules(self._clock() if self._count_at is None else self._count_at)
 
 
 def discover(context: Context, clock: Clock = system_clock) -> Discovery:
@@ -70,14 +70,13 @@ def discover(context: Context, clock: Clock = system_clock) -> Discovery:
     Raises ConfigError.
     """
     meters = []
-    tally: Tally[str] = Tally()
+    numbers = {kind: itertools.count() for kind in KINDS}
     for part in (context.spec or "gpu=100").split(","):
         kind, _, power = (piece.strip() for piece in part.partition("="))
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise ConfigError(f"fake meter {part!r}: no device is a {kind!r}{hint}; write for example gpu=300,cpu=100")
-        meters.append(FakeMeter(f"fake:{kind}:{tally[kind]}", kind, _parse(power, part.strip()), clock))
-        tally[kind] += 1
+        meters.append(FakeMeter(f"fake:{kind}:{next(numbers[kind])}", kind, _parse(power, part.strip()), clock))
     return Discovery(meters=meters)
 
 

@@ -1,7 +1,8 @@
-"""Memory without a counter: so many watts for each gigabyte that the machine has."""
+"""Memory without a counter: a fixed number of watts per installed gigabyte."""
 
 from pathlib import Path
 
+from greentrack.host import facts
 from greentrack.host.cpu_time import cgroup_folders
 from greentrack.meters.base import Context, Discovery, Gauge
 from greentrack.model import Device, Missing
@@ -13,7 +14,7 @@ GB = 2**30  # memory is sold in binary gigabytes
 
 
 class RamModel(Gauge):
-    """Memory that draws the same power, used or not."""
+    """Memory whose modelled power is constant."""
 
     interval = 1.0
     rule = "backward"
@@ -21,41 +22,20 @@ class RamModel(Gauge):
 
     def __init__(self, device: Device, watts: float) -> None:
         super().__init__(device)
-        self._watts_always = watts
+        self._constant_watts = watts
 
     def power(self) -> float:
-        """Watts, always the same."""
-        return self._watts_always
+        """Return the constant watts."""
+        return self._constant_watts
 
 
 def memory_bytes(context: Context) -> int | None:
-    """Return the memory of this machine, or of this container where it may use less; None where nothing tells."""
-    have = _installed_bytes(context.proc)
-    if have is None:
+    """Return the memory of this machine, or of this container if it may use less; None if unknown."""
+    installed = facts.memory_bytes(context.proc)
+    if installed is None:
         return None
     limits = [limit for folder in cgroup_folders("memory", context.sys, context.proc) if (limit := _limit(folder))]
-    return min([have, *limits])
-
-
-def _installed_bytes(proc: Path) -> int | None:
-    try:
-        for line in (proc / "meminfo").read_text().splitlines():
-            if line.startswith("MemTotal:"):
-                return int(line.split()[1]) * 1024
-    except FileNotFoundError:
-        return _installed_bytes_elsewhere()
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
-
-
-def _installed_bytes_elsewhere() -> int | None:
-    import psutil
-
-    try:
-        return int(psutil.virtual_memory().total)
-    except (psutil.Error, OSError):
-        return None
+    return min([installed, *limits])
 
 
 def _limit(folder: Path) -> int | None:
@@ -68,7 +48,7 @@ def _limit(folder: Path) -> int | None:
 
 
 def discover(context: Context) -> Discovery:
-    """Return the modelled memory where no vendor before measured it."""
+    """Return the modelled memory, unless an earlier vendor measures it."""
     if context.has("dram"):
         return Discovery()
     size = memory_bytes(context)

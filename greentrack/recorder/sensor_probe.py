@@ -1,4 +1,4 @@
-"""Short looks at this machine's own measuring: a load watched for a while, and its sensors put to the test."""
+"""Short measurements without a database: a load recorded for a while, and a self-test of the sensors."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,29 +19,29 @@ Clock = Callable[[], float]
 Pause = Callable[[float], None]
 
 PROBE_S = 2.0
-"""Seconds for which counters are read as fast as they allow, to see when they move."""
+"""Seconds for which counters are read as fast as they allow, to see when they change."""
 
 TEST_S = 6.0
-"""Seconds for which a self-test records."""
+"""Seconds that a self-test records."""
 
 TEST_INTERVAL_S = 0.1
-"""Seconds between its readings."""
+"""Seconds between the readings of a self-test."""
 
 WINDOW_S = 1.0
-"""Seconds of each of the windows whose energies are compared."""
+"""Length in seconds of the windows whose energies are compared."""
 
-FINEST_S = 0.001
-"""Seconds between two reads of a counter that allows any."""
+MIN_READ_S = 0.001
+"""Seconds between two reads of a counter that sets no limit itself."""
 
-TOO_SLOW_S = 0.5
-"""A counter that may not be read more often than this tells nothing of its updates."""
+MAX_PROBED_GAP_S = 0.5
+"""A counter whose reads must be further apart than this cannot be probed for its updates."""
 
-_STEP_S = 1e-6  # the shortest pause, so that a clock that rounds moves on
+_MIN_PAUSE_S = 1e-6  # so that a clock that rounds moves on
 
 
 @dataclass(slots=True)
-class _Kept:
-    """A sink that keeps what it is given."""
+class _MemorySink:
+    """A sink that keeps everything in memory."""
 
     run: RunInfo | None = None
     readings: dict[str, list[Reading]] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class _Kept:
         self.spans |= {span.id: span for span in batch.spans}
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
 
 class ProbeResult(NamedTuple):
-    """What was seen: a finished run as it would be stored, its readings by device, and how *late* each tick was."""
+    """A finished run as it would be stored, its readings by device, and how *late* each tick was, in seconds."""
 
     record: Record
     readings: dict[str, list[Reading]]
@@ -77,27 +77,27 @@ def watch(
     clock: Clock = system_clock,
     pause: Pause = time.sleep,
 ) -> ProbeResult:
-    """Record *meters* for so many *seconds* without a database, in spans of *window* seconds, and close them."""
-    began = clock()
-    wall = time.time() - began
-    kept = _Kept()
-    run = RunInfo(id=name, name=name, started_at=wall + began, interval=interval, host=host)
-    recorder = Recorder(run, meters, kept, clock=clock, wall=wall, warn=lambda _: None)
-    recorder.start(began)
+    """Record *meters* for *seconds* without a database, in spans of *window* seconds, and close them."""
+    start = clock()
+    wall = time.time() - start
+    sink = _MemorySink()
+    run = RunInfo(id=name, name=name, started_at=wall + start, interval=interval, host=host)
+    recorder = Recorder(run, meters, sink, clock=clock, wall=wall, warn=lambda _: None)
+    recorder.start(start)
     late: list[float] = []
-    number, edge = 0, began
-    while (now := clock()) < began + seconds:
+    number, edge = 0, start
+    while (now := clock()) < start + seconds:
         if window is not None and now >= edge:
             number, edge = number + 1, edge + window
-            end = {"m": "close", "t": now, "id": number - 1}  # of none, at first
+            end = {"m": "close", "t": now, "id": number - 1}  # the first one closes nothing
             recorder.handle([end, {"m": "open", "t": now, "id": number, "name": "window"}])
         if (due := recorder.until_due()) <= 0:
             late.append(-due)
             recorder.tick()
-        ends = began + seconds if window is None else min(began + seconds, edge)
-        pause(max(_STEP_S, min(recorder.until_due(), ends - clock())))
+        ends = start + seconds if window is None else min(start + seconds, edge)
+        pause(max(_MIN_PAUSE_S, min(recorder.until_due(), ends - clock())))
     figures = recorder.finish("finished")
-    return ProbeResult(record=_record(kept, figures), readings=kept.readings, late=late)
+    return ProbeResult(record=_record(sink, figures), readings=sink.readings, late=late)
 
 
 def self_test(
@@ -108,28 +108,28 @@ def self_test(
     pause: Pause = time.sleep,
     wall: Clock = time.time,
 ) -> SelfTest:
-    """Probe how often the counters of *meters* move, record for so many *seconds*, say how it went; close them.
+    """Probe how often the counters of *meters* change, then record for *seconds* and return the results; close them.
 
-    Only meters that measure are tested; the ticks are those of all. It takes ``PROBE_S`` longer than *seconds*.
+    Only meters that measure are tested; the ticks are those of all meters. It takes ``PROBE_S`` longer than *seconds*.
     """
     at = wall()
     measuring = [meter for meter in meters if meter.method in METHODS and METHODS[meter.method].measured]
     updates = update_periods(measuring, clock=clock, pause=pause)
-    seen = watch(meters, seconds, interval=TEST_INTERVAL_S, window=WINDOW_S, clock=clock, pause=pause)
-    used = {use.device.uid: use.energy for use in seen.record.devices}
+    probe = watch(meters, seconds, interval=TEST_INTERVAL_S, window=WINDOW_S, clock=clock, pause=pause)
+    used = {use.device.uid: use.energy for use in probe.record.devices}
     sensors = [
         updates[meter.device.uid]._replace(
             joules=used[meter.device.uid].joules,
             check=used[meter.device.uid].check,
-            spread=_spread(seen.record.spans, meter.device.uid),
+            spread=_spread(probe.record.spans, meter.device.uid),
         )
         for meter in measuring
     ]
-    late = sorted(seen.late) or [0.0]
+    late = sorted(probe.late) or [0.0]
     return SelfTest(
         at=at,
         seconds=seconds,
-        ticks=len(seen.late),
+        ticks=len(probe.late),
         late_p50=late[len(late) // 2],
         late_p99=late[min(len(late) - 1, int(len(late) * 0.99))],
         sensors=tuple(sensors),
@@ -138,48 +138,48 @@ def self_test(
 
 @dataclass(slots=True)
 class _Probe:
-    """One counter: when it is to be read next, what it showed last, and when it moved."""
+    """One counter: when it is due next, its last value, and when it changed."""
 
     meter: Counter
     due: float
-    shown: float | None = None
+    last: float | None = None
     reads: int = 0
-    moved: list[float] = field(default_factory=list)
+    changes: list[float] = field(default_factory=list)
     trouble: str = ""
 
     def read(self, now: float) -> None:
-        self.due = now + max(self.meter.min_gap, FINEST_S)
+        self.due = now + max(self.meter.min_gap, MIN_READ_S)
         self.reads += 1
         try:
             count = self.meter.count()
         except MeterError as error:
             self.trouble = str(error)
             return
-        if self.shown is not None and count != self.shown:
-            self.moved.append(now)
-        self.shown = count
+        if self.last is not None and count != self.last:
+            self.changes.append(now)
+        self.last = count
 
     def result(self) -> SensorTest:
-        device, moved = self.meter.device, self.moved
-        if len(moved) < 3:
+        device, changes = self.meter.device, self.changes
+        if len(changes) < 3:
             why = self.trouble or f"its counter moved too seldom in {PROBE_S:g} s to tell how often it does"
             return SensorTest(uid=device.uid, name=device.name, note=why)
-        every = (moved[-1] - moved[0]) / (len(moved) - 1)
-        always = len(moved) >= 0.9 * (self.reads - 1)
-        note = "it had moved at every read, so it may do so more often" if always else ""
-        return SensorTest(uid=device.uid, name=device.name, update_seconds=every, note=note)
+        update_s = (changes[-1] - changes[0]) / (len(changes) - 1)
+        changed_always = len(changes) >= 0.9 * (self.reads - 1)
+        note = "it had moved at every read, so it may do so more often" if changed_always else ""
+        return SensorTest(uid=device.uid, name=device.name, update_seconds=update_s, note=note)
 
 
 def update_periods(
     meters: Iterable[Meter], seconds: float = PROBE_S, *, clock: Clock = system_clock, pause: Pause = time.sleep
 ) -> dict[str, SensorTest]:
-    """Read every counter as fast as it allows for so many *seconds*; return how often it moves, by device uid."""
+    """Read every counter as fast as it allows for *seconds*; return how often it changes, by device uid."""
     found, probes = {}, []
     for meter in meters:
         device = meter.device
         if not isinstance(meter, Counter):
             note = "it shows power and has no counter"
-        elif meter.min_gap > TOO_SLOW_S:
+        elif meter.min_gap > MAX_PROBED_GAP_S:
             note = (
                 f"its counter loses joules where it is read faster than every {meter.min_gap:g} s, so it was not probed"
             )
@@ -192,18 +192,18 @@ def update_periods(
         for probe in probes:
             if now >= probe.due:
                 probe.read(clock())
-        pause(max(_STEP_S, min(probe.due for probe in probes) - clock()))
+        pause(max(_MIN_PAUSE_S, min(probe.due for probe in probes) - clock()))
     return found | {probe.meter.device.uid: probe.result() for probe in probes}
 
 
-def _record(kept: _Kept, figures: dict[str, object]) -> Record:
+def _record(sink: _MemorySink, figures: dict[str, object]) -> Record:
     uses, toll = figures_of(figures)
-    assert kept.run is not None  # the first batch brings it, and this sink refuses none
-    return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), toll=toll)
+    assert sink.run is not None  # the first batch has it
+    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), toll=toll)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:
-    """(largest - smallest) / mean of a device's power in the windows that were whole."""
+    """Return (largest - smallest) / mean of a device's power in the complete windows."""
     powers = [
         span.energy[uid].joules / span.energy[uid].seconds
         for span in spans

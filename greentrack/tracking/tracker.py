@@ -128,7 +128,7 @@ def track(
         zone: its place on the grid: "FR", "US-CA", "aws:eu-west-1"; by default the country of the time zone.
         db: the database file; by default greentrack.db in the user's data folder.
         interval: seconds between readings, 0.1 to 3600; by default 1.
-        gpus: "auto" (default: those that CUDA shows this process), "all", or indices and UUIDs.
+        gpus: "auto" (default: those that this process can see), "all", or indices and UUIDs.
         meters: the meters to use, by name ("nvidia", "rapl", ...); by default all that work here.
         recorder: "process" (default), or "thread" where no process may be started.
         rest: the kind of machine, for the model of its other parts (board, fans, power supply): "auto" (default),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.meters.cpu_frequency import SAMPLED, TYPICAL, CpuFrequency
+from greentrack.meters.cpu_frequency import MAX_SAMPLED, TYPICAL_FREQUENCY, CpuFrequency
 from tests.rig.powercap import PowercapMachine
 
 
@@ -22,10 +22,10 @@ def test_each_processor_counts_against_its_own_highest(machine: PowercapMachine)
 
 def test_it_is_the_frequency_of_now(machine: PowercapMachine) -> None:
     machine.frequency(policy=0, khz=1_000_000, highest_khz=4_000_000)
-    pace = CpuFrequency(machine.sys)
-    assert pace.now() == 0.25
+    frequency = CpuFrequency(machine.sys)
+    assert frequency.now() == 0.25
     machine.frequency(policy=0, khz=4_000_000, highest_khz=4_000_000)
-    assert pace.now() == 1.0
+    assert frequency.now() == 1.0
 
 
 def test_a_boost_beyond_the_highest_is_full_pace(machine: PowercapMachine) -> None:
@@ -36,27 +36,27 @@ def test_a_boost_beyond_the_highest_is_full_pace(machine: PowercapMachine) -> No
 
 def test_where_nothing_tells_it_is_the_typical_pace(machine: PowercapMachine) -> None:
     """A virtual machine has no such folder; a driver may say <unknown>."""
-    assert CpuFrequency(machine.sys).now() == TYPICAL
+    assert CpuFrequency(machine.sys).now() == TYPICAL_FREQUENCY
     machine.frequency(policy=0, khz=1_000_000, highest_khz=4_000_000)
-    pace = CpuFrequency(machine.sys)
+    frequency = CpuFrequency(machine.sys)
     (machine.sys / "devices/system/cpu/cpufreq/policy0/scaling_cur_freq").write_text("<unknown>\n")
-    assert pace.now() == TYPICAL
+    assert frequency.now() == TYPICAL_FREQUENCY
 
 
 def test_a_processor_taken_offline_does_not_count(machine: PowercapMachine) -> None:
     machine.frequency(policy=0, khz=1_000_000, highest_khz=2_000_000)
     machine.frequency(policy=1, khz=2_000_000, highest_khz=2_000_000)
-    pace = CpuFrequency(machine.sys)
+    frequency = CpuFrequency(machine.sys)
     (machine.sys / "devices/system/cpu/cpufreq/policy1/scaling_cur_freq").unlink()
-    assert pace.now() == 0.5
+    assert frequency.now() == 0.5
 
 
 def test_a_large_server_is_sampled_evenly(machine: PowercapMachine) -> None:
     """Of 128 processors, the upper half at half speed, a few are read, and three quarters is the answer."""
     for policy in range(128):
         machine.frequency(policy=policy, khz=2_000_000 if policy < 64 else 1_000_000, highest_khz=2_000_000)
-    pace = CpuFrequency(machine.sys)
-    assert pace.now() == pytest.approx(0.75)
-    for policy in range(1, 128, 128 // SAMPLED):  # not among those sampled
+    frequency = CpuFrequency(machine.sys)
+    assert frequency.now() == pytest.approx(0.75)
+    for policy in range(1, 128, 128 // MAX_SAMPLED):  # not among those sampled
         machine.frequency(policy=policy, khz=1, highest_khz=2_000_000)
-    assert pace.now() == pytest.approx(0.75)
+    assert frequency.now() == pytest.approx(0.75)

@@ -13,7 +13,7 @@ from greentrack.meters.cpu_tdp import Processor
 from greentrack.methods import METHODS
 from tests.rig.powercap import PowercapMachine
 
-MILAN = Processor(name="AMD EPYC", vendor="AuthenticAMD", family=25, model=1, stepping=1, threads=2, virtual=True)
+MILAN = Processor(name="AMD EPYC", vendor="AuthenticAMD", family=25, model=1, stepping=1, threads=2, is_virtual=True)
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def test_more_load_is_never_less_power(loads: list[float]) -> None:
     assert watts[-1] <= 120
 
 
-@given(load=st.floats(0, 1), pace=st.floats(0, 1))
-def test_a_lower_frequency_is_never_below_idle_nor_above_full_pace(load: float, pace: float) -> None:
-    assert 20 <= power(load, 20, 120, pace) <= power(load, 20, 120)
+@given(load=st.floats(0, 1), frequency=st.floats(0, 1))
+def test_a_lower_frequency_is_never_below_idle_nor_above_full_pace(load: float, frequency: float) -> None:
+    assert 20 <= power(load, 20, 120, frequency) <= power(load, 20, 120)
 
 
 @given(left=st.floats(0, 1), right=st.floats(0, 1))
@@ -64,7 +64,7 @@ def test_a_physical_machine_has_whole_processors() -> None:
 
 def test_a_virtual_machine_has_its_threads_share() -> None:
     """2 of an EPYC 7763's 128 threads have 2/128 of its 224 W at full load (80 % of 280 W)."""
-    cpu = Processor(name="AMD EPYC 7763 64-Core Processor", vendor="AuthenticAMD", threads=2, virtual=True)
+    cpu = Processor(name="AMD EPYC 7763 64-Core Processor", vendor="AuthenticAMD", threads=2, is_virtual=True)
     rating = rate(cpu, 2)
     assert rating.max_watts == pytest.approx(224 * 2 / 128)
     assert "2 threads of a shared machine at 1.75 W each (80% of 280 W for 128)" in rating.assumed
@@ -79,7 +79,7 @@ def test_a_cloud_that_hides_the_name_is_rated_by_generation() -> None:
 
 @pytest.mark.parametrize(("stepping", "watts"), [(4, 4.10), (7, 4.06)])
 def test_skylake_and_cascade_lake_differ_by_stepping(stepping: int, watts: float) -> None:
-    cpu = Processor(name="Intel Xeon", vendor="GenuineIntel", family=6, model=85, stepping=stepping, virtual=True)
+    cpu = Processor(name="Intel Xeon", vendor="GenuineIntel", family=6, model=85, stepping=stepping, is_virtual=True)
     assert rate(cpu, 10).max_watts == pytest.approx(10 * watts)
 
 
@@ -91,7 +91,7 @@ def test_a_laptops_virtual_machine_draws_no_more_than_the_laptop() -> None:
         family=6,
         model=154,
         threads=20,
-        virtual=True,
+        is_virtual=True,
     )
     assert rate(cpu, 20).max_watts == pytest.approx(36.0)
     assert rate(cpu, 2).max_watts == pytest.approx(2 * 4.06)
@@ -104,7 +104,7 @@ def test_an_unknown_processor_is_modelled_and_says_so() -> None:
 
 
 def test_an_arm_machine_is_rated_as_one() -> None:
-    assert rate(Processor(name="Raspberry Pi 4 Model B", arm=True), 4).max_watts == pytest.approx(4 * 1.69)
+    assert rate(Processor(name="Raspberry Pi 4 Model B", is_arm=True), 4).max_watts == pytest.approx(4 * 1.69)
 
 
 def test_half_load_is_the_curves_power(machine: PowercapMachine) -> None:
@@ -142,7 +142,7 @@ def test_a_read_too_soon_goes_on_with_the_last_power(machine: PowercapMachine) -
 
 
 def test_a_quota_makes_a_smaller_machine(machine: PowercapMachine) -> None:
-    """A container with 1 of 4 CPUs has a quarter of 164 W, at a typical pace of 0.8. Its own use is its load."""
+    """A container with 1 of 4 CPUs has a quarter of 164 W, at a typical frequency of 0.8. Its own use is its load."""
     group = machine.cgroup("/job", cpu_max="100000 100000", cpu_stat="usage_usec 5000000\nuser_usec 0")
     meter = modelled(machine)
     assert meter.device.details["max_watts"] == pytest.approx(41.0)
@@ -163,7 +163,7 @@ def test_a_lower_frequency_is_less_power(machine: PowercapMachine) -> None:
 
 
 def test_the_hosts_frequency_is_not_a_containers(machine: PowercapMachine) -> None:
-    """The mean of a host is that of its idle processors too: a slice is taken at a typical pace, 34.85 W of 41."""
+    """The mean of a host is that of its idle processors too: a slice is taken at a typical frequency, 34.85 W of 41."""
     machine.frequency(policy=0, khz=1_400_000, highest_khz=2_800_000)
     group = machine.cgroup("/job", cpu_max="100000 100000", cpu_stat="usage_usec 5000000")
     meter = modelled(machine)

@@ -69,8 +69,8 @@ def test_a_processor_tells_who_it_is(tmp_path: Path) -> None:
     machine = PowercapMachine(tmp_path)
     machine.processor("AMD EPYC", vendor="AuthenticAMD", family=25, model=1, stepping=1, threads=2, virtual=True)
     cpu = processor(machine.proc)
-    assert (cpu.name, cpu.amd, cpu.family, cpu.model, cpu.stepping) == ("AMD EPYC", True, 25, 1, 1)
-    assert (cpu.threads, cpu.virtual, cpu.arm) == (2, True, False)
+    assert (cpu.name, cpu.is_amd, cpu.family, cpu.model, cpu.stepping) == ("AMD EPYC", True, 25, 1, 1)
+    assert (cpu.threads, cpu.is_virtual, cpu.is_arm) == (2, True, False)
 
 
 def test_an_arm_board_bears_its_boards_name(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_an_arm_board_bears_its_boards_name(tmp_path: Path) -> None:
     assert processor(tmp_path).name == "ARM processor (part 0xd08)"
     (tmp_path / "device-tree/model").write_text("Raspberry Pi 4 Model B Rev 1.4\0")
     assert processor(tmp_path).name == "Raspberry Pi 4 Model B Rev 1.4"
-    assert processor(tmp_path).arm
+    assert processor(tmp_path).is_arm
 
 
 def test_a_system_without_proc_still_answers(tmp_path: Path) -> None:

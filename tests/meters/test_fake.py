@@ -44,6 +44,15 @@ def test_square_wave_is_exact_within_its_period() -> None:
     assert joules == [50.0, 100.0, 250.0, 400.0]
 
 
+def test_its_counter_goes_on_between_reads() -> None:
+    """A probe that counts beside the reads sees the clock's joules, not those of the last read."""
+    clock = Clock(now=1000.0)
+    meter = FakeMeter("x", "gpu", 100.0, clock)
+    meter.read(clock.now)
+    clock.now += 10
+    assert meter.count() == 101_000.0
+
+
 def test_wave_by_specification() -> None:
     """``low~high/period`` is that wave."""
     clock = Clock(now=1000.0)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from greentrack.meters.cpu_frequency import TYPICAL
+from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
 from greentrack.meters.cpu_model import IDLE_SHARE, Rating, power, rate
-from greentrack.meters.cpu_tdp import Processor, plain
+from greentrack.meters.cpu_tdp import Processor, short_name
 
 DATA = Path(__file__).parent / "data"
 LOWEST_LOAD = 0.10
@@ -17,20 +17,20 @@ LOWEST_LOAD = 0.10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A processor's measured *watts* at a *load* (0 to 1) and at *pace*, its frequency over its highest."""
+    """A processor's measured *watts* at a *load* (0 to 1) and at *frequency*, its frequency over its highest."""
 
     cpu: Processor
     threads: int
     sweep: str
     load: float
-    pace: float
+    frequency: float
     watts: float
 
     @property
     def name(self) -> str:
-        """The processor's plain name, with the number of packages where there are several."""
+        """The processor's short_name name, with the number of packages where there are several."""
         packages = self.threads // self.cpu.threads
-        return (f"{packages} x " if packages > 1 else "") + plain(self.cpu.name)
+        return (f"{packages} x " if packages > 1 else "") + short_name(self.cpu.name)
 
 
 Model = Callable[[Point], float]
@@ -51,7 +51,7 @@ def sweeps() -> list[Point]:
             threads=int(row["threads"]),
             sweep=row["sweep"],
             load=float(row["load_percent"]) / 100,
-            pace=min(1.0, float(row["mhz"]) / float(row["highest_mhz"])),
+            frequency=min(1.0, float(row["mhz"]) / float(row["highest_mhz"])),
             watts=float(row["watts"]),
         )
         for row in rows("cpu_load_rapl.csv")
@@ -74,13 +74,13 @@ def _rating(point: Point) -> Rating:
 def ours(point: Point) -> float:
     """The model as it is where the system tells the frequency."""
     rating = _rating(point)
-    return power(point.load, rating.idle_watts, rating.max_watts, point.pace)
+    return power(point.load, rating.idle_watts, rating.max_watts, point.frequency)
 
 
 def ours_blind(point: Point) -> float:
     """The model where nothing tells the frequency, as in a virtual machine."""
     rating = _rating(point)
-    return power(point.load, rating.idle_watts, rating.max_watts, TYPICAL)
+    return power(point.load, rating.idle_watts, rating.max_watts, TYPICAL_FREQUENCY)
 
 
 def cubic(point: Point) -> float:
@@ -93,7 +93,7 @@ def at_full_share(share: float) -> Model:
 
     def model(point: Point) -> float:
         full = _rated(point) * share
-        return power(point.load, full * IDLE_SHARE, full, point.pace)
+        return power(point.load, full * IDLE_SHARE, full, point.frequency)
 
     return model
 

@@ -4,7 +4,7 @@ from statistics import median
 
 import pytest
 
-from greentrack.meters.cpu_frequency import TYPICAL
+from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
 from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
 from greentrack.methods import METHODS
 from tests.models.published import (
@@ -94,7 +94,7 @@ def test_a_stress_beyond_the_rating_is_within_the_range() -> None:
     for row in rows("teads.csv"):
         load, watts = float(row["load_percent"]) / 100, float(row["watts"])
         full = float(row["rated_watts"]) * int(row["chips"]) * FULL_SHARE
-        modelled = power(load, full * IDLE_SHARE, full, TYPICAL)
+        modelled = power(load, full * IDLE_SHARE, full, TYPICAL_FREQUENCY)
         assert modelled * (1 - ROW.below) <= watts <= modelled * (1 + ROW.above)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from greentrack.costing.system_overhead import CHASSIS
-from greentrack.meters.cpu_frequency import TYPICAL
+from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
 from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
 from greentrack.meters.ram_model import WATTS_PER_GB
 from greentrack.methods import METHODS, combine
@@ -19,7 +19,7 @@ def at_the_wall(server: dict[str, str], load: float) -> tuple[float, float, floa
     full = float(server["rated_watts"]) * int(server["chips"]) * FULL_SHARE
     cpu, ram = METHODS["cpu-model"], METHODS["ram-model"]
     parts = [
-        _range(power(load, full * IDLE_SHARE, full, TYPICAL), cpu.below, cpu.above),
+        _range(power(load, full * IDLE_SHARE, full, TYPICAL_FREQUENCY), cpu.below, cpu.above),
         _range(float(server["memory_gb"]) * WATTS_PER_GB, ram.below, ram.above),
     ]
     rest = CHASSIS["server"]

@@ -13,6 +13,7 @@ from greentrack.meters.nvidia.utilization import ProcessUtilization, Utilization
 from greentrack.model import Device, Energy, Missing
 
 _AVERAGE_S = 1.0  # what NVML's average power is the mean of
+_UPDATE_S = 0.1  # between updates of the sensors since Turing (Yang et al., SC24)
 _MAX_OVER_LIMIT = 10.0  # one update's joules can arrive within a fifth of its time, and peaks exceed the power limit
 _MAX_WATTS = 20_000.0  # where the power limit is unknown
 
@@ -25,7 +26,7 @@ class NvidiaCounter(CheckedCounter):
 
     def __init__(self, device: Device, gpu: Gpu, first: Sample) -> None:
         self._is_averaged = first.average is not None
-        super().__init__(device, _AVERAGE_S if self._is_averaged else None)
+        super().__init__(device, average_s=_AVERAGE_S if self._is_averaged else None, update_s=_UPDATE_S)
         self._gpu, self._sample = gpu, first
         self._utilization, self._processes = Utilization(gpu, device), ProcessUtilization(gpu, device)
         self.has_power = self._is_averaged or first.instant is not None

@@ -6,7 +6,7 @@ _YANG = "Yang, Adamek, Armour: Accurate and Convenient Energy Measurements for G
 METHODS = (
     Method(
         name="nvml-counter",
-        text="NVML energy counter, held against its own power",
+        text="NVML energy counter, compared with its own power",
         measured=True,
         below=0.05,
         above=0.07,  # most recent boards read 2 to 6 % low: one that shows 94 J has used 100

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from greentrack.errors import MeterError
 from greentrack.meters.base import Context, Discovery
-from greentrack.meters.cpu_tdp import Processor, plain, processor
+from greentrack.meters.cpu_tdp import Processor, processor, short_name
 from greentrack.meters.rapl.meter import RaplCounter, Zone, agree, chmod_command, read_text
 from greentrack.model import Device, Missing
 
@@ -78,7 +78,7 @@ def _zones(folders: dict[str, Path]) -> list[Zone]:
 
 
 def _meter(zone: Zone, cpu: Processor, several: bool, twin: Zone | None) -> RaplCounter:
-    name = plain(cpu.name) or "processor"
+    name = short_name(cpu.name) or "processor"
     if several:
         name += f" ({zone.owner})"
     if zone.kind == "dram":
@@ -89,7 +89,7 @@ def _meter(zone: Zone, cpu: Processor, several: bool, twin: Zone | None) -> Rapl
         name=name,
         details={"zone": str(zone.folder), "source": "Linux powercap"},
     )
-    return RaplCounter(device, zone, "rapl-amd" if cpu.amd else "rapl", twin)
+    return RaplCounter(device, zone, "rapl-amd" if cpu.is_amd else "rapl", twin)
 
 
 def _why_none(cpu: Processor, context: Context, *, masked: bool) -> Missing:
@@ -98,17 +98,17 @@ def _why_none(cpu: Processor, context: Context, *, masked: bool) -> Missing:
 
     if not (context.proc / "cpuinfo").exists():
         return missing(f"energy counters of processors are read through Linux powercap, and this is {sys.platform}")
-    if cpu.arm:
+    if cpu.is_arm:
         return missing("ARM processors have no RAPL energy counters")
     if masked:
         return missing(
             "this container hides the processor's energy counters (/sys/devices/virtual/powercap is masked)",
             "docker run --security-opt systempaths=unconfined IMAGE  # shows it all that Docker masks of the host",
         )
-    if cpu.virtual:
+    if cpu.is_virtual:
         return missing("this is a virtual machine, and its host does not show it the processor's energy counters")
     release = _release(context.proc)
-    if cpu.amd and release < (5, 11):
+    if cpu.is_amd and release < (5, 11):
         version = ".".join(str(part) for part in release)
         return missing(f"Linux {version} cannot read AMD's energy counters; it takes about 5.11 (5.8 by some accounts)")
     return missing(
