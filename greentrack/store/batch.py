@@ -1,7 +1,7 @@
 """What the recorder hands to the store in one go, and how readings are merged so that memory and disk stay bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
@@ -159,25 +159,29 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     )
 
 
-Totals = tuple[float, float, float | None, float | None, float | None, float | None]
+class Totals(NamedTuple):
+    """What readings of one device add to what it used in a run; None where unknown, see ``DeviceUse``."""
+
+    joules: float = 0.0
+    seconds: float = 0.0
+    check: float | None = None
+    process: float | None = None
+    idle_joules: float | None = None
+    idle_seconds: float | None = None
 
 
 def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
-    """Sum readings by device: joules, seconds, check, the run's own joules, and joules and seconds while it idled; the
-    last four None where never known.
-    """
+    """Sum readings by device uid."""
     sums: dict[str, Totals] = {}
     for reading in readings:
-        joules, seconds, check, process, *idle = sums.get(reading.device, (0.0, 0.0, None, None, None, None))
-        own = None if reading.share is None else reading.joules * reading.share
-        if (more := reading.idle) is not None:
-            idle = [(idle[0] or 0.0) + more.joules, (idle[1] or 0.0) + more.seconds]
-        sums[reading.device] = (
-            joules + reading.joules,
-            seconds + reading.seconds,
-            added(check, reading.check),
-            added(process, own),
-            idle[0],
-            idle[1],
+        so_far = sums.get(reading.device, Totals())
+        idle = reading.idle
+        sums[reading.device] = Totals(
+            joules=so_far.joules + reading.joules,
+            seconds=so_far.seconds + reading.seconds,
+            check=added(so_far.check, reading.check),
+            process=added(so_far.process, None if reading.share is None else reading.joules * reading.share),
+            idle_joules=added(so_far.idle_joules, None if idle is None else idle.joules),
+            idle_seconds=added(so_far.idle_seconds, None if idle is None else idle.seconds),
         )
     return sums

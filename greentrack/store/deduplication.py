@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.store import read_queries
+from greentrack.store.statements import Select
 
-Query = Callable[[str, Sequence[object]], Iterable[Sequence[Any]]]
+Query = Callable[[Select, Sequence[object]], Iterable[Sequence[Any]]]
 
 
 class DeduplicatedEnergy(NamedTuple):
@@ -40,7 +41,7 @@ def joules_once(query: Query, run_ids: Iterable[str]) -> DeduplicatedEnergy:
     """
     by_kind: dict[str, float] = {}
     overlapped = 0.0
-    found = query(read_queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
+    found = query(read_queries.DEVICE_INTERVALS, (json.dumps(sorted(set(run_ids))),))
     for group in clusters(
         DeviceInterval(run, key, trusted, (machine, uid), kind, since, until, joules)
         for run, key, trusted, machine, uid, kind, since, until, joules in found

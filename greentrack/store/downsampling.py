@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from greentrack.store.rows import Row, loaded
-from greentrack.store.validation import MAX_SIZE
+from greentrack.store.columns import MAX_SIZE
+from greentrack.store.statements import Row
+from greentrack.store.values import loaded
 
 # a stretch of the index is looked up for each piece: to group all readings would have to sort them first
 _QUERY = """WITH RECURSIVE piece(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM piece WHERE n + 1 < :pieces)

@@ -116,7 +116,8 @@ def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float])
 def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
     """Each asks the tables that grow (readings, outcomes, spans and their joules) for one run, by their key."""
     fill(db, runs=1, readings=1)
-    asked = [text for text in vars(read_queries).values() if isinstance(text, str) and text.startswith("SELECT")]
+    texts = [getattr(query, "sql", query) for query in vars(read_queries).values()]
+    asked = [text for text in texts if isinstance(text, str) and text.startswith("SELECT")]
     with closing(sqlite3.connect(db)) as open_db:
         for text in (*asked, *(table.query for table in TABLES.values())):
             plan = open_db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?")).fetchall()

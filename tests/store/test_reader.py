@@ -305,7 +305,7 @@ def test_a_reader_changes_nothing(path: Path, writer: Writer, reader: Reader, th
     """Even by mistake: its connection refuses."""
     reader.runs()
     with pytest.raises(StoreError, match="read-only"):
-        reader._query("DELETE FROM runs")
+        reader.query("DELETE FROM runs")
 
 
 def test_each_joule_is_counted_once(writer: Writer, reader: Reader, a_run: Any) -> None:

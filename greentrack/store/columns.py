@@ -1,0 +1,363 @@
+"""The columns of the database: each is declared here once, with its type, its attribute of the model and its meaning.
+
+Rows, statements, the check of what is read, the export and ``docs/database.md`` follow from these tables; the
+migrations that made them are in ``schema``.
+"""
+
+import sys
+from collections.abc import Callable
+from types import NoneType
+from typing import Any, Literal, NamedTuple
+
+from greentrack.store import values
+
+MAX_SIZE = 1e15
+"""No figure is larger: as joules, three thousand years of a machine that draws 10 kW."""
+
+MAX_TIME = 1e11
+"""Unix time (or a length of time) up to the year 5138: what is later no calendar can be trusted with."""
+
+Kind = Literal["text", "real", "whole", "flag", "json"]
+"""What the values of an exported column are."""
+
+
+class ValueType(NamedTuple):
+    """What the values of a column are.
+
+    *types* and *maximum* are what may be read (no types: anything; 0: of any size); *dump* makes a value of the
+    database of the model's, *load* the model's of the database's, where they differ.
+    """
+
+    sql: str
+    types: tuple[type, ...] = ()
+    maximum: float = 0.0
+    export: Kind = "text"
+    dump: Callable[[Any], Any] | None = None
+    load: Callable[[Any], Any] | None = None
+
+
+ANY = ValueType("")
+ID = ValueType("TEXT", (str,))
+TEXT = ValueType("TEXT", (str,), dump=values.text)
+MAPPING = ValueType("TEXT", (str,), export="json", dump=values.dumped, load=values.mapping)
+WORDS = ValueType("TEXT", (str,), export="json", dump=values.dumped, load=values.words)
+TAGS = WORDS._replace(load=values.tags)
+WHOLE = ValueType("INTEGER", (int,), MAX_SIZE, "whole")
+WHOLE_TIME = ValueType("INTEGER", (int,), MAX_TIME, "whole")
+FLAG = ValueType("INTEGER", (int,), MAX_SIZE, "flag", load=bool)
+TIME = ValueType("REAL", (int, float), MAX_TIME, "real")
+AMOUNT = ValueType("REAL", (int, float), MAX_SIZE, "real")
+COUNT = ValueType("REAL", (int, float), sys.float_info.max, "real")  # somebody may count floating-point operations
+OUTCOME = ValueType("REAL", (int, float), 0.0, "real")  # a loss may be infinite
+
+# how a value that is written again changes what is stored, for str.format
+REPLACE = "{name} = {new}"
+ADD = "{name} = {name} + {new}"
+ADD_KNOWN = "{name} = CASE WHEN {new} IS NULL THEN {name} ELSE coalesce({name}, 0) + {new} END"
+KEEP_KNOWN = "{name} = coalesce({new}, {name})"
+_MEAN_BY_JOULES = """{name} = CASE WHEN {name} IS NULL AND {new} IS NULL THEN NULL
+    WHEN joules + excluded.joules <= 0 THEN coalesce({name}, {new})
+    ELSE (joules * coalesce({name}, 0) + excluded.joules * coalesce({new}, 0)) / (joules + excluded.joules) END"""
+_MEAN_BY_SECONDS = """{name} = CASE WHEN {name} IS NULL OR {new} IS NULL THEN coalesce({name}, {new})
+    WHEN seconds + excluded.seconds <= 0 THEN {name}
+    ELSE (seconds * {name} + excluded.seconds * {new}) / (seconds + excluded.seconds) END"""
+_IF_KNOWN = "{name} = CASE WHEN excluded.g_per_kwh IS NULL THEN {name} ELSE {new} END"  # a hole replaces no figure
+
+
+class Column(NamedTuple):
+    """A column, or a computed value of a query.
+
+    *optional* columns may be NULL: not known. *field* is the attribute of the model where it has another name than the
+    column. *is_long* columns are only read for a run that is shown itself. *source* is its SQL in a query.
+    """
+
+    name: str
+    value_type: ValueType
+    optional: bool = False
+    field: str = ""
+    note: str = ""
+    merge: str = REPLACE
+    is_long: bool = False
+    source: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """Its name in the model."""
+        return self.field or self.name
+
+    @property
+    def types(self) -> tuple[type, ...]:
+        """The types that its values may have; none where they may have any."""
+        return (*self.value_type.types, NoneType) if self.optional and self.value_type.types else self.value_type.types
+
+
+class Table(NamedTuple):
+    """A table: what one *row* is, its columns, and the columns by which a row that is written again is found."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column of this name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def pick(self, *names: str) -> tuple[Column, ...]:
+        """Return the columns of these names, in this order."""
+        return tuple(map(self.column, names))
+
+    def without(self, *names: str) -> tuple[Column, ...]:
+        """Return all columns but those of these names."""
+        return tuple(column for column in self.columns if column.name not in names)
+
+    def of(self, fields: tuple[str, ...]) -> tuple[Column, ...]:
+        """Return the columns that hold these *fields* of the model, in the order of the fields."""
+        found = {column.attribute: column for column in self.columns}
+        return tuple(found[field] for field in fields if field in found)
+
+
+def _table(name: str, row: str, key: str, *columns: Column) -> Table:
+    return Table(name, row, tuple(key.split()), tuple(one._replace(source=f"{name}.{one.name}") for one in columns))
+
+
+_RUN, _DEVICE = Column("run", WHOLE), Column("device", WHOLE)
+_ENERGY = (
+    Column("joules", AMOUNT, merge=ADD),
+    Column("seconds", TIME, merge=ADD),
+    Column("check_joules", AMOUNT, optional=True, field="check", merge=ADD_KNOWN),
+)
+
+RUNS = _table(
+    "runs",
+    "a run",
+    "id",
+    Column("key", WHOLE, note='which the other tables call "run"'),
+    Column("id", ID, note="a UUID that sorts by time"),
+    Column("name", TEXT),
+    Column("project", TEXT, optional=True),
+    Column("status", TEXT),
+    Column("tags", TAGS),
+    Column("params", MAPPING, is_long=True),
+    Column("started_at", TIME),
+    Column("ended_at", TIME, optional=True),
+    Column("seconds", TIME),
+    Column("host", TEXT, optional=True, field="host_id"),
+    Column("pid", WHOLE),
+    Column("pid_started", TIME),
+    Column("boot_id", TEXT),
+    Column("command", WORDS, is_long=True),
+    Column("folder", TEXT, is_long=True),
+    Column("git_commit", TEXT, optional=True),
+    Column("git_dirty", FLAG, optional=True, is_long=True),
+    Column("python", TEXT, is_long=True),
+    Column("packages", MAPPING, is_long=True),
+    Column("group_id", TEXT, optional=True, field="group"),
+    Column("rank", WHOLE, optional=True),
+    Column("world_size", WHOLE, optional=True),
+    Column("interval", TIME),
+    Column("zone", TEXT, optional=True, note="as given, often NULL"),
+    Column("rest", TEXT),
+    Column("error", TEXT, optional=True),
+    Column("continues", TEXT, optional=True, note="the id of the run whose work it carries on"),
+    Column("updated_at", TIME),
+    Column("last_reading_at", TIME, optional=True),
+    Column("tracker_cpu_seconds", AMOUNT, field="cpu_seconds", note="of the recorder, as are the next four"),
+    Column("tracker_readings", WHOLE, field="readings"),
+    Column("tracker_late", WHOLE, field="late"),
+    Column("tracker_failures", WHOLE, field="failures"),
+    Column("tracker_restarts", WHOLE, field="restarts"),
+)
+HOSTS = _table(
+    "hosts",
+    "a machine",
+    "id",
+    Column("id", ID),
+    Column("name", TEXT),
+    Column("system", TEXT),
+    Column("cpu", TEXT),
+    Column("cpus", WHOLE),
+    Column("memory_bytes", WHOLE),
+    Column("chassis", TEXT),
+    Column("timezone", TEXT, optional=True),
+)
+DEVICES = _table(
+    "devices",
+    "a device of a machine",
+    "host uid",
+    Column("key", WHOLE),
+    Column("host", TEXT),
+    Column("uid", ID),
+    Column("kind", TEXT),
+    Column("name", TEXT),
+    Column("details", MAPPING),
+)
+RUN_DEVICES = _table(
+    "run_devices",
+    "a device in a run, with running totals of its readings",
+    "run device",
+    *(_RUN, _DEVICE),
+    Column("method", TEXT),
+    Column("measured", FLAG),
+    *_ENERGY,
+    Column("trusted", FLAG, note="0: the counter disagreed with its own power, use `check_joules`"),
+    Column(
+        "process_joules",
+        AMOUNT,
+        optional=True,
+        field="process",
+        merge=ADD_KNOWN,
+        note="the run's own share, where known",
+    ),
+    Column(
+        "idle_joules",
+        AMOUNT,
+        optional=True,
+        merge=ADD_KNOWN,
+        note="while it was less than 10 % busy; NULL: nobody knows",
+    ),
+    Column("idle_seconds", TIME, optional=True, merge=ADD_KNOWN, note="likewise"),
+    Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
+    Column("note", TEXT),
+)
+READINGS = _table(
+    "readings",
+    "what a device used in the `seconds` up to `at`",
+    "run device at",
+    *(_RUN, _DEVICE),
+    Column("at", TIME),
+    *_ENERGY,
+    Column("share", AMOUNT, optional=True, merge=_MEAN_BY_JOULES, note="of the device's activity, the run's; 0 to 1"),
+    Column(
+        "busy",
+        AMOUNT,
+        optional=True,
+        merge=_MEAN_BY_SECONDS,
+        note="the part of the time in which it worked, 0 to 1; NULL: it does not tell",
+    ),
+)
+SPANS = _table(
+    "spans",
+    "a named stretch",
+    "run id",
+    _RUN,
+    Column("id", WHOLE),
+    Column("name", TEXT),
+    Column("started_at", TIME),
+    Column("ended_at", TIME, optional=True),
+    Column("parent", WHOLE, optional=True),
+    Column("attrs", MAPPING),
+)
+SPAN_ENERGY = _table(
+    "span_energy", "a device within a span", "run span device", _RUN, Column("span", WHOLE), _DEVICE, *_ENERGY
+)
+PHASES = _table(
+    "phases",
+    "a recurring activity of a run",
+    "run name",
+    _RUN,
+    Column("name", TEXT),
+    Column("calls", WHOLE, merge=ADD),
+    Column("seconds", TIME, merge=ADD),
+)
+PHASE_ENERGY = _table(
+    "phase_energy", "a device within a phase", "run phase device", _RUN, Column("phase", TEXT), _DEVICE, *_ENERGY
+)
+PHASE_TIMES = _table(
+    "phase_times",
+    "what a phase took of the `length` seconds from `start`, in slots of 1 s or, in a longer run, of 2, 4, 8 s and so "
+    "on: at most 300 a run",
+    "run start phase",
+    _RUN,
+    Column("start", WHOLE_TIME),
+    Column("length", WHOLE_TIME),
+    Column("phase", TEXT),
+    Column("seconds", TIME, merge=ADD),
+)
+METRICS = _table(
+    "metrics",
+    "an outcome that was logged",
+    "key",
+    Column("key", WHOLE),
+    _RUN,
+    Column("name", TEXT),
+    Column("at", TIME),
+    Column("value", OUTCOME, optional=True),
+    Column("joules", AMOUNT, optional=True, note="what all devices had used by then"),
+)
+WORK = _table(
+    "work", "a unit of work in a run", "run unit", _RUN, Column("unit", TEXT), Column("amount", COUNT, merge=ADD)
+)
+CALIBRATIONS = _table(
+    "calibrations",
+    "a reading of a meter at a machine's wall (`greentrack calibrate`)",
+    "key",
+    Column("key", WHOLE, field="number", note="its number"),
+    Column("host", TEXT),
+    Column("at", TIME),
+    Column("seconds", TIME),
+    Column("components_watts", AMOUNT),
+    Column("wall_watts", AMOUNT),
+    Column("devices", WORDS, note="uids, as JSON"),
+    Column("source", TEXT),
+)
+SELF_TESTS = _table(
+    "self_tests",
+    "the newest test of a sensor (`greentrack doctor --self-test`)",
+    "host uid",
+    Column("host", TEXT),
+    Column("uid", ID),
+    Column("at", TIME),
+    Column("seconds", TIME),
+    Column("update_seconds", TIME, optional=True, note="between two updates; NULL where not seen"),
+    Column("spread", AMOUNT, optional=True, note="of equal windows"),
+    Column("joules", AMOUNT),
+    Column("check_joules", AMOUNT, optional=True, field="check"),
+    Column("ticks", WHOLE),
+    Column("late_p50", AMOUNT),
+    Column("late_p99", AMOUNT),
+    Column("note", TEXT),
+)
+HOURS = _table(
+    "hours",
+    "the grid's carbon by the hour, as a source on the network gave it",
+    "source zone start",
+    Column("source", TEXT),
+    Column("zone", TEXT),
+    Column("start", TIME),
+    Column("seconds", TIME, merge=_IF_KNOWN),
+    Column("g_per_kwh", AMOUNT, optional=True, merge=KEEP_KNOWN, note="NULL: the source has none"),
+    Column("forecast", FLAG, merge=_IF_KNOWN, note="0 or 1"),
+    Column("estimated", FLAG, merge=_IF_KNOWN, note="0 or 1"),
+    Column("fetched_at", TIME),
+)
+FORECASTS = _table(
+    "forecasts",
+    "what a run's work was expected to come to in all, said at a moment: a row each for how far it was (progress, 0 to "
+    "1), joules (the rest of the machine included) and seconds; at most 1,000 moments a run",
+    "run at kind",
+    _RUN,
+    Column("at", TIME),
+    Column("kind", TEXT),
+    Column("value", AMOUNT),
+    Column("low", AMOUNT, optional=True),
+    Column("high", AMOUNT, optional=True),
+)
+
+TABLES = (
+    *(
+        RUNS,
+        HOSTS,
+        DEVICES,
+        RUN_DEVICES,
+        READINGS,
+        SPANS,
+        SPAN_ENERGY,
+        PHASES,
+        PHASE_ENERGY,
+        PHASE_TIMES,
+        METRICS,
+        WORK,
+    ),
+    *(CALIBRATIONS, SELF_TESTS, HOURS, FORECASTS),
+)
