@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store import schema, stale_wal
@@ -55,7 +56,8 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     _check_header(path)
     with translated(path):
         try:
-            return _opened(path, busy_timeout_s, shares_log=not network_filesystem(path) and shares_memory(path.parent))
+            shares_log = not network_filesystem(path) and shares_memory(path.parent)
+            return _opened(path, busy_timeout_s, shares_log=shares_log)
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_IOERR_SHM"):
                 raise
@@ -64,33 +66,35 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
         return _opened(path, busy_timeout_s, shares_log=False)
 
 
-def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
-    db = sqlite3.connect(
-        path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
-    )
-    try:
+@contextmanager
+def _connected(path: Path, busy_timeout_s: float, **options: Any) -> Iterator[sqlite3.Connection]:
+    """Connect to *path*; the connection stays open, but is closed where something is raised within this."""
+    with ExitStack() as failed:
+        db = sqlite3.connect(
+            **{"database": path, **options}, timeout=busy_timeout_s, isolation_level=None, factory=Connection
+        )
+        failed.callback(db.close)
         _open_files[id(db)] = identity(path)
+        yield db
+        failed.pop_all()
+
+
+def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
+    with _connected(path, busy_timeout_s, check_same_thread=False) as db:
         schema.upgrade(db, path)
         with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
             db.execute(f"PRAGMA journal_mode = {'WAL' if shares_log else 'DELETE'}")
         # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
         db.execute(f"PRAGMA synchronous = {'NORMAL' if shares_log else 'FULL'}")
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the log's memory is only asked for by a look
-    except BaseException:
-        db.close()
-        raise
     return db
 
 
 def _leave_log(path: Path, busy_timeout_s: float) -> None:
     """Turn a database with a log into one without; a connection that is alone with the file needs no shared memory."""
-    db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, factory=Connection)
-    try:
-        _open_files[id(db)] = identity(path)
+    with _connected(path, busy_timeout_s) as db, closing(db):
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = DELETE")
-    finally:
-        db.close()
 
 
 def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection | None:
@@ -111,29 +115,18 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     _check_header(path)
     with translated(path):
         for mode in ("mode=rw", "mode=ro", "immutable=1"):  # the last: a log in a folder that may not be written
-            db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{mode}",
-                timeout=busy_timeout_s,
-                isolation_level=None,
-                uri=True,
-                factory=Connection,
-            )
+            uri = f"{path.absolute().as_uri()}?{mode}"
             try:
-                _open_files[id(db)] = identity(path)
-                schema.upgrade(db, path)
-                db.execute("PRAGMA query_only = 1")
-                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                with _connected(path, busy_timeout_s, database=uri, uri=True) as db:
+                    schema.upgrade(db, path)
+                    db.execute("PRAGMA query_only = 1")
+                    db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                return db
             except sqlite3.OperationalError as error:
-                db.close()
                 if mode == "immutable=1" or not error.sqlite_errorname.startswith(
                     ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM")
                 ):
                     raise
-            except BaseException:
-                db.close()
-                raise
-            else:
-                return db
     raise AssertionError("unreachable")
 
 
@@ -194,10 +187,8 @@ def _check_header(path: Path) -> None:
 
 
 def _is_empty(path: Path) -> bool:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
-    try:
-        return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.Error:
-        return False
-    finally:
-        db.close()
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as db:
+        try:
+            return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.Error:
+            return False

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +69,14 @@ class Writer:
         if os.getpid() != self._pid:
             raise StoreError(f"{self.path} was opened before a fork and cannot be written from the child")
         self._remember(batch)
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._drop)  # whatever was left open is rolled back with it
             with translated(self.path):
                 db = self._open()
                 db.execute("BEGIN IMMEDIATE")
                 self._keep(db, batch)
                 db.execute("COMMIT")
-        except BaseException:
-            self._drop()  # whatever was left open is rolled back with it
-            raise
+            failed.pop_all()
         news, self._news, self._carried, self._is_kept = self._news, "", None, True
         if news:
             self._warn(news)
