@@ -12,7 +12,7 @@ from greentrack import config, track
 from greentrack.cli.run import run
 from greentrack.costing import system_overhead
 from greentrack.methods import METHODS
-from greentrack.store import columns
+from greentrack.store import tables
 from tests import formulas
 from tests.models import published, sensors, wall
 
@@ -54,10 +54,10 @@ def methods() -> str:
     return "\n".join(rows)
 
 
-def tables() -> str:
+def database() -> str:
     """Return the description of the database's tables and their columns."""
     lines = ["| table | one row | columns |", "|---|---|---|"]
-    for table in columns.TABLES:
+    for table in tables.TABLES:
         cells = (f"`{one.name}` ({one.note})" if one.note else f"`{one.name}`" for one in table.columns)
         lines.append(f"| `{table.name}` | {table.row} | {', '.join(cells)} |")
     return "\n".join(lines)
@@ -76,7 +76,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "desktops": lambda: "\n".join(wall.desktops()),
         "servers": lambda: "\n".join(wall.servers()),
     },
-    "docs/database.md": {"tables": tables},
+    "docs/database.md": {"tables": database},
     "docs/formulas.md": formulas.PARTS,
     "docs/settings.md": {"settings": settings},
 }

@@ -8,7 +8,11 @@ from types import NoneType
 from typing import NamedTuple
 
 from greentrack.errors import NotFoundError
-from greentrack.store.columns import (
+from greentrack.store.columns import Column, Kind, Table
+from greentrack.store.connect import open_for_reading, translated
+from greentrack.store.run_row import RunRow
+from greentrack.store.statements import Row, renamed, select
+from greentrack.store.tables import (
     DEVICES,
     FORECASTS,
     HOSTS,
@@ -22,13 +26,7 @@ from greentrack.store.columns import (
     SPAN_ENERGY,
     SPANS,
     WORK,
-    Column,
-    Kind,
-    Table,
 )
-from greentrack.store.connect import open_for_reading, translated
-from greentrack.store.run_row import RunRow
-from greentrack.store.statements import Row, renamed, select
 from greentrack.store.validation import ColumnRules, refused
 
 

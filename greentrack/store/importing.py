@@ -13,10 +13,10 @@ from greentrack.methods import METHODS
 from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, totals
-from greentrack.store.columns import RUNS
 from greentrack.store.connect import open_for_writing, translated
 from greentrack.store.location import WAY_OUT
 from greentrack.store.statements import Row, select
+from greentrack.store.tables import RUNS
 from greentrack.vocabulary import IMPORTED
 
 _STORED = select(rows.RUN, "FROM runs WHERE id IN (SELECT value FROM json_each(?))").sql

@@ -5,10 +5,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.store.columns import HOURS
 from greentrack.store.connect import open_for_writing, translated
 from greentrack.store.database import ReadDatabase
 from greentrack.store.statements import select, upsert
+from greentrack.store.tables import HOURS
 
 _HOURS = select(
     HOURS.pick("start", "seconds", "g_per_kwh", "forecast", "estimated", "fetched_at"),

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from greentrack.model import Energy
-from greentrack.store import columns, rows
-from greentrack.store.columns import AMOUNT, DEVICES, RUN_DEVICES, RUNS, TIME
+from greentrack.store import rows, tables
+from greentrack.store.columns import AMOUNT, TIME
 from greentrack.store.schema import BELIEVED
 from greentrack.store.statements import Select, computed, select
+from greentrack.store.tables import DEVICES, RUN_DEVICES, RUNS
 from greentrack.store.time_bins import PhaseTime
 
 _FILTERS = {
@@ -53,21 +54,21 @@ DEVICE_USES = select(
 )
 SPANS = select(rows.SPAN, "FROM spans WHERE run = ? ORDER BY started_at, id")
 SPAN_ENERGY = select(
-    (columns.SPAN_ENERGY.column("span"), _UID, *columns.SPAN_ENERGY.of(Energy._fields)),
+    (tables.SPAN_ENERGY.column("span"), _UID, *tables.SPAN_ENERGY.of(Energy._fields)),
     "FROM span_energy JOIN devices ON devices.key = device WHERE run = ?",
 )
-PHASES = select(columns.PHASES.without("run"), "FROM phases WHERE run = ? ORDER BY seconds DESC")
+PHASES = select(tables.PHASES.without("run"), "FROM phases WHERE run = ? ORDER BY seconds DESC")
 PHASE_ENERGY = select(
-    (columns.PHASE_ENERGY.column("phase"), _UID, *columns.PHASE_ENERGY.of(Energy._fields)),
+    (tables.PHASE_ENERGY.column("phase"), _UID, *tables.PHASE_ENERGY.of(Energy._fields)),
     "FROM phase_energy JOIN devices ON devices.key = device WHERE run = ?",
 )
 PHASE_TIMES = select(
-    columns.PHASE_TIMES.of(PhaseTime._fields),
+    tables.PHASE_TIMES.of(PhaseTime._fields),
     "FROM phase_times WHERE run = (SELECT key FROM runs WHERE id = ?) ORDER BY start, phase",
 )
-METRICS = select(columns.METRICS.without("key", "run"), "FROM metrics WHERE run = ? ORDER BY key")
-FORECASTS = select(columns.FORECASTS.without("run"), "FROM forecasts WHERE run = ? ORDER BY at")
-WORK = select(columns.WORK.without("run"), "FROM work WHERE run = ?")
+METRICS = select(tables.METRICS.without("key", "run"), "FROM metrics WHERE run = ? ORDER BY key")
+FORECASTS = select(tables.FORECASTS.without("run"), "FROM forecasts WHERE run = ? ORDER BY at")
+WORK = select(tables.WORK.without("run"), "FROM work WHERE run = ?")
 READINGS = select(
     (_UID, *rows.READING),
     """FROM readings JOIN devices ON devices.key = device
@@ -102,7 +103,7 @@ DEVICE_INTERVALS = select(
 )
 BELIEVED_READINGS = select(
     (
-        *columns.READINGS.pick("at", "seconds"),
+        *tables.READINGS.pick("at", "seconds"),
         computed("joules", "CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END", AMOUNT),
     ),
     "FROM readings WHERE run = ?1 AND device = ?2 AND at > ?4 AND at - seconds < ?5 ORDER BY at",
@@ -113,9 +114,9 @@ DEVICES_OF_RUNS = select(
     WHERE runs.host = ? AND (run_devices.seconds > 0 OR run_devices.joules > 0)""",
 )
 HOSTS = select(rows.HOST, "FROM hosts")
-CALIBRATIONS = select(columns.CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
+CALIBRATIONS = select(tables.CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
 UPDATES = select(
-    columns.SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL"
+    tables.SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL"
 )
 PROJECTS = select(RUNS.pick("project"), "FROM runs WHERE project IS NOT NULL GROUP BY project ORDER BY project")
 TAGS = """SELECT DISTINCT value FROM runs, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[]' END)

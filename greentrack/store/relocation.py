@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from greentrack.store import write_queries as sql
-from greentrack.store.columns import DEVICES, TABLES
 from greentrack.store.statements import Row, select
+from greentrack.store.tables import DEVICES, TABLES
 
 _TABLES = tuple(table.name for table in TABLES if any(column.name == "run" for column in table.columns))
 

@@ -4,22 +4,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Reading, RunInfo, Span, TrackerOverhead
-from greentrack.store import columns
+from greentrack.store import tables
 from greentrack.store.batch import Totals
-from greentrack.store.columns import RUN_DEVICES, Column
+from greentrack.store.columns import Column
 from greentrack.store.statements import Row, from_row, to_row
+from greentrack.store.tables import RUN_DEVICES
 
-INFO = columns.RUNS.of(RunInfo._fields)
+INFO = tables.RUNS.of(RunInfo._fields)
 LIGHT = tuple(column for column in INFO if not column.is_long)
-RUN = (*INFO, columns.RUNS.column("host"))
-OVERHEAD = columns.RUNS.of(TrackerOverhead._fields)
-HOST = columns.HOSTS.of(Host._fields)
-DEVICE = columns.DEVICES.of(Device._fields)
+RUN = (*INFO, tables.RUNS.column("host"))
+OVERHEAD = tables.RUNS.of(TrackerOverhead._fields)
+HOST = tables.HOSTS.of(Host._fields)
+DEVICE = tables.DEVICES.of(Device._fields)
 TOTALS = RUN_DEVICES.of(Totals._fields)
 RUN_DEVICE = RUN_DEVICES.without(*(column.name for column in TOTALS))
 DEVICE_USE = RUN_DEVICES.without("run", "device", "measured")
-READING = columns.READINGS.of(Reading._fields[1:])
-SPAN = columns.SPANS.of(Span._fields)
+READING = tables.READINGS.of(Reading._fields[1:])
+SPAN = tables.SPANS.of(Span._fields)
 
 
 def run_row(run: RunInfo) -> Row:

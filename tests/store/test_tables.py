@@ -22,10 +22,11 @@ from greentrack.model import (
     Span,
     TrackerOverhead,
 )
-from greentrack.store import columns, rows, schema
+from greentrack.store import rows, schema, tables
 from greentrack.store.batch import Totals
-from greentrack.store.columns import TABLES, Table
+from greentrack.store.columns import Table
 from greentrack.store.intensity_cache import CachedHour
+from greentrack.store.tables import TABLES
 from greentrack.store.time_bins import PhaseTime
 
 of_every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -72,23 +73,23 @@ def test_the_key_of_a_table_is_unique(db: sqlite3.Connection, table: Table) -> N
 @pytest.mark.parametrize(
     ("model", "table", "elsewhere"),
     [
-        (RunInfo, columns.RUNS, {"host"}),
-        (TrackerOverhead, columns.RUNS, set()),
-        (Host, columns.HOSTS, set()),
-        (Device, columns.DEVICES, set()),
-        (DeviceUse, columns.RUN_DEVICES, {"energy", "idle"}),
-        (Reading, columns.READINGS, set()),
-        (Energy, columns.RUN_DEVICES, set()),
-        (Energy, columns.SPAN_ENERGY, set()),
-        (Energy, columns.PHASE_ENERGY, set()),
-        (Span, columns.SPANS, {"energy"}),
-        (Phase, columns.PHASES, {"energy"}),
-        (PhaseTime, columns.PHASE_TIMES, set()),
-        (Metric, columns.METRICS, set()),
-        (Calibration, columns.CALIBRATIONS, set()),
-        (SelfTest, columns.SELF_TESTS, {"sensors"}),
-        (SensorTest, columns.SELF_TESTS, {"name"}),
-        (CachedHour, columns.HOURS, {"end"}),
+        (RunInfo, tables.RUNS, {"host"}),
+        (TrackerOverhead, tables.RUNS, set()),
+        (Host, tables.HOSTS, set()),
+        (Device, tables.DEVICES, set()),
+        (DeviceUse, tables.RUN_DEVICES, {"energy", "idle"}),
+        (Reading, tables.READINGS, set()),
+        (Energy, tables.RUN_DEVICES, set()),
+        (Energy, tables.SPAN_ENERGY, set()),
+        (Energy, tables.PHASE_ENERGY, set()),
+        (Span, tables.SPANS, {"energy"}),
+        (Phase, tables.PHASES, {"energy"}),
+        (PhaseTime, tables.PHASE_TIMES, set()),
+        (Metric, tables.METRICS, set()),
+        (Calibration, tables.CALIBRATIONS, set()),
+        (SelfTest, tables.SELF_TESTS, {"sensors"}),
+        (SensorTest, tables.SELF_TESTS, {"name"}),
+        (CachedHour, tables.HOURS, {"end"}),
     ],
 )
 def test_every_field_of_the_model_has_its_column(model: type[Any], table: Table, elsewhere: set[str]) -> None:
@@ -102,5 +103,5 @@ def test_positional_rows_are_in_the_order_of_their_fields() -> None:
     assert [column.attribute for column in rows.TOTALS] == list(Totals._fields)
     assert [column.attribute for column in rows.HOST] == list(Host._fields)
     assert [column.attribute for column in rows.OVERHEAD] == list(TrackerOverhead._fields)
-    assert [column.attribute for column in columns.SPAN_ENERGY.of(Energy._fields)] == list(Energy._fields)
+    assert [column.attribute for column in tables.SPAN_ENERGY.of(Energy._fields)] == list(Energy._fields)
     assert {name.partition("_")[0] for name in Forecast._fields} == {"at", "progress", "joules", "seconds"}
