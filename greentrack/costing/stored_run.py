@@ -39,5 +39,5 @@ def past(run: str | Record, settings: Settings, terms: ParsedOptions) -> StoredR
         return StoredRun(
             record=reader.record(run_id),
             readings=reader.readings(run_id) if by_hour else None,
-            parts=len(reader.work_of(run_id)),
+            parts=len(reader.parts_of(run_id)),
         )

@@ -246,7 +246,7 @@ def _stored(ref: str, db: str | None, terms: ParsedOptions) -> Summary:
 
         run_id = reader.find(ref)
         summary = costed(reader.record(run_id))
-        work = reader.work_of(run_id)
+        work = reader.parts_of(run_id)
         if len(work) < 2:
             return summary
         from greentrack.costing.multipart import joined, share_counted_once

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
-from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
+from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Batch:
         self.phases, self.phase_times = dict(phases or {}), list(phase_times)
         self.work = dict(work or {})
 
-    def leave_out_marks(self) -> None:
+    def drop_events(self) -> None:
         """Forget what the run said (spans, phases, work, outcomes, forecasts); what the sensors said stays."""
         self.spans, self.phases, self.phase_times = [], {}, []
         self.work, self.metrics, self.forecasts = {}, [], []
@@ -74,7 +74,7 @@ class Batch:
             self.readings = sorted((reading for rows in kept for reading in rows), key=lambda reading: reading.at)
         if len(self.phase_times) > limit:
             since, until = min(time.start for time in self.phase_times), max(time.end for time in self.phase_times)
-            self.phase_times = in_slots(self.phase_times, slot_length(since, until))
+            self.phase_times = into_bins(self.phase_times, bin_length(since, until))
         while len(self.metrics) > limit:
             self.metrics = self.metrics[1::2]
         while len(self.forecasts) > limit:

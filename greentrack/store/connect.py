@@ -8,7 +8,7 @@ from typing import Any
 
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store import schema, stale_wal
-from greentrack.store.location import WAY_OUT, network_filesystem, prepare, shares_memory
+from greentrack.store.location import REMEDY, network_filesystem, prepare, shares_memory
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -109,9 +109,9 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
     if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
+        raise StoreError(f"{path} is a folder, not a database; {REMEDY}")
     _check_header(path)
     with translated(path):
         for mode in ("mode=rw", "mode=ro", "immutable=1"):  # the last: a log in a folder that may not be written
@@ -138,7 +138,7 @@ def translated(path: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except (sqlite3.IntegrityError, sqlite3.DataError) as error:
-        raise RefusedError(f"{path} does not take a value ({error}); {WAY_OUT}") from error
+        raise RefusedError(f"{path} does not take a value ({error}); {REMEDY}") from error
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it stumbled over
@@ -147,17 +147,17 @@ def translated(path: Path) -> Iterator[None]:
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:
     trouble = next((text for start, text in _TROUBLES.items() if name.startswith(start)), "cannot be used")
-    way_out = WAY_OUT
+    remedy = REMEDY
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        way_out = f"wait until that process lets go of it, or {WAY_OUT}"
-        return BusyError(f"{path} {trouble} ({detail}); {way_out}")
+        remedy = f"wait until that process lets go of it, or {REMEDY}"
+        return BusyError(f"{path} {trouble} ({detail}); {remedy}")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 
-        way_out = (
-            f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {WAY_OUT}"
+        remedy = (
+            f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {REMEDY}"
         )
-    return StoreError(f"{path} {trouble} ({detail}); {way_out}")
+    return StoreError(f"{path} {trouble} ({detail}); {remedy}")
 
 
 def _check_header(path: Path) -> None:
@@ -170,12 +170,12 @@ def _check_header(path: Path) -> None:
         # of our connections has open would let another process take the log away under that connection
         if identity(path) in list(_open_files.values()):
             return
-        if stale_wal.CAN_BE_ASKED:
+        if stale_wal.IS_SUPPORTED:
             stale_wal.clear(path)
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
     if not head or Path(f"{path}-journal").exists():  # new; or a crash that SQLite knows how to undo
         return
     if len(head) < 100 or not head.startswith(MAGIC):
@@ -183,7 +183,7 @@ def _check_header(path: Path) -> None:
     application = int.from_bytes(head[68:72], "big")
     if application == schema.APPLICATION_ID or (application == 0 and _is_empty(path)):
         return
-    raise schema.foreign(path)
+    raise schema.foreign_database(path)
 
 
 def _is_empty(path: Path) -> bool:

@@ -28,7 +28,7 @@ class PowerBin(NamedTuple):
     joules: float
 
 
-def draws(
+def power_bins(
     query: Callable[[str, Mapping[str, Any]], list[Row]], run_id: str, since: float, seconds: float, pieces: int
 ) -> list[PowerBin]:
     """Return what each device used in each of so many equal *pieces* of the *seconds* after *since*.
@@ -37,9 +37,9 @@ def draws(
     """
     values = {"run": run_id, "since": since, "width": seconds / pieces, "pieces": pieces}
     found = ((device, loaded(text, [])) for device, text in query(_QUERY, values))
-    return [PowerBin(device, *sums) for device, sums in found if sums and _is_drawn(sums)]
+    return [PowerBin(device, *sums) for device, sums in found if sums and _is_valid(sums)]
 
 
-def _is_drawn(sums: list[Any]) -> bool:
+def _is_valid(sums: list[Any]) -> bool:
     """Whether a piece has readings, and figures that somebody did not turn into texts."""
     return all(isinstance(figure, int | float) and abs(figure) <= MAX_SIZE for figure in sums) and sums[2] > 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from greentrack.calibration_facts import Calibration, HostCalibration, SelfTest
 
 
-def by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibration]:
+def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibration]:
     """Return what is known about each host, by its id; *query* asks an open database."""
     walls, tests = query(read_queries.CALIBRATIONS), query(read_queries.UPDATES)
     if not walls and not tests:
@@ -42,10 +42,10 @@ def by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibrati
     }
 
 
-def known(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibration]:
+def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibration]:
     """Return what the database at *path* knows about each host, by its id. Raises StoreError."""
     with ReadDatabase(path, busy_timeout_s=busy_timeout_s) as database:
-        return by_host(database.query)
+        return calibrations_by_host(database.query)
 
 
 def hosts(path: Path) -> dict[str, Host]:

@@ -14,7 +14,7 @@ from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, totals
 from greentrack.store.connect import open_for_writing, translated
-from greentrack.store.location import WAY_OUT
+from greentrack.store.location import REMEDY
 from greentrack.store.statements import Row, select
 from greentrack.store.tables import RUNS
 from greentrack.vocabulary import IMPORTED
@@ -49,7 +49,7 @@ def keep(
             if row[_STATUS] != IMPORTED:
                 raise StoreError(
                     f"run {run_id} in {path} was recorded by GreenTrack and is not to be replaced, so that nothing was "
-                    f"imported; {WAY_OUT}"
+                    f"imported; {REMEDY}"
                 )
         news = [run_id for run_id in runs if run_id not in stored or _is_news(made[run_id], stored[run_id])]
         db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in news if run_id in stored))

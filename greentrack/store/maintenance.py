@@ -24,7 +24,7 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
     wanted = set(run_ids)
     with Reader(path) as reader:
         for run_id in sorted(wanted):
-            name, status = reader.standing(run_id)
+            name, status = reader.name_and_status(run_id)
             if status == "running" and not force:
                 raise StoreError(f"run {run_id} ({name}) is still running; end it first, or delete it with force")
     if not wanted:

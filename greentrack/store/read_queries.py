@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from greentrack.model import Energy
 from greentrack.store import rows, tables
 from greentrack.store.columns import AMOUNT, TIME
-from greentrack.store.schema import BELIEVED
+from greentrack.store.schema import VALID_JOULES
 from greentrack.store.statements import Select, computed, select
 from greentrack.store.tables import DEVICES, RUN_DEVICES, RUNS
 from greentrack.store.time_bins import PhaseTime
@@ -32,8 +32,8 @@ _UID = DEVICES.column("uid")
 USED = select(
     (
         RUN_DEVICES.column("run"),
-        computed("believed", f"total({BELIEVED})", AMOUNT),
-        computed("measured_joules", f"total(measured * ({BELIEVED}))", AMOUNT),
+        computed("believed", f"total({VALID_JOULES})", AMOUNT),
+        computed("measured_joules", f"total(measured * ({VALID_JOULES}))", AMOUNT),
         computed("seconds", "max(seconds)", TIME),
         computed("joules", "max(joules)", AMOUNT),
         computed("check_joules", "max(check_joules)", AMOUNT, optional=True),
@@ -96,12 +96,12 @@ DEVICE_INTERVALS = select(
         *DEVICES.pick("uid", "kind"),
         RUNS.column("started_at"),
         computed("ended_at", "max(started_at, coalesce(ended_at, 0), coalesce(last_reading_at, 0))", TIME),
-        computed("joules", BELIEVED, AMOUNT),
+        computed("joules", VALID_JOULES, AMOUNT),
     ),
     """FROM runs JOIN run_devices ON run_devices.run = runs.key JOIN devices ON devices.key = device
     WHERE runs.id IN (SELECT value FROM json_each(?))""",
 )
-BELIEVED_READINGS = select(
+VALID_READINGS = select(
     (
         *tables.READINGS.pick("at", "seconds"),
         computed("joules", "CASE WHEN ?3 THEN joules ELSE coalesce(check_joules, 0) END", AMOUNT),

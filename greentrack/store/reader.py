@@ -10,9 +10,9 @@ from greentrack.errors import ConfigError, NotFoundError, StoreError, did_you_me
 from greentrack.model import Host, Phase, Reading, Record, RunInfo, TrackerOverhead
 from greentrack.store import liveness, read_queries, rows, values
 from greentrack.store.database import ReadDatabase
-from greentrack.store.deduplication import DeduplicatedEnergy, joules_once
-from greentrack.store.host_calibrations import by_host
-from greentrack.store.lineage import HostInterval, RunPosition, in_order, works
+from greentrack.store.deduplication import DeduplicatedEnergy, deduplicated_energy
+from greentrack.store.host_calibrations import calibrations_by_host
+from greentrack.store.lineage import HostInterval, RunPosition, in_order, multipart_runs
 from greentrack.store.run_row import ORDERS, SORTS, RunRow
 from greentrack.store.statements import Row
 from greentrack.store.time_bins import PhaseTime
@@ -129,7 +129,7 @@ class Reader(ReadDatabase):
         known = {name: None for _, name in latest}
         raise NotFoundError(f"no run {ref!r} at {self.path}{did_you_mean(ref, known)}; list them with: greentrack runs")
 
-    def standing(self, run_id: str) -> tuple[str, str]:
+    def name_and_status(self, run_id: str) -> tuple[str, str]:
         """Return name and status of the run with this very id, also where nothing else can be told of it.
 
         Raises NotFoundError.
@@ -142,7 +142,7 @@ class Reader(ReadDatabase):
             return str(found[0][0]), str(found[0][1])
         return run.name, run.status
 
-    def newest_of(self, group: str) -> str | None:
+    def newest_of_group(self, group: str) -> str | None:
         """Return the id of the run of this group that began last; None where there is none."""
         found = self.query(read_queries.NEWEST_OF_GROUP, (group,))
         return str(found[0][0]) if found else None
@@ -171,7 +171,7 @@ class Reader(ReadDatabase):
         with self._snapshot():
             return self._outline(run_id)[1]
 
-    def works(self) -> list[list[str]]:
+    def multipart_runs(self) -> list[list[str]]:
         """Return the works that have several parts, each as the ids of its runs by when they began.
 
         The last one stands for the work: of a job on several hosts it is that of the lowest rank. Parts are runs that
@@ -179,7 +179,7 @@ class Reader(ReadDatabase):
         is a work of its own.
         """
         with self._snapshot():
-            found = self._works()
+            found = self._multipart_runs()
             if not found:
                 return []
             asked = json.dumps([run_id for work in found for run_id in work])
@@ -187,13 +187,13 @@ class Reader(ReadDatabase):
         left = (work & there.keys() for work in found)  # a part may have been deleted
         return [in_order(work, there) for work in left if len(work) > 1]
 
-    def work_of(self, run_id: str) -> list[RunInfo]:
+    def parts_of(self, run_id: str) -> list[RunInfo]:
         """Return the runs that are parts of the same work as this one, itself included, in the order of ``works``.
 
         The list is empty where there is no such run.
         """
         with self._snapshot():
-            work = next((work for work in self._works() if run_id in work), {run_id})
+            work = next((work for work in self._multipart_runs() if run_id in work), {run_id})
             hosts = self._hosts()
             runs = {
                 row[0]: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
@@ -201,9 +201,9 @@ class Reader(ReadDatabase):
             }
         return [runs[part] for part in in_order(runs, runs)]
 
-    def known(self) -> "dict[str, HostCalibration]":
+    def host_calibrations(self) -> "dict[str, HostCalibration]":
         """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
-        return by_host(self.query)
+        return calibrations_by_host(self.query)
 
     def devices(self, host_id: str) -> dict[str, list[str]]:
         """Return the uids of the devices that each run on a host has readings of, by the run's id."""
@@ -223,16 +223,16 @@ class Reader(ReadDatabase):
         """Return when a run's phases took their time, slot by slot; nothing where that was not kept yet."""
         return [PhaseTime(*row) for row in self.query(read_queries.PHASE_TIMES, (run_id,))]
 
-    def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
+    def power_bins(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
         """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
         from greentrack.store import downsampling
 
-        return downsampling.draws(self.query, run_id, since, seconds, pieces)
+        return downsampling.power_bins(self.query, run_id, since, seconds, pieces)
 
-    def joules_once(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
+    def deduplicated_energy(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
         """Add up several runs, counting what a device used while more than one of them watched it only once."""
         with self._snapshot():
-            return joules_once(self.query, run_ids)
+            return deduplicated_energy(self.query, run_ids)
 
     def killed(self) -> list[tuple[RunInfo, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
@@ -244,9 +244,9 @@ class Reader(ReadDatabase):
                 found.append((self._settled(run, updated_at, last), updated_at))
         return found
 
-    def _works(self) -> list[set[str]]:
+    def _multipart_runs(self) -> list[set[str]]:
         links = [(run_id, before) for run_id, before in self.query(read_queries.LINKS)]
-        return works(links, [HostInterval(*row) for row in self.query(read_queries.HOST_INTERVALS)])
+        return multipart_runs(links, [HostInterval(*row) for row in self.query(read_queries.HOST_INTERVALS)])
 
     def _outline(self, run_id: str) -> tuple[int, Record]:
         found = self.query(read_queries.RUN, (run_id,))
@@ -259,7 +259,7 @@ class Reader(ReadDatabase):
             devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
             forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
             toll=TrackerOverhead._make(overhead),
-            known=self.known().get(host),
+            known=self.host_calibrations().get(host),
         )
 
     def _with_energy(self, found: Sequence[Row]) -> list[RunRow]:
@@ -298,14 +298,14 @@ class Reader(ReadDatabase):
         end = max(run.started_at, last or 0.0)
         gone = self._is_gone(run, updated_at)
         if gone is None:
-            gone = self._clock() - updated_at > liveness.ELSEWHERE_S
+            gone = self._clock() - updated_at > liveness.MAX_REMOTE_GAP_S
         if not gone:
             return run._replace(seconds=max(run.seconds, end - run.started_at))
         return run._replace(status="interrupted", ended_at=end, seconds=end - run.started_at)
 
     def _is_gone(self, run: RunInfo, updated_at: float) -> bool | None:
         if self._here is None:
-            self._here = liveness.here()
+            self._here = liveness.local_machine()
         return self._here.is_gone(run, self._clock() - updated_at)
 
     def _expect(self, what: str, word: str, known: Sequence[str]) -> None:

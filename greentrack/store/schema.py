@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x47545231  # "GTR1"
 SET = "greentrack"
 
-BELIEVED = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
+VALID_JOULES = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
 """The joules to believe of a row of ``run_devices``: see ``model.DeviceUse.joules``."""
 
 _FIRST = (
@@ -81,12 +81,12 @@ _FIRST = (
         SELECT runs.id, runs.name, runs.project, runs.status, runs.started_at, total(believed) AS joules,
                total(believed) / 3.6e6 AS kwh, total(CASE WHEN measured THEN believed END) AS measured_joules
         FROM runs
-        LEFT JOIN (SELECT run, measured, {BELIEVED} AS believed FROM run_devices) AS used ON used.run = runs.key
+        LEFT JOIN (SELECT run, measured, {VALID_JOULES} AS believed FROM run_devices) AS used ON used.run = runs.key
         GROUP BY runs.key""",  # noqa: S608  # a constant
     f"""CREATE VIEW device_energy AS
         SELECT runs.id AS run, runs.name AS run_name, devices.uid, devices.kind, devices.name AS device, used.method,
                used.measured, used.joules, used.joules / 3.6e6 AS kwh, used.seconds, used.process_joules
-        FROM (SELECT run, device, method, measured, {BELIEVED} AS joules, run_devices.seconds, process_joules
+        FROM (SELECT run, device, method, measured, {VALID_JOULES} AS joules, run_devices.seconds, process_joules
               FROM run_devices) AS used
         JOIN runs ON runs.key = used.run JOIN devices ON devices.key = used.device""",  # noqa: S608  # a constant
 )
@@ -154,7 +154,7 @@ STEPS: Sequence[Step] = (
 )
 """Every migration, in order; one that was ever released is never changed."""
 
-PLAIN = 6
+PLAIN_STEPS = 6
 """The number of steps at the beginning that are plain SQL."""
 
 
@@ -180,9 +180,9 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         version = _version(db, path, len(steps))  # again: another process may have been quicker
         if version == 0:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for _, function in steps[:PLAIN]:
+            for _, function in steps[:PLAIN_STEPS]:
                 function(db)
-            version = min(PLAIN, len(steps))
+            version = min(PLAIN_STEPS, len(steps))
         if version < len(steps):
             _migrate(db, steps, version)
         db.execute(f"PRAGMA user_version = {len(steps)}")
@@ -197,7 +197,7 @@ def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     if application != APPLICATION_ID:
         if application == version == tables == 0:
             return 0
-        raise foreign(path)
+        raise foreign_database(path)
     if version > newest:
         raise SchemaError(
             f"{path} was written by a newer GreenTrack (schema {version}, this one knows {newest}); "
@@ -206,7 +206,7 @@ def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     return int(version)
 
 
-def foreign(path: Path) -> SchemaError:
+def foreign_database(path: Path) -> SchemaError:
     """Return the error for a database that is not GreenTrack's."""
     return SchemaError(
         f"{path} is another program's database and is left alone; choose another file with GREENTRACK_DB or db="

@@ -17,9 +17,9 @@ from greentrack.store import read_queries, rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
-from greentrack.store.location import WAY_OUT, default_path
+from greentrack.store.location import REMEDY, default_path
 from greentrack.store.statements import Write
-from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
+from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 from greentrack.store.values import text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_READINGS = 7200
 """Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
 
-EARLY = 300
+THINNING_MARGIN = 300
 """So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
 
 MAX_FORECASTS = 1000
@@ -92,7 +92,7 @@ class Writer:
         if self._db is not None:
             with suppress(OSError):  # it vanishes right now: the next write sees that
                 if self.path.stat().st_size == 0:  # SQLite would go on, and nobody could read it again
-                    raise StoreError(f"{self.path} was emptied while it was open; move it away, or {WAY_OUT}")
+                    raise StoreError(f"{self.path} was emptied while it was open; move it away, or {REMEDY}")
         else:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
             self._file = identity(self.path)
@@ -221,7 +221,7 @@ class Writer:
             self._counts[device] += more
         fullest = max(self._counts, key=self._counts.__getitem__, default=None)
         for device, count in self._counts.items():
-            if count > (MAX_READINGS - EARLY if device == fullest else MAX_READINGS):
+            if count > (MAX_READINGS - THINNING_MARGIN if device == fullest else MAX_READINGS):
                 self._counts[device] = _thin(db, run, device)
 
     def _keep_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
@@ -240,13 +240,13 @@ class Writer:
             self._slots = db.execute(query, (run,)).fetchone() or (since, 1)
         first, length = self._slots
         first = min(first, since)
-        longer = slot_length(first, until, length)
+        longer = bin_length(first, until, length)
         if longer > length:
             query = "SELECT phase, start, length, seconds FROM phase_times WHERE run = ?"
             stored = [PhaseTime(*row) for row in db.execute(query, (run,))]
             db.execute("DELETE FROM phase_times WHERE run = ?", (run,))
             times = [*stored, *times]
-        slots = in_slots(times, longer)
+        slots = into_bins(times, longer)
         db.executemany(sql.PHASE_TIME.sql, (sql.PHASE_TIME.row(slot._asdict() | {"run": run}) for slot in slots))
         self._slots = (first, longer)
 

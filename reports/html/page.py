@@ -107,7 +107,7 @@ def report(
             ]
         if len(ids) == 1 and not chosen:
             return _page(details, title=summaries[0].run.name)
-        once = reader.joules_once(run_id for summary in summaries for run_id in overview.parts_of(summary))
+        once = reader.deduplicated_energy(run_id for summary in summaries for run_id in overview.parts_of(summary))
     groups = overview.grouped(summaries, each=not chosen and len(ids) <= MAX_DETAILED)
     title = f"Project {project}" if project else f"Runs tagged {', '.join(tags)}" if tags else f"{len(ids)} runs"
     return _page(
@@ -137,7 +137,7 @@ def _costed(
     from greentrack.costing import engine
     from greentrack.costing.summary import summarize
 
-    works = {run_id: number for number, work in enumerate(reader.works()) for run_id in work}
+    works = {run_id: number for number, work in enumerate(reader.multipart_runs()) for run_id in work}
     asked = [works.get(record.run.id) for record in records]
     by_hour = terms.hourly is not None or (terms.tariff is not None and bool(terms.tariff.hours))
     made = []

@@ -134,7 +134,7 @@ def test_a_reading_takes_few_bytes(db: Path) -> None:
 def test_a_long_run_grows_by_its_outcomes_alone(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """240 readings of a device become 100 at most, no joule is lost, and a day adds less than a tenth of a MiB."""
     monkeypatch.setattr(writer, "MAX_READINGS", 100)
-    monkeypatch.setattr(writer, "EARLY", 10)
+    monkeypatch.setattr(writer, "THINNING_MARGIN", 10)
     training = Training(db, interval=3600.0)
     training.go_on(5 * 86400.0)
     half = db.stat().st_size

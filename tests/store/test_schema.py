@@ -127,9 +127,9 @@ def test_runs_of_the_second_version_continue_nothing(path: Path, writer: Writer,
     db.close()
     with Reader(path) as reader:
         assert reader.record("old").run.continues is None
-        assert reader.works() == []
+        assert reader.multipart_runs() == []
         writer.write(Batch(run_id="new", run=RunInfo(id="new", name="demo", started_at=5.0, continues="old")))
-        assert reader.works() == [["old", "new"]]
+        assert reader.multipart_runs() == [["old", "new"]]
     assert ask("PRAGMA user_version") == [(NEWEST,)]
 
 
