@@ -35,7 +35,7 @@ def power_of(run: RunInfo, path: Path, *, width: int = 80) -> list[str]:
         return []
     columns = max(10, width - _MARGIN)
     with Reader(path) as reader:
-        draws = reader.draws(run.id, run.started_at, run.seconds, columns)
+        draws = reader.power_bins(run.id, run.started_at, run.seconds, columns)
     return list(chart(draws, run.started_at, run.seconds, columns))
 
 

@@ -12,6 +12,7 @@ from greentrack import config
 from greentrack.cli.run import run
 from greentrack.costing import system_overhead
 from greentrack.methods import METHODS
+from greentrack.store import tables
 from greentrack.tracking.arguments import TrackArguments
 from tests import formulas
 from tests.models import published, sensors, wall
@@ -54,6 +55,15 @@ def methods() -> str:
     return "\n".join(rows)
 
 
+def database() -> str:
+    """Return the description of the database's tables and their columns."""
+    lines = ["| table | one row | columns |", "|---|---|---|"]
+    for table in tables.TABLES:
+        cells = (f"`{one.name}` ({one.note})" if one.note else f"`{one.name}`" for one in table.columns)
+        lines.append(f"| `{table.name}` | {table.row} | {', '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _range(below: float, above: float) -> str:
     return f"−{below * 100:.0f} to +{above * 100:.0f} %"
 
@@ -67,6 +77,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "desktops": lambda: "\n".join(wall.desktops()),
         "servers": lambda: "\n".join(wall.servers()),
     },
+    "docs/database.md": {"tables": database},
     "docs/formulas.md": formulas.PARTS,
     "docs/settings.md": {"settings": settings},
 }

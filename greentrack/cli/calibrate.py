@@ -129,7 +129,7 @@ def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
     from greentrack.store import host_calibrations
 
     kind = chassis_of(Facts(id="", name="", host=host, rest=config.load().rest)) or CHASSIS["unknown"]
-    kept = host_calibrations.known(path).get(host.id, HostCalibration()).calibrations
+    kept = host_calibrations.read(path).get(host.id, HostCalibration()).calibrations
     all_of_them = [*wall_calibration.fitting(kept, new.devices), new]
     wall_calibration.check(kind, all_of_them)
     host_calibrations.add_calibration(path, host, new)
@@ -155,7 +155,7 @@ def _list(path: "Path") -> None:
         f"{one.number:>6}  {datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}  "
         f"{digits(one.components_watts):>10}  {digits(one.wall_watts):>6}  "
         + printable(f"{hosts[host].name if host in hosts else host}: {one.source}")
-        for host, of_host in host_calibrations.known(path).items()
+        for host, of_host in host_calibrations.read(path).items()
         for one in of_host.calibrations
     ]
     if not lines:

@@ -27,7 +27,7 @@ def delete(*, runs: tuple[str, ...], yes: bool, force: bool, db: str | None) -> 
 
     path = options.database(db)
     with Reader(path) as reader:
-        found = {run_id: reader.standing(run_id) for run_id in map(reader.find, runs)}
+        found = {run_id: reader.name_and_status(run_id) for run_id in map(reader.find, runs)}
     for run_id, (name, status) in found.items():
         click.echo(f"{run_id}  {printable(name)}  {printable(status)}", err=True)
     if not yes:

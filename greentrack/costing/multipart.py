@@ -66,7 +66,7 @@ def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> floa
         until[host] = max(until.get(host, float("-inf")), run.started_at + run.seconds)
     if not overlap:
         return 1.0
-    once = reader.joules_once(run.id for run in runs)
+    once = reader.deduplicated_energy(run.id for run in runs)
     together = once.joules + once.overlapped
     return once.joules / together if together > 0 else 1.0
 

@@ -101,7 +101,7 @@ def list_runs(
     settings = config.load({"db": db})
     newest = sort == "started" and not reverse
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
-        works = {} if all_parts else {work[-1]: work for work in reader.works()}
+        works = {} if all_parts else {work[-1]: work for work in reader.multipart_runs()}
         rows = reader.runs(
             project=project,
             tags=tags,
@@ -134,7 +134,7 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
     settings = config.load({"db": db})
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
-        once = reader.joules_once(cost.run.id for cost in runs)
+        once = reader.deduplicated_energy(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
     read = [(cost.joules - cost.run.joules, cost.g) for cost in runs if cost.joules is not None]
@@ -207,7 +207,7 @@ def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
 
 def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
     """Return what makes of a kind of machine the one that was calibrated, for runs on hosts that were."""
-    known = {host: known.calibrations for host, known in reader.known().items() if known.calibrations}
+    known = {host: known.calibrations for host, known in reader.host_calibrations().items() if known.calibrations}
     if not known:
         return lambda _, chassis: chassis
     from greentrack.costing.wall_calibration import refined

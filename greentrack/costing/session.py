@@ -78,7 +78,7 @@ class CostingSession:
         if isinstance(run, Record):
             return StoredRun(run)
         run_id = self.reader.find(run)
-        return StoredRun(self.reader.record(run_id), self._readings(run_id), len(self.reader.work_of(run_id)))
+        return StoredRun(self.reader.record(run_id), self._readings(run_id), len(self.reader.parts_of(run_id)))
 
     def cost(self, record: Record, readings: Mapping[str, Sequence[Reading]] | None = None) -> Summary:
         """Return what *record* cost; *readings*, by device uid, tell the hours for carbon and tariffs by hour."""
@@ -95,7 +95,7 @@ class CostingSession:
         """
         run_id = self.reader.find(ref)
         summary = self.cost_stored(self.reader.record(run_id))
-        work = self.reader.work_of(run_id)
+        work = self.reader.parts_of(run_id)
         if len(work) < 2:
             return summary
         from greentrack.costing.multipart import joined, share_counted_once

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.escape import FORMULAS
-from greentrack.store.export import TABLES, ExportTable, Kind, TableExport, exporting
+from greentrack.store.columns import Kind
+from greentrack.store.export import TABLES, ExportTable, TableExport, exporting
 from greentrack.store.location import default_path, make_folder, opener
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow

@@ -62,7 +62,7 @@ def complete(recorder: Recorder, hello: Mapping[str, Any], warn: Callable[[str],
 
 
 def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
-    from greentrack.store.host_calibrations import known as known_hosts
+    from greentrack.store.host_calibrations import read as read_calibrations
     from greentrack.store.location import default_path
     from greentrack.store.maintenance import mark_interrupted
 
@@ -81,7 +81,7 @@ def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
         if hello.get("restarts"):
             recorder.make_up(*_kept(place, recorder.run.id))
         mark_interrupted(place)
-        known = known_hosts(place, BUSY_S).get(host.id)
+        known = read_calibrations(place, BUSY_S).get(host.id)
     except StoreError:  # where nothing can be read or kept, the sink says so
         known = None
     if known is not None:

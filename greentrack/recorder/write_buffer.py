@@ -60,7 +60,7 @@ class WriteBuffer:
         trouble = self._write()
         if trouble is not None and (isinstance(trouble, RefusedError) or not isinstance(trouble, StoreError)):
             self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
-            self.batch.leave_out_marks()
+            self.batch.drop_events()
             trouble = self._write()
         self._busy = isinstance(trouble, BusyError)
         if trouble is not None:

@@ -1,10 +1,10 @@
 """What the recorder hands to the store in one go, and how readings are merged so that memory and disk stay bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
-from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
+from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Batch:
         self.phases, self.phase_times = dict(phases or {}), list(phase_times)
         self.work = dict(work or {})
 
-    def leave_out_marks(self) -> None:
+    def drop_events(self) -> None:
         """Forget what the run said (spans, phases, work, outcomes, forecasts); what the sensors said stays."""
         self.spans, self.phases, self.phase_times = [], {}, []
         self.work, self.metrics, self.forecasts = {}, [], []
@@ -74,7 +74,7 @@ class Batch:
             self.readings = sorted((reading for rows in kept for reading in rows), key=lambda reading: reading.at)
         if len(self.phase_times) > limit:
             since, until = min(time.start for time in self.phase_times), max(time.end for time in self.phase_times)
-            self.phase_times = in_slots(self.phase_times, slot_length(since, until))
+            self.phase_times = into_bins(self.phase_times, bin_length(since, until))
         while len(self.metrics) > limit:
             self.metrics = self.metrics[1::2]
         while len(self.forecasts) > limit:
@@ -159,25 +159,29 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     )
 
 
-Totals = tuple[float, float, float | None, float | None, float | None, float | None]
+class Totals(NamedTuple):
+    """What readings of one device add to what it used in a run; None where unknown, see ``DeviceUse``."""
+
+    joules: float = 0.0
+    seconds: float = 0.0
+    check: float | None = None
+    process: float | None = None
+    idle_joules: float | None = None
+    idle_seconds: float | None = None
 
 
 def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
-    """Sum readings by device: joules, seconds, check, the run's own joules, and joules and seconds while it idled; the
-    last four None where never known.
-    """
+    """Sum readings by device uid."""
     sums: dict[str, Totals] = {}
     for reading in readings:
-        joules, seconds, check, process, *idle = sums.get(reading.device, (0.0, 0.0, None, None, None, None))
-        own = None if reading.share is None else reading.joules * reading.share
-        if (more := reading.idle) is not None:
-            idle = [(idle[0] or 0.0) + more.joules, (idle[1] or 0.0) + more.seconds]
-        sums[reading.device] = (
-            joules + reading.joules,
-            seconds + reading.seconds,
-            added(check, reading.check),
-            added(process, own),
-            idle[0],
-            idle[1],
+        so_far = sums.get(reading.device, Totals())
+        idle = reading.idle
+        sums[reading.device] = Totals(
+            joules=so_far.joules + reading.joules,
+            seconds=so_far.seconds + reading.seconds,
+            check=added(so_far.check, reading.check),
+            process=added(so_far.process, None if reading.share is None else reading.joules * reading.share),
+            idle_joules=added(so_far.idle_joules, None if idle is None else idle.joules),
+            idle_seconds=added(so_far.idle_seconds, None if idle is None else idle.seconds),
         )
     return sums

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store import schema, stale_wal
-from greentrack.store.location import WAY_OUT, network_filesystem, prepare, shares_memory
+from greentrack.store.location import REMEDY, network_filesystem, prepare, shares_memory
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -55,7 +56,8 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     _check_header(path)
     with translated(path):
         try:
-            return _opened(path, busy_timeout_s, shares_log=not network_filesystem(path) and shares_memory(path.parent))
+            shares_log = not network_filesystem(path) and shares_memory(path.parent)
+            return _opened(path, busy_timeout_s, shares_log=shares_log)
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_IOERR_SHM"):
                 raise
@@ -64,33 +66,35 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
         return _opened(path, busy_timeout_s, shares_log=False)
 
 
-def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
-    db = sqlite3.connect(
-        path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False, factory=Connection
-    )
-    try:
+@contextmanager
+def _connected(path: Path, busy_timeout_s: float, **options: Any) -> Iterator[sqlite3.Connection]:
+    """Connect to *path*; the connection stays open, but is closed where something is raised within this."""
+    with ExitStack() as failed:
+        db = sqlite3.connect(
+            **{"database": path, **options}, timeout=busy_timeout_s, isolation_level=None, factory=Connection
+        )
+        failed.callback(db.close)
         _open_files[id(db)] = identity(path)
+        yield db
+        failed.pop_all()
+
+
+def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
+    with _connected(path, busy_timeout_s, check_same_thread=False) as db:
         schema.upgrade(db, path)
         with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
             db.execute(f"PRAGMA journal_mode = {'WAL' if shares_log else 'DELETE'}")
         # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
         db.execute(f"PRAGMA synchronous = {'NORMAL' if shares_log else 'FULL'}")
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the log's memory is only asked for by a look
-    except BaseException:
-        db.close()
-        raise
     return db
 
 
 def _leave_log(path: Path, busy_timeout_s: float) -> None:
     """Turn a database with a log into one without; a connection that is alone with the file needs no shared memory."""
-    db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, factory=Connection)
-    try:
-        _open_files[id(db)] = identity(path)
+    with _connected(path, busy_timeout_s) as db, closing(db):
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = DELETE")
-    finally:
-        db.close()
 
 
 def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection | None:
@@ -105,35 +109,24 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
     if path.is_dir():
-        raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
+        raise StoreError(f"{path} is a folder, not a database; {REMEDY}")
     _check_header(path)
     with translated(path):
         for mode in ("mode=rw", "mode=ro", "immutable=1"):  # the last: a log in a folder that may not be written
-            db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{mode}",
-                timeout=busy_timeout_s,
-                isolation_level=None,
-                uri=True,
-                factory=Connection,
-            )
+            uri = f"{path.absolute().as_uri()}?{mode}"
             try:
-                _open_files[id(db)] = identity(path)
-                schema.upgrade(db, path)
-                db.execute("PRAGMA query_only = 1")
-                db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                with _connected(path, busy_timeout_s, database=uri, uri=True) as db:
+                    schema.upgrade(db, path)
+                    db.execute("PRAGMA query_only = 1")
+                    db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                return db
             except sqlite3.OperationalError as error:
-                db.close()
                 if mode == "immutable=1" or not error.sqlite_errorname.startswith(
                     ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR_SHM")
                 ):
                     raise
-            except BaseException:
-                db.close()
-                raise
-            else:
-                return db
     raise AssertionError("unreachable")
 
 
@@ -145,7 +138,7 @@ def translated(path: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except (sqlite3.IntegrityError, sqlite3.DataError) as error:
-        raise RefusedError(f"{path} does not take a value ({error}); {WAY_OUT}") from error
+        raise RefusedError(f"{path} does not take a value ({error}); {REMEDY}") from error
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
     except UnicodeDecodeError as error:  # SQLite quotes what it stumbled over
@@ -154,17 +147,17 @@ def translated(path: Path) -> Iterator[None]:
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:
     trouble = next((text for start, text in _TROUBLES.items() if name.startswith(start)), "cannot be used")
-    way_out = WAY_OUT
+    remedy = REMEDY
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        way_out = f"wait until that process lets go of it, or {WAY_OUT}"
-        return BusyError(f"{path} {trouble} ({detail}); {way_out}")
+        remedy = f"wait until that process lets go of it, or {REMEDY}"
+        return BusyError(f"{path} {trouble} ({detail}); {remedy}")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 
-        way_out = (
-            f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {WAY_OUT}"
+        remedy = (
+            f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {REMEDY}"
         )
-    return StoreError(f"{path} {trouble} ({detail}); {way_out}")
+    return StoreError(f"{path} {trouble} ({detail}); {remedy}")
 
 
 def _check_header(path: Path) -> None:
@@ -177,12 +170,12 @@ def _check_header(path: Path) -> None:
         # of our connections has open would let another process take the log away under that connection
         if identity(path) in list(_open_files.values()):
             return
-        if stale_wal.CAN_BE_ASKED:
+        if stale_wal.IS_SUPPORTED:
             stale_wal.clear(path)
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}); {WAY_OUT}") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
     if not head or Path(f"{path}-journal").exists():  # new; or a crash that SQLite knows how to undo
         return
     if len(head) < 100 or not head.startswith(MAGIC):
@@ -190,14 +183,12 @@ def _check_header(path: Path) -> None:
     application = int.from_bytes(head[68:72], "big")
     if application == schema.APPLICATION_ID or (application == 0 and _is_empty(path)):
         return
-    raise schema.foreign(path)
+    raise schema.foreign_database(path)
 
 
 def _is_empty(path: Path) -> bool:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
-    try:
-        return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.Error:
-        return False
-    finally:
-        db.close()
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as db:
+        try:
+            return not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        except sqlite3.Error:
+            return False

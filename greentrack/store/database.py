@@ -8,17 +8,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from greentrack.store import rows
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.location import default_path
+from greentrack.store.statements import Row, Select
 from greentrack.store.validation import checked
+from greentrack.store.values import bound
 
 
 class ReadDatabase:
     """The database at *path*, by default the user's own; where there is none yet, every answer is empty."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, busy_timeout_s: float = 5.0) -> None:
         self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        self._busy_timeout_s = busy_timeout_s
         self._db: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -35,23 +37,23 @@ class ReadDatabase:
         if db is not None:
             db.close()
 
-    def _query(
-        self, query: str, values: Sequence[Any] | Mapping[str, Any] = (), *, check: bool = True
-    ) -> list[rows.Row]:
+    def query(self, query: Select | str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return the rows of *query*, and check those of a ``Select``. Raises StoreError."""
         if self._db is None:
-            self._db = open_for_reading(self.path)
+            self._db = open_for_reading(self.path, self._busy_timeout_s)
         if self._db is None:
             return []
         with translated(self.path):
-            found = self._db.execute(query, rows.bound(values))
-            return checked(found, self.path) if check else found.fetchall()
+            if isinstance(query, str):
+                return self._db.execute(query, bound(values)).fetchall()
+            return checked(self._db.execute(query.sql, bound(values)), query.columns, self.path)
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         """Within this, every query sees the same moment, whatever a recorder writes meanwhile."""
-        self._query("BEGIN")
+        self.query("BEGIN")
         try:
             yield
         finally:
             if self._db is not None and self._db.in_transaction:
-                self._query("COMMIT")
+                self.query("COMMIT")

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.store import read_queries
+from greentrack.store.statements import Select
 
-Query = Callable[[str, Sequence[object]], Iterable[Sequence[Any]]]
+Query = Callable[[Select, Sequence[object]], Iterable[Sequence[Any]]]
 
 
 class DeduplicatedEnergy(NamedTuple):
@@ -33,45 +34,45 @@ class DeviceInterval(NamedTuple):
     joules: float
 
 
-def joules_once(query: Query, run_ids: Iterable[str]) -> DeduplicatedEnergy:
+def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEnergy:
     """Add up several runs, counting what a device used while more than one of them watched it only once.
 
     *query* runs SQL on an open database.
     """
     by_kind: dict[str, float] = {}
     overlapped = 0.0
-    found = query(read_queries.STRETCHES, (json.dumps(sorted(set(run_ids))),))
-    for group in clusters(
+    found = query(read_queries.DEVICE_INTERVALS, (json.dumps(sorted(set(run_ids))),))
+    for group in overlapping(
         DeviceInterval(run, key, trusted, (machine, uid), kind, since, until, joules)
         for run, key, trusted, machine, uid, kind, since, until, joules in found
     ):
-        together = sum(stretch.joules for stretch in group)
+        together = sum(interval.joules for interval in group)
         twice = 0.0
         if len(group) > 1:
-            window = shared(group)  # what was read outside of it is in one run only: most of millions, often
-            read = [query(read_queries.BELIEVED_READINGS, (one.run, one.key, one.trusted, *window)) for one in group]
-            twice = sum(used for readings in read for _, _, used in readings) - swept(read)
+            window = overlap(group)  # what was read outside of it is in one run only: most of millions, often
+            read = [query(read_queries.VALID_READINGS, (one.run, one.key, one.trusted, *window)) for one in group]
+            twice = sum(used for readings in read for _, _, used in readings) - merged_joules(read)
         by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + together - twice
         overlapped += twice
     return DeduplicatedEnergy(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
 
 
-def clusters(stretches: Iterable[DeviceInterval]) -> list[list[DeviceInterval]]:
-    """Group *stretches* so that those of different groups share no device at the same time."""
+def overlapping(intervals: Iterable[DeviceInterval]) -> list[list[DeviceInterval]]:
+    """Group *intervals* so that those of different groups share no device at the same time."""
     groups: list[list[DeviceInterval]] = []
     until = 0.0
-    for stretch in sorted(stretches, key=lambda one: (one.device, one.started_at)):
-        if groups and groups[-1][0].device == stretch.device and stretch.started_at < until:
-            groups[-1].append(stretch)
-            until = max(until, stretch.ended_at)
+    for interval in sorted(intervals, key=lambda one: (one.device, one.started_at)):
+        if groups and groups[-1][0].device == interval.device and interval.started_at < until:
+            groups[-1].append(interval)
+            until = max(until, interval.ended_at)
         else:
-            groups.append([stretch])
-            until = stretch.ended_at
+            groups.append([interval])
+            until = interval.ended_at
     return groups
 
 
-def shared(group: Iterable[DeviceInterval]) -> tuple[float, float]:
-    """Return from when to when more than one of a group (of ``clusters``) watched its device, pauses included."""
+def overlap(group: Iterable[DeviceInterval]) -> tuple[float, float]:
+    """Return from when to when more than one of a group (of ``overlapping``) watched its device, pauses included."""
     edges = sorted((at, ends) for one in group for at, ends in ((one.started_at, False), (one.ended_at, True)))
     active, times = 0, []
     for at, ends in edges:  # at one moment beginnings come first: a run may have no length
@@ -81,12 +82,12 @@ def shared(group: Iterable[DeviceInterval]) -> tuple[float, float]:
     return times[0], times[-1]
 
 
-def swept(runs: Iterable[Iterable[Sequence[float]]]) -> float:
+def merged_joules(runs: Iterable[Iterable[Sequence[float]]]) -> float:
     """Return the joules of one device that several *runs* read, each moment once: at the mean of their powers.
 
     A reading is its end, its seconds and its joules: there may be millions.
 
-    >>> swept([[(10.0, 10.0, 1000.0)], [(15.0, 10.0, 1000.0)]])
+    >>> merged_joules([[(10.0, 10.0, 1000.0)], [(15.0, 10.0, 1000.0)]])
     1500.0
     """
     joules = 0.0
@@ -94,7 +95,7 @@ def swept(runs: Iterable[Iterable[Sequence[float]]]) -> float:
     for readings in runs:
         for at, seconds, used in readings:
             if seconds <= 0:
-                joules += used  # no stretch of time to share it by
+                joules += used  # no interval of time to share it by
                 continue
             watts = used / seconds
             edges.append((at - seconds, 1, watts))

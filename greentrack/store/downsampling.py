@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from greentrack.store.rows import Row, loaded
-from greentrack.store.validation import MAX_SIZE
+from greentrack.store.columns import MAX_SIZE
+from greentrack.store.statements import Row
+from greentrack.store.values import loaded
 
 # a stretch of the index is looked up for each piece: to group all readings would have to sort them first
 _QUERY = """WITH RECURSIVE piece(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM piece WHERE n + 1 < :pieces)
@@ -27,7 +28,7 @@ class PowerBin(NamedTuple):
     joules: float
 
 
-def draws(
+def power_bins(
     query: Callable[[str, Mapping[str, Any]], list[Row]], run_id: str, since: float, seconds: float, pieces: int
 ) -> list[PowerBin]:
     """Return what each device used in each of so many equal *pieces* of the *seconds* after *since*.
@@ -36,9 +37,9 @@ def draws(
     """
     values = {"run": run_id, "since": since, "width": seconds / pieces, "pieces": pieces}
     found = ((device, loaded(text, [])) for device, text in query(_QUERY, values))
-    return [PowerBin(device, *sums) for device, sums in found if sums and _is_drawn(sums)]
+    return [PowerBin(device, *sums) for device, sums in found if sums and _is_valid(sums)]
 
 
-def _is_drawn(sums: list[Any]) -> bool:
+def _is_valid(sums: list[Any]) -> bool:
     """Whether a piece has readings, and figures that somebody did not turn into texts."""
     return all(isinstance(figure, int | float) and abs(figure) <= MAX_SIZE for figure in sums) and sums[2] > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,26 +11,17 @@ from greentrack.errors import NotFoundError
 from greentrack.model import Host
 from greentrack.store import read_queries, rows
 from greentrack.store import write_queries as sql
-from greentrack.store.connect import open_for_reading, open_for_writing, translated
-from greentrack.store.validation import checked
+from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.database import ReadDatabase
+from greentrack.store.statements import Row, Select, from_row
 
 if TYPE_CHECKING:
     from greentrack.calibration_facts import Calibration, HostCalibration, SelfTest
 
-Query = Callable[[str, Sequence[object]], Sequence[rows.Row]]
 
-_CALIBRATIONS = """SELECT host, key, at, seconds, components_watts, wall_watts, devices, source FROM calibrations
-    ORDER BY at, key"""
-_UPDATES = "SELECT host, uid, update_seconds FROM self_tests WHERE update_seconds IS NOT NULL"
-_CALIBRATE = """INSERT INTO calibrations (host, at, seconds, components_watts, wall_watts, devices, source)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
-_TEST = """REPLACE INTO self_tests (host, uid, at, seconds, update_seconds, spread, joules, check_joules, ticks,
-    late_p50, late_p99, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-
-
-def by_host(query: Query) -> dict[str, HostCalibration]:
-    """Return what is known about each host, by its id; *query* runs SQL on an open database."""
-    walls, tests = query(_CALIBRATIONS, ()), query(_UPDATES, ())
+def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibration]:
+    """Return what is known about each host, by its id; *query* asks an open database."""
+    walls, tests = query(read_queries.CALIBRATIONS), query(read_queries.UPDATES)
     if not walls and not tests:
         return {}
     from greentrack.calibration_facts import (  # every recorder asks, and most hosts have none
@@ -41,18 +31,9 @@ def by_host(query: Query) -> dict[str, HostCalibration]:
 
     calibrations: dict[str, list[Calibration]] = {}
     updates: dict[str, dict[str, float]] = {}
-    for host, number, at, seconds, components, wall, devices, source in walls:
-        calibrations.setdefault(host, []).append(
-            Calibration(
-                at=at,
-                components_watts=components,
-                wall_watts=wall,
-                seconds=seconds,
-                devices=tuple(rows.loaded(devices, [])),
-                source=source,
-                number=number,
-            )
-        )
+    for row in walls:
+        facts = from_row(read_queries.CALIBRATIONS.columns, row)
+        calibrations.setdefault(facts.pop("host"), []).append(Calibration(**facts))
     for host, uid, seconds in tests:
         updates.setdefault(host, {})[uid] = seconds
     return {
@@ -61,33 +42,25 @@ def by_host(query: Query) -> dict[str, HostCalibration]:
     }
 
 
-def known(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibration]:
+def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibration]:
     """Return what the database at *path* knows about each host, by its id. Raises StoreError."""
-    db = open_for_reading(path, busy_timeout_s)
-    if db is None:
-        return {}
-    with closing(db), translated(path):
-        return by_host(lambda query, values: checked(db.execute(query, values), path))
+    with ReadDatabase(path, busy_timeout_s=busy_timeout_s) as database:
+        return calibrations_by_host(database.query)
 
 
 def hosts(path: Path) -> dict[str, Host]:
     """Return every host in the database at *path*, by its id. Raises StoreError."""
-    db = open_for_reading(path)
-    if db is None:
-        return {}
-    with closing(db), translated(path):
-        return {row[0]: rows.host(row) for row in checked(db.execute(read_queries.HOSTS), path)}
+    with ReadDatabase(path) as database:
+        return {row[0]: rows.host(row) for row in database.query(read_queries.HOSTS)}
 
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
     """Keep *calibration* of *host*. Raises StoreError."""
-    devices = json.dumps(sorted(calibration.devices))
-    watts = (calibration.components_watts, calibration.wall_watts)
+    facts = calibration._asdict() | {"host": host.id, "devices": sorted(calibration.devices)}
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute("BEGIN IMMEDIATE")
-        db.execute(sql.HOST_UPSERT, rows.host_row(host))
-        facts = (calibration.at, calibration.seconds, *watts, devices, rows.text(calibration.source))
-        db.execute(_CALIBRATE, (host.id, *facts))
+        db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
+        db.execute(sql.CALIBRATION.sql, sql.CALIBRATION.row(facts))
         db.execute("COMMIT")
 
 
@@ -114,18 +87,9 @@ def _delete(path: Path, statement: str, value: object) -> int:
 
 def keep_self_test(path: Path, host: Host, test: SelfTest) -> None:
     """Keep *test* of *host*; for each sensor the newest one is kept. Raises StoreError."""
+    facts = (test._asdict() | sensor._asdict() | {"host": host.id} for sensor in test.sensors)
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute("BEGIN IMMEDIATE")
-        db.execute(sql.HOST_UPSERT, rows.host_row(host))
-        db.executemany(_TEST, _test_rows(host, test))
+        db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
+        db.executemany(sql.SELF_TEST.sql, map(sql.SELF_TEST.row, facts))
         db.execute("COMMIT")
-
-
-def _test_rows(host: Host, test: SelfTest) -> list[rows.Row]:
-    return [
-        (
-            *(host.id, sensor.uid, test.at, test.seconds, sensor.update_seconds, sensor.spread, sensor.joules),
-            *(sensor.check, test.ticks, test.late_p50, test.late_p99, rows.text(sensor.note)),
-        )
-        for sensor in test.sensors
-    ]

@@ -14,11 +14,13 @@ from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, totals
 from greentrack.store.connect import open_for_writing, translated
-from greentrack.store.location import WAY_OUT
+from greentrack.store.location import REMEDY
+from greentrack.store.statements import Row, select
+from greentrack.store.tables import RUNS
 from greentrack.vocabulary import IMPORTED
 
-_STORED = f"SELECT {', '.join(rows.RUN)} FROM runs WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608  # constants
-_STATUS, _ENDED = rows.RUN.index("status"), rows.RUN.index("ended_at")
+_STORED = select(rows.RUN, "FROM runs WHERE id IN (SELECT value FROM json_each(?))").sql
+_STATUS, _ENDED = (rows.RUN.index(column) for column in RUNS.pick("status", "ended_at"))
 
 
 class ImportCounts(NamedTuple):
@@ -47,7 +49,7 @@ def keep(
             if row[_STATUS] != IMPORTED:
                 raise StoreError(
                     f"run {run_id} in {path} was recorded by GreenTrack and is not to be replaced, so that nothing was "
-                    f"imported; {WAY_OUT}"
+                    f"imported; {REMEDY}"
                 )
         news = [run_id for run_id in runs if run_id not in stored or _is_news(made[run_id], stored[run_id])]
         db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in news if run_id in stored))
@@ -57,31 +59,28 @@ def keep(
     return ImportCounts(added=len(news) - changed, changed=changed, known=len(runs) - len(news))
 
 
-def _is_news(made: rows.Row, stored: rows.Row) -> bool:
+def _is_news(made: Row, stored: Row) -> bool:
     return tuple(made) != tuple(stored) and made[_ENDED] >= (stored[_ENDED] or 0.0)
 
 
-def _add(db: sqlite3.Connection, batches: Sequence[Batch], runs: Sequence[rows.Row]) -> None:
+def _add(db: sqlite3.Connection, batches: Sequence[Batch], runs: Sequence[Row]) -> None:
     """Add *runs*, the rows of *batches*, and all that belongs to them."""
-    db.executemany(sql.RUN_UPSERT, runs)
+    db.executemany(sql.RUN.sql, runs)
     asked = json.dumps([batch.run_id for batch in batches])
     keys = dict(db.execute("SELECT id, key FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)))
     seen = {use.device.uid: use.device for batch in batches for use in batch.devices}
-    facts = ((one.uid, one.kind, rows.text(one.name), rows.dumped(one.details)) for one in seen.values())
-    db.executemany(sql.DEVICE, (("", *fact) for fact in facts))  # of no host: nobody knows which
+    facts = (device._asdict() | {"host": ""} for device in seen.values())  # nobody knows on which host
+    db.executemany(sql.DEVICE.sql, map(sql.DEVICE.row, facts))
     devices = dict(db.execute("SELECT uid, key FROM devices WHERE host = ''"))
     of_all = [(keys[batch.run_id], batch) for batch in batches]
     uses = ((run, devices[use.device.uid], use) for run, batch in of_all for use in batch.devices)
     db.executemany(
-        sql.RUN_DEVICE,
-        (
-            (run, device, use.method, METHODS[use.method].measured, use.trusted, rows.text(use.note))
-            for run, device, use in uses
-        ),
+        sql.RUN_DEVICE.sql,
+        (rows.run_device_row(run, device, use, measured=METHODS[use.method].measured) for run, device, use in uses),
     )
     readings = ((run, one) for run, batch in of_all for one in batch.readings)
-    db.executemany(sql.READING, (rows.reading_row(run, devices[one.device], one) for run, one in readings))
+    db.executemany(sql.READING.sql, (rows.reading_row(run, devices[one.device], one) for run, one in readings))
     sums = ((run, uid, figures) for run, batch in of_all for uid, figures in totals(batch.readings).items())
-    db.executemany(sql.TOTALS, ((*figures, run, devices[uid]) for run, uid, figures in sums))
+    db.executemany(sql.TOTALS.sql, ((*figures, run, devices[uid]) for run, uid, figures in sums))
     last = ((max((one.at for one in batch.readings), default=None), run) for run, batch in of_all)
     db.executemany("UPDATE runs SET last_reading_at = ? WHERE key = ?", last)

@@ -5,20 +5,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.store.connect import open_for_reading, open_for_writing, translated
-from greentrack.store.validation import checked
+from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.database import ReadDatabase
+from greentrack.store.statements import select, upsert
+from greentrack.store.tables import HOURS
 
-_ASK = """SELECT start, seconds, g_per_kwh, forecast, estimated, fetched_at FROM hours
-    WHERE source = ? AND zone = ? AND start < ? AND start + seconds > ? ORDER BY start"""
+_HOURS = select(
+    HOURS.pick("start", "seconds", "g_per_kwh", "forecast", "estimated", "fetched_at"),
+    "FROM hours WHERE source = ? AND zone = ? AND start < ? AND start + seconds > ? ORDER BY start",
+)
+_HOUR = upsert(HOURS, HOURS.columns)
 # a forecast never takes the place of what came about, nor a hole that of a figure
-_KEEP = """INSERT INTO hours (source, zone, start, seconds, g_per_kwh, forecast, estimated, fetched_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (source, zone, start) DO UPDATE SET fetched_at = excluded.fetched_at,
-    seconds = CASE WHEN excluded.g_per_kwh IS NULL THEN seconds ELSE excluded.seconds END,
-    forecast = CASE WHEN excluded.g_per_kwh IS NULL THEN forecast ELSE excluded.forecast END,
-    estimated = CASE WHEN excluded.g_per_kwh IS NULL THEN estimated ELSE excluded.estimated END,
-    g_per_kwh = coalesce(excluded.g_per_kwh, g_per_kwh)
-    WHERE forecast OR g_per_kwh IS NULL OR NOT excluded.forecast"""
+_KEEP = f"{_HOUR.sql} WHERE forecast OR g_per_kwh IS NULL OR NOT excluded.forecast"
 
 
 class CachedHour(NamedTuple):
@@ -41,33 +39,19 @@ def read(path: Path, source: str, zone: str, start: float, end: float) -> list[C
 
     Nothing where there is no database. Raises StoreError.
     """
-    db = open_for_reading(path)
-    if db is None:
-        return []
-    with closing(db), translated(path):
+    with ReadDatabase(path) as database:
         return [
             CachedHour(since, since + seconds, grams, bool(forecast), bool(estimated), fetched_at)
-            for since, seconds, grams, forecast, estimated, fetched_at in checked(
-                db.execute(_ASK, (source, zone, end, start)), path
+            for since, seconds, grams, forecast, estimated, fetched_at in database.query(
+                _HOURS, (source, zone, end, start)
             )
         ]
 
 
 def keep(path: Path, source: str, zone: str, hours: Iterable[CachedHour]) -> None:
     """Keep *hours*, made known by *source*, in the database at *path*. Raises StoreError."""
-    rows = [
-        (
-            source,
-            zone,
-            hour.start,
-            hour.end - hour.start,
-            hour.g_per_kwh,
-            hour.forecast,
-            hour.estimated,
-            hour.fetched_at,
-        )
-        for hour in hours
-    ]
+    of_source = {"source": source, "zone": zone}
+    rows = [_HOUR.row({**of_source, **hour._asdict(), "seconds": hour.end - hour.start}) for hour in hours]
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute("BEGIN IMMEDIATE")
         db.executemany(_KEEP, rows)

@@ -24,13 +24,13 @@ class RunPosition(NamedTuple):
     rank: int | None
 
 
-def works(links: Iterable[tuple[str, str]], stays: Sequence[HostInterval]) -> list[set[str]]:
+def multipart_runs(links: Iterable[tuple[str, str]], stays: Sequence[HostInterval]) -> list[set[str]]:
     """Return the works of more than one run, each as the ids of its runs.
 
     *links* are pairs of a run and the one that it continues (which may have been deleted). Runs of one job that were on
     different hosts at the same time belong together too.
 
-    >>> works([("b", "a"), ("c", "a"), ("e", "d")], []) == [{"a", "b", "c"}, {"d", "e"}]
+    >>> multipart_runs([("b", "a"), ("c", "a"), ("e", "d")], []) == [{"a", "b", "c"}, {"d", "e"}]
     True
     """
     work_of: dict[str, set[str]] = {}

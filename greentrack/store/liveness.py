@@ -6,10 +6,10 @@ from typing import NamedTuple
 from greentrack.host import facts
 from greentrack.model import RunInfo
 
-QUIET_S = 5.0
+MAX_WRITE_GAP_S = 5.0
 """A recorder writes every second or so: one that wrote within this time holds its run, whatever its owner's pid is."""
 
-ELSEWHERE_S = 7200.0
+MAX_REMOTE_GAP_S = 7200.0
 """A run on another machine that wrote nothing for so long (twice the longest interval) is seen as interrupted, though
 nobody here can be sure."""
 
@@ -26,7 +26,7 @@ class LocalMachine(NamedTuple):
 
         None where it ran on another machine (or nobody knows where), so that only its silence speaks.
         """
-        if abs(quiet_s) <= QUIET_S:  # abs: the clock may have been set back since
+        if abs(quiet_s) <= MAX_WRITE_GAP_S:  # abs: the clock may have been set back since
             return False
         if run.boot_id and run.boot_id == self.boot_id:
             started = self.process_started(run.pid)
@@ -36,6 +36,6 @@ class LocalMachine(NamedTuple):
         return None
 
 
-def here() -> LocalMachine:
+def local_machine() -> LocalMachine:
     """Ask the system what a ``LocalMachine`` needs."""
     return LocalMachine(facts.boot_id(), facts.host().id, facts.process_started)

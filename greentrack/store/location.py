@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greentrack.errors import StoreError
 
-WAY_OUT = "choose another place with GREENTRACK_DB=/path/to/greentrack.db or db="
+REMEDY = "choose another place with GREENTRACK_DB=/path/to/greentrack.db or db="
 MOUNTS = Path("/proc/self/mounts")
 
 _NETWORK = frozenset(
@@ -30,9 +30,9 @@ def default_path() -> Path:
         try:
             folder = Path(platformdirs.user_data_dir("greentrack", appauthor=False))
         except RuntimeError as error:
-            raise StoreError(f"there is no home folder to keep greentrack.db in; {WAY_OUT}") from error
+            raise StoreError(f"there is no home folder to keep greentrack.db in; {REMEDY}") from error
     if not folder.is_absolute():  # "~" was left as it is, and would be made in the working folder
-        raise StoreError(f"there is no home folder to keep greentrack.db in ({folder}); {WAY_OUT}")
+        raise StoreError(f"there is no home folder to keep greentrack.db in ({folder}); {REMEDY}")
     return folder / "greentrack.db"
 
 
@@ -41,11 +41,11 @@ def prepare(path: Path) -> None:
     try:
         make_folder(path.parent)
         if path.is_dir():
-            raise StoreError(f"{path} is a folder, not a database; {WAY_OUT}")
+            raise StoreError(f"{path} is a folder, not a database; {REMEDY}")
         if not path.exists():
             path.touch(mode=0o664)  # SQLite itself would ask for 0644 and so refuse a group its umask grants
     except OSError as error:
-        raise StoreError(f"{path} cannot be created ({error.strerror or error}); {WAY_OUT}") from error
+        raise StoreError(f"{path} cannot be created ({error.strerror or error}); {REMEDY}") from error
 
 
 def make_folder(folder: Path) -> None:

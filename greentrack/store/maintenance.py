@@ -24,7 +24,7 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
     wanted = set(run_ids)
     with Reader(path) as reader:
         for run_id in sorted(wanted):
-            name, status = reader.standing(run_id)
+            name, status = reader.name_and_status(run_id)
             if status == "running" and not force:
                 raise StoreError(f"run {run_id} ({name}) is still running; end it first, or delete it with force")
     if not wanted:
@@ -34,7 +34,7 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
         db.execute("PRAGMA foreign_keys = 1")
         asked = json.dumps(sorted(wanted))
         db.execute("BEGIN IMMEDIATE")
-        links = dict(db.execute(read_queries.LINKS))
+        links = dict(db.execute(read_queries.LINKS.sql))
         changed = relinked(links, wanted)
         db.executemany("UPDATE runs SET continues = ? WHERE id = ?", ((to, run_id) for run_id, to in changed.items()))
         gone = db.execute("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)).rowcount

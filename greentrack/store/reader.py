@@ -1,20 +1,20 @@
 """Everybody's end of the store but the recorder's: lists, single runs, readings. Nothing can be changed through it."""
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack.errors import ConfigError, NotFoundError, StoreError, did_you_mean
-from greentrack.model import Host, Metric, Phase, Reading, Record, RunInfo, TrackerOverhead
-from greentrack.store import liveness, read_queries, rows
+from greentrack.model import Host, Phase, Reading, Record, RunInfo, TrackerOverhead
+from greentrack.store import liveness, read_queries, rows, values
 from greentrack.store.database import ReadDatabase
-from greentrack.store.deduplication import DeduplicatedEnergy, joules_once
-from greentrack.store.host_calibrations import by_host
-from greentrack.store.lineage import HostInterval, RunPosition, in_order, works
+from greentrack.store.deduplication import DeduplicatedEnergy, deduplicated_energy
+from greentrack.store.host_calibrations import calibrations_by_host
+from greentrack.store.lineage import HostInterval, RunPosition, in_order, multipart_runs
 from greentrack.store.run_row import ORDERS, SORTS, RunRow
+from greentrack.store.statements import Row
 from greentrack.store.time_bins import PhaseTime
 from greentrack.vocabulary import STATUSES
 
@@ -83,7 +83,7 @@ class Reader(ReadDatabase):
             "limit": min(limit or 0, 2**62) if early else -1,  # more is no number to SQLite
         }
         with self._snapshot():
-            found = self._with_energy(self._query(read_queries.runs(filters), filters))
+            found = self._with_energy(self.query(read_queries.runs(filters), filters))
         if status is not None:
             found = [row for row in found if row.status == status]
         if sort != "started":
@@ -94,26 +94,24 @@ class Reader(ReadDatabase):
         """List the runs with these very ids, the newest first."""
         filters = {"ids": json.dumps(list(run_ids)), "limit": -1}
         with self._snapshot():
-            return self._with_energy(self._query(read_queries.runs(filters), filters))
+            return self._with_energy(self.query(read_queries.runs(filters), filters))
 
     def projects(self) -> list[str]:
         """Every project that a run belongs to."""
-        return [row[0] for row in self._query(read_queries.PROJECTS)]
+        return [row[0] for row in self.query(read_queries.PROJECTS)]
 
     def tags(self) -> list[str]:
         """Every tag that a run has."""
-        return [row[0] for row in self._query(read_queries.TAGS)]
+        return [row[0] for row in self.query(read_queries.TAGS)]
 
     def find(self, ref: str) -> str:
         """Return the id of the run that *ref* means: an id, ``latest``, a name (its newest run), or the start of an id.
 
         Raises NotFoundError where there is none or more than one.
         """
-        if self._query("SELECT 1 FROM runs WHERE id = ?", (ref,)):
+        if self.query("SELECT 1 FROM runs WHERE id = ?", (ref,)):
             return ref
-        latest = [
-            row for row in self._query(read_queries.NAMES, check=False) if all(isinstance(word, str) for word in row)
-        ]
+        latest = [row for row in self.query(read_queries.NAMES) if all(isinstance(word, str) for word in row)]
         if not latest:
             raise NotFoundError(f"no runs yet at {self.path}; track one with: greentrack run -- COMMAND")
         if ref == "latest":
@@ -131,7 +129,7 @@ class Reader(ReadDatabase):
         known = {name: None for _, name in latest}
         raise NotFoundError(f"no run {ref!r} at {self.path}{did_you_mean(ref, known)}; list them with: greentrack runs")
 
-    def standing(self, run_id: str) -> tuple[str, str]:
+    def name_and_status(self, run_id: str) -> tuple[str, str]:
         """Return name and status of the run with this very id, also where nothing else can be told of it.
 
         Raises NotFoundError.
@@ -139,33 +137,30 @@ class Reader(ReadDatabase):
         try:
             run = self.outline(run_id).run
         except StoreError:
-            if not (found := self._query(read_queries.STANDING, (run_id,), check=False)):
+            if not (found := self.query(read_queries.NAME_AND_STATUS, (run_id,))):
                 raise
             return str(found[0][0]), str(found[0][1])
         return run.name, run.status
 
-    def newest_of(self, group: str) -> str | None:
+    def newest_of_group(self, group: str) -> str | None:
         """Return the id of the run of this group that began last; None where there is none."""
-        found = self._query(read_queries.NEWEST_OF, (group,))
+        found = self.query(read_queries.NEWEST_OF_GROUP, (group,))
         return str(found[0][0]) if found else None
 
     def record(self, run_id: str) -> Record:
         """Return everything known about the run with this very id. Raises NotFoundError."""
         with self._snapshot():
             key, outline = self._outline(run_id)
-            span_energy = rows.energies(self._query(read_queries.SPAN_ENERGY, (key,)))
-            phase_energy = rows.energies(self._query(read_queries.PHASE_ENERGY, (key,)))
+            span_energy = rows.energies(self.query(read_queries.SPAN_ENERGY, (key,)))
+            phase_energy = rows.energies(self.query(read_queries.PHASE_ENERGY, (key,)))
             return outline._replace(
-                spans=tuple(rows.span(row, span_energy) for row in self._query(read_queries.SPANS, (key,))),
+                spans=tuple(rows.span(row, span_energy) for row in self.query(read_queries.SPANS, (key,))),
                 phases=tuple(
                     Phase(name=name, calls=calls, seconds=seconds, energy=phase_energy.get(name, {}))
-                    for name, calls, seconds in self._query(read_queries.PHASES, (key,))
+                    for name, calls, seconds in self.query(read_queries.PHASES, (key,))
                 ),
-                metrics=tuple(
-                    Metric(name=name, at=at, value=math.nan if value is None else value, joules=joules)
-                    for name, at, value, joules in self._query(read_queries.METRICS, (key,))
-                ),
-                work={row[0]: row[1] for row in self._query(read_queries.WORK, (key,))},
+                metrics=tuple(rows.metric(row) for row in self.query(read_queries.METRICS, (key,))),
+                work={row[0]: row[1] for row in self.query(read_queries.WORK, (key,))},
             )
 
     def outline(self, run_id: str) -> Record:
@@ -176,7 +171,7 @@ class Reader(ReadDatabase):
         with self._snapshot():
             return self._outline(run_id)[1]
 
-    def works(self) -> list[list[str]]:
+    def multipart_runs(self) -> list[list[str]]:
         """Return the works that have several parts, each as the ids of its runs by when they began.
 
         The last one stands for the work: of a job on several hosts it is that of the lowest rank. Parts are runs that
@@ -184,105 +179,102 @@ class Reader(ReadDatabase):
         is a work of its own.
         """
         with self._snapshot():
-            found = self._works()
+            found = self._multipart_runs()
             if not found:
                 return []
             asked = json.dumps([run_id for work in found for run_id in work])
-            there = {row[0]: RunPosition(*row[1:]) for row in self._query(read_queries.PLACES, (asked,))}
+            there = {row[0]: RunPosition(*row[1:]) for row in self.query(read_queries.POSITIONS, (asked,))}
         left = (work & there.keys() for work in found)  # a part may have been deleted
         return [in_order(work, there) for work in left if len(work) > 1]
 
-    def work_of(self, run_id: str) -> list[RunInfo]:
+    def parts_of(self, run_id: str) -> list[RunInfo]:
         """Return the runs that are parts of the same work as this one, itself included, in the order of ``works``.
 
         The list is empty where there is no such run.
         """
         with self._snapshot():
-            work = next((work for work in self._works() if run_id in work), {run_id})
+            work = next((work for work in self._multipart_runs() if run_id in work), {run_id})
             hosts = self._hosts()
             runs = {
-                row[0]: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-                for host, updated_at, last, *row in self._query(read_queries.PARTS, (json.dumps(list(work)),))
+                row[0]: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
+                for host, updated_at, last, *row in self.query(read_queries.PARTS, (json.dumps(list(work)),))
             }
         return [runs[part] for part in in_order(runs, runs)]
 
-    def known(self) -> "dict[str, HostCalibration]":
+    def host_calibrations(self) -> "dict[str, HostCalibration]":
         """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
-        return by_host(self._query)
+        return calibrations_by_host(self.query)
 
     def devices(self, host_id: str) -> dict[str, list[str]]:
         """Return the uids of the devices that each run on a host has readings of, by the run's id."""
         made: dict[str, list[str]] = {}
-        for run_id, uid in self._query(read_queries.DEVICES, (host_id,)):
+        for run_id, uid in self.query(read_queries.DEVICES_OF_RUNS, (host_id,)):
             made.setdefault(run_id, []).append(uid)
         return made
 
     def readings(self, run_id: str) -> dict[str, list[Reading]]:
         """Return a run's readings by device uid, in order of time."""
         made: dict[str, list[Reading]] = {}
-        for uid, at, seconds, joules, check, share, busy in self._query(read_queries.READINGS, (run_id,)):
-            made.setdefault(uid, []).append(
-                Reading(device=uid, at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
-            )
+        for row in self.query(read_queries.READINGS, (run_id,)):
+            made.setdefault(row[0], []).append(Reading._make(row))
         return made
 
     def phase_times(self, run_id: str) -> list[PhaseTime]:
         """Return when a run's phases took their time, slot by slot; nothing where that was not kept yet."""
-        return [PhaseTime(*row) for row in self._query(read_queries.PHASE_TIMES, (run_id,))]
+        return [PhaseTime(*row) for row in self.query(read_queries.PHASE_TIMES, (run_id,))]
 
-    def draws(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
+    def power_bins(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
         """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
         from greentrack.store import downsampling
 
-        return downsampling.draws(self._query, run_id, since, seconds, pieces)
+        return downsampling.power_bins(self.query, run_id, since, seconds, pieces)
 
-    def joules_once(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
+    def deduplicated_energy(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
         """Add up several runs, counting what a device used while more than one of them watched it only once."""
         with self._snapshot():
-            return joules_once(self._query, run_ids)
+            return deduplicated_energy(self.query, run_ids)
 
     def killed(self) -> list[tuple[RunInfo, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
         hosts = self._hosts()
         found = []
-        for _, host, updated_at, last, *row in self._query(read_queries.RUNNING):
-            run = rows.light_run(row, hosts.get(host))
+        for _, host, updated_at, last, *row in self.query(read_queries.RUNNING):
+            run = rows.run(rows.LIGHT, row, hosts.get(host))
             if self._is_gone(run, updated_at):
                 found.append((self._settled(run, updated_at, last), updated_at))
         return found
 
-    def _works(self) -> list[set[str]]:
-        links = [(run_id, before) for run_id, before in self._query(read_queries.LINKS)]
-        return works(links, [HostInterval(*row) for row in self._query(read_queries.STAYS)])
+    def _multipart_runs(self) -> list[set[str]]:
+        links = [(run_id, before) for run_id, before in self.query(read_queries.LINKS)]
+        return multipart_runs(links, [HostInterval(*row) for row in self.query(read_queries.HOST_INTERVALS)])
 
     def _outline(self, run_id: str) -> tuple[int, Record]:
-        found = self._query(read_queries.RUN, (run_id,))
+        found = self.query(read_queries.RUN, (run_id,))
         if not found:
             raise NotFoundError(f"no run {run_id!r} at {self.path}; list them with: greentrack runs")
-        key, host, updated_at, last, *toll = found[0][:9]
+        key, host, updated_at, last, *facts = found[0]
+        overhead, info = facts[: len(rows.OVERHEAD)], facts[len(rows.OVERHEAD) :]
         return key, Record(
-            run=self._settled(rows.whole_run(found[0][9:], self._hosts().get(host)), updated_at, last),
-            devices=tuple(rows.use(row) for row in self._query(read_queries.USES, (key,))),
-            forecasts=rows.forecasts(self._query(read_queries.FORECASTS, (key,))),
-            toll=TrackerOverhead(
-                **dict(zip(("cpu_seconds", "readings", "late", "failures", "restarts"), toll, strict=True))
-            ),
-            known=self.known().get(host),
+            run=self._settled(rows.run(rows.INFO, info, self._hosts().get(host)), updated_at, last),
+            devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
+            forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
+            toll=TrackerOverhead._make(overhead),
+            known=self.host_calibrations().get(host),
         )
 
-    def _with_energy(self, found: Sequence[rows.Row]) -> list[RunRow]:
+    def _with_energy(self, found: Sequence[Row]) -> list[RunRow]:
         if not found:
             return []
         hosts = self._hosts()
         running = self._running(hosts)
         keys = [row[0] for row in found]
         edges = min(keys), max(keys)
-        used = {row[0]: row for row in self._query(read_queries.USED, edges)}
-        with_rest = {row[0] for row in self._query(read_queries.WITH_REST, edges)}
+        used = {row[0]: row for row in self.query(read_queries.USED, edges)}
+        with_rest = {row[0] for row in self.query(read_queries.WITH_REST, edges)}
         made = []
         for key, run_id, name, status, project, tags, started_at, ended_at, seconds, zone, rest, host in found:
             _, joules, measured, seen, *_ = used.get(key, (key, 0.0, 0.0, 0.0))
-            facts = (run_id, name, status, project, rows.tags_of(tags), started_at, ended_at, seconds, zone, rest)
+            facts = (run_id, name, status, project, values.tags(tags), started_at, ended_at, seconds, zone, rest)
             row = RunRow(*facts, hosts.get(host), joules, measured, seen, key in with_rest)
             if (run := running.get(key)) is not None:
                 row = row._replace(status=run.status, ended_at=run.ended_at, seconds=run.seconds)
@@ -292,12 +284,12 @@ class Reader(ReadDatabase):
     def _running(self, hosts: Mapping[str, Host]) -> dict[int, RunInfo]:
         """Return the runs that are stored as running, as they stand now, by their key."""
         return {
-            key: self._settled(rows.light_run(row, hosts.get(host)), updated_at, last)
-            for key, host, updated_at, last, *row in self._query(read_queries.RUNNING)
+            key: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
+            for key, host, updated_at, last, *row in self.query(read_queries.RUNNING)
         }
 
     def _hosts(self) -> dict[str, Host]:
-        return {row[0]: rows.host(row) for row in self._query(read_queries.HOSTS)}
+        return {row[0]: rows.host(row) for row in self.query(read_queries.HOSTS)}
 
     def _settled(self, run: RunInfo, updated_at: float, last: float | None) -> RunInfo:
         """Return *run* as it stands now: how long it has been running, or that it was interrupted, and when."""
@@ -306,18 +298,18 @@ class Reader(ReadDatabase):
         end = max(run.started_at, last or 0.0)
         gone = self._is_gone(run, updated_at)
         if gone is None:
-            gone = self._clock() - updated_at > liveness.ELSEWHERE_S
+            gone = self._clock() - updated_at > liveness.MAX_REMOTE_GAP_S
         if not gone:
             return run._replace(seconds=max(run.seconds, end - run.started_at))
         return run._replace(status="interrupted", ended_at=end, seconds=end - run.started_at)
 
     def _is_gone(self, run: RunInfo, updated_at: float) -> bool | None:
         if self._here is None:
-            self._here = liveness.here()
+            self._here = liveness.local_machine()
         return self._here.is_gone(run, self._clock() - updated_at)
 
     def _expect(self, what: str, word: str, known: Sequence[str]) -> None:
-        if word not in known and self._query("SELECT 1 FROM runs LIMIT 1"):
+        if word not in known and self.query("SELECT 1 FROM runs LIMIT 1"):
             raise NotFoundError(
                 f"no run at {self.path} has the {what} {word!r}{did_you_mean(word, known)}; "
                 f"known: {', '.join(known[:10]) or 'none'}"

@@ -9,20 +9,21 @@ import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from greentrack.store import rows
 from greentrack.store import write_queries as sql
+from greentrack.store.statements import Row, select
+from greentrack.store.tables import DEVICES, TABLES
 
-_TABLES = (
-    *("run_devices", "readings", "spans", "span_energy", "phases", "phase_energy", "phase_times"),
-    *("metrics", "work", "forecasts"),
-)
+_TABLES = tuple(table.name for table in TABLES if any(column.name == "run" for column in table.columns))
+
+
+_DEVICES = select(DEVICES.columns, "FROM devices JOIN run_devices ON device = devices.key WHERE run = ?").sql
 
 
 class RunRows(NamedTuple):
     """All that is kept of a run but its own row: its devices by their key, and the rows of each table."""
 
-    devices: Mapping[int, rows.Row]
-    tables: Mapping[str, tuple[list[str], list[rows.Row]]]
+    devices: Mapping[int, Row]
+    tables: Mapping[str, tuple[list[str], list[Row]]]
 
 
 def carried(db: sqlite3.Connection, run_id: str) -> RunRows | None:
@@ -31,8 +32,7 @@ def carried(db: sqlite3.Connection, run_id: str) -> RunRows | None:
     if found is None:
         return None
     run = found[0]
-    query = "SELECT key, host, uid, kind, name, details FROM devices JOIN run_devices ON device = key WHERE run = ?"
-    devices = {key: facts for key, *facts in db.execute(query, (run,))}
+    devices = {key: facts for key, *facts in db.execute(_DEVICES, (run,))}
     tables = {}
     for table in _TABLES:
         stored = db.execute(f"SELECT * FROM {table} WHERE run = ?", (run,))
@@ -44,7 +44,7 @@ def put_back(db: sqlite3.Connection, run: int, kept: RunRows) -> None:
     """Write what was *kept* into *db*, where the run has this key, in place of what is there (an older copy's)."""
     devices = {}
     for key, (host, uid, *facts) in kept.devices.items():
-        db.execute(sql.DEVICE, (host, uid, *facts))
+        db.execute(sql.DEVICE.sql, (host, uid, *facts))
         found = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, uid)).fetchone()
         devices[key] = found[0]
     for table, (columns, stored) in kept.tables.items():

@@ -1,15 +1,13 @@
-"""The tables, and the numbered migrations that lead to them.
+"""The numbered migrations that make the tables.
 
-``PRAGMA user_version`` is the number of the newest migration, so that one look with the standard library's sqlite3
-tells whether anything is to be done. Migrations are sqlite-utils' and noted in its ``_sqlite_migrations`` table, but
-importing it costs up to a second (it imports pandas where that is installed), which a first run would feel. The first
-migrations are therefore plain SQL that is applied to an empty file by sqlite3 alone, and noted there as sqlite-utils
-would note it. An older database, and one that needs a later migration, is brought up through sqlite-utils.
+``PRAGMA user_version`` is the number of the newest migration that was run, so one look with the standard library's
+sqlite3 tells whether any is left. Migrations are run by sqlite-utils, but importing it takes up to a second (it imports
+pandas where that is installed), which a first run would feel. The first migrations are therefore plain SQL, and sqlite3
+alone runs them on an empty file. An older database, and any migration after them, goes through sqlite-utils.
 """
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x47545231  # "GTR1"
 SET = "greentrack"
 
-BELIEVED = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
+VALID_JOULES = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
 """The joules to believe of a row of ``run_devices``: see ``model.DeviceUse.joules``."""
 
 _FIRST = (
@@ -83,12 +81,12 @@ _FIRST = (
         SELECT runs.id, runs.name, runs.project, runs.status, runs.started_at, total(believed) AS joules,
                total(believed) / 3.6e6 AS kwh, total(CASE WHEN measured THEN believed END) AS measured_joules
         FROM runs
-        LEFT JOIN (SELECT run, measured, {BELIEVED} AS believed FROM run_devices) AS used ON used.run = runs.key
+        LEFT JOIN (SELECT run, measured, {VALID_JOULES} AS believed FROM run_devices) AS used ON used.run = runs.key
         GROUP BY runs.key""",  # noqa: S608  # a constant
     f"""CREATE VIEW device_energy AS
         SELECT runs.id AS run, runs.name AS run_name, devices.uid, devices.kind, devices.name AS device, used.method,
                used.measured, used.joules, used.joules / 3.6e6 AS kwh, used.seconds, used.process_joules
-        FROM (SELECT run, device, method, measured, {BELIEVED} AS joules, run_devices.seconds, process_joules
+        FROM (SELECT run, device, method, measured, {VALID_JOULES} AS joules, run_devices.seconds, process_joules
               FROM run_devices) AS used
         JOIN runs ON runs.key = used.run JOIN devices ON devices.key = used.device""",  # noqa: S608  # a constant
 )
@@ -131,76 +129,42 @@ _SIXTH = (
         phase TEXT NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (run, start, phase)) WITHOUT ROWID""",
 )
 
-_JOURNAL = (  # word for word what sqlite-utils makes, so that it finds its own table
-    """CREATE TABLE "_sqlite_migrations" (
-   "id" INTEGER PRIMARY KEY,
-   "migration_set" TEXT,
-   "name" TEXT,
-   "applied_at" TEXT
-)""",
-    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
-    ON "_sqlite_migrations" ("migration_set", "name")""",
-)
-
-
-def first(db: Any) -> None:
-    """Make the tables of version 1. *db* is a sqlite3 connection or a sqlite-utils Database: both have ``execute``."""
-    for statement in _FIRST:
-        db.execute(statement)
-
-
-def second(db: Any) -> None:
-    """Make the tables of what is known about a host: readings of a meter at its wall, tests of its sensors."""
-    for statement in _SECOND:
-        db.execute(statement)
-
-
-def third(db: Any) -> None:
-    """Let a run say whose work it carries on, and find the runs of one work without looking at all the others."""
-    for statement in _THIRD:
-        db.execute(statement)
-
-
-def fourth(db: Any) -> None:
-    """Make the table of the grid's carbon by the hour, as sources on the network gave it."""
-    for statement in _FOURTH:
-        db.execute(statement)
-
-
-def fifth(db: Any) -> None:
-    """Keep how busy a device was, and what it used while it idled."""
-    for statement in _FIFTH:
-        db.execute(statement)
-
-
-def sixth(db: Any) -> None:
-    """Keep when phases took their time, in slots."""
-    for statement in _SIXTH:
-        db.execute(statement)
-
 
 Step = tuple[str, Callable[[Any], None]]
+"""A migration: its name, and what it does to a sqlite-utils Database."""
+
+
+def _plain(statements: Sequence[str]) -> Callable[[Any], None]:
+    """Return a step that needs no more than ``execute``, which a sqlite3 connection has too."""
+
+    def run(db: Any) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+    return run
+
+
 STEPS: Sequence[Step] = (
-    ("m001_first", first),
-    ("m002_known", second),
-    ("m003_parts", third),
-    ("m004_hourly", fourth),
-    ("m005_busy", fifth),
-    ("m006_phase_times", sixth),
+    ("m001_first", _plain(_FIRST)),
+    ("m002_known", _plain(_SECOND)),  # calibrations and self-tests of a host
+    ("m003_parts", _plain(_THIRD)),  # runs that continue others, and an index to find the runs of one group
+    ("m004_hourly", _plain(_FOURTH)),  # the grid's carbon by the hour
+    ("m005_busy", _plain(_FIFTH)),  # how busy a device was, and what it used while it idled
+    ("m006_phase_times", _plain(_SIXTH)),
 )
-"""Every migration, in order; one that was ever released is never changed. They get a sqlite-utils Database."""
+"""Every migration, in order; one that was ever released is never changed."""
 
-PLAIN = 6
-"""So many of the first of them need no more of what they get than ``execute``, which a sqlite3 connection has too."""
+PLAIN_STEPS = 6
+"""The number of steps at the beginning that are plain SQL."""
 
 
-def migrations(steps: Sequence[Step] = STEPS) -> "Migrations":
-    """Return *steps* as a sqlite-utils migration set."""
+def migrations(steps: Sequence[Step] = STEPS, done: int = 0) -> "Migrations":
+    """Return *steps* as a sqlite-utils migration set; the first *done* of them are only noted."""
     from sqlite_utils.migrations import Migrations
 
     made = Migrations(SET)
-    for name, function in steps:
-        made(name=name)(function)
+    for number, (name, function) in enumerate(steps):
+        made(name=name)(function if number >= done else lambda _: None)
     return made
 
 
@@ -211,19 +175,17 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
     """
     if _version(db, path, len(steps)) == len(steps):
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with db:  # commits, or rolls back whatever is raised
+        db.execute("BEGIN IMMEDIATE")
         version = _version(db, path, len(steps))  # again: another process may have been quicker
         if version == 0:
-            _create(db, steps[:PLAIN])
-        if 0 < version < len(steps) or (version == 0 and len(steps) > PLAIN):
-            _migrate(db, steps)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for _, function in steps[:PLAIN_STEPS]:
+                function(db)
+            version = min(PLAIN_STEPS, len(steps))
+        if version < len(steps):
+            _migrate(db, steps, version)
         db.execute(f"PRAGMA user_version = {len(steps)}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
@@ -235,7 +197,7 @@ def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     if application != APPLICATION_ID:
         if application == version == tables == 0:
             return 0
-        raise foreign(path)
+        raise foreign_database(path)
     if version > newest:
         raise SchemaError(
             f"{path} was written by a newer GreenTrack (schema {version}, this one knows {newest}); "
@@ -244,30 +206,18 @@ def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     return int(version)
 
 
-def foreign(path: Path) -> SchemaError:
+def foreign_database(path: Path) -> SchemaError:
     """Return the error for a database that is not GreenTrack's."""
     return SchemaError(
         f"{path} is another program's database and is left alone; choose another file with GREENTRACK_DB or db="
     )
 
 
-def _create(db: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in _JOURNAL:
-        db.execute(statement)
-    for name, function in steps:
-        function(db)
-        db.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
-            (SET, name, str(datetime.now(UTC))),
-        )
-
-
-def _migrate(db: sqlite3.Connection, steps: Sequence[Step]) -> None:
+def _migrate(db: sqlite3.Connection, steps: Sequence[Step], version: int) -> None:
     try:
         from sqlite_utils import Database
     except ImportError as error:
         raise StoreError(
             f"the database must be migrated, which needs sqlite-utils ({error}); pip install sqlite-utils"
         ) from error
-    migrations(steps).apply(Database(db, execute_plugins=False))
+    migrations(steps, done=version).apply(Database(db, execute_plugins=False))

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from greentrack.errors import BusyError
-from greentrack.store.location import WAY_OUT
+from greentrack.store.location import REMEDY
 
 _MEMORY_IN_USE = (128, 1)
 _FILE_IN_USE = (0x40000002, 510)
@@ -19,7 +19,7 @@ _FILE_IN_USE = (0x40000002, 510)
 (first byte and length; UNIX_SHM_DMS in SQLite's os_unix.c, and SHARED_FIRST in its os.h).
 """
 
-CAN_BE_ASKED = sys.platform == "linux" and sys.maxsize > 1 << 32
+IS_SUPPORTED = sys.platform == "linux" and sys.maxsize > 1 << 32
 """Whether this system tells who has locked what, in the form that is known here."""
 
 _LOCK = "hhqqi"  # struct flock of 64-bit Linux: type, whence, start, length, pid
@@ -42,7 +42,7 @@ def clear(path: Path) -> None:
                 with contextlib.suppress(OSError):
                     os.unlink(name)
     except BlockingIOError as error:
-        raise BusyError(f"{path} was replaced just now; try again, or {WAY_OUT}") from error
+        raise BusyError(f"{path} was replaced just now; try again, or {REMEDY}") from error
     finally:
         os.close(folder)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-MAX_SLOTS = 300
+MAX_BINS = 300
 """So many slots of a run are kept at most; a page is drawn no finer."""
 
 
@@ -22,24 +22,24 @@ class PhaseTime(NamedTuple):
         return self.start + self.length
 
 
-def slot_length(since: float, until: float, least: int = 1) -> int:
+def bin_length(since: float, until: float, least: int = 1) -> int:
     """Return the seconds of a slot, *least* or that doubled as often as it takes for all up to *until* to be few.
 
-    >>> slot_length(0, 300), slot_length(0, 300.5), slot_length(0, 30 * 86400)
+    >>> bin_length(0, 300), bin_length(0, 300.5), bin_length(0, 30 * 86400)
     (1, 2, 16384)
     """
     length = least
-    while math.ceil(until / length) - math.floor(since / length) > MAX_SLOTS:
+    while math.ceil(until / length) - math.floor(since / length) > MAX_BINS:
         length *= 2
     return length
 
 
-def in_slots(times: Iterable[PhaseTime], length: int) -> list[PhaseTime]:
+def into_bins(times: Iterable[PhaseTime], length: int) -> list[PhaseTime]:
     """Lay *times* into slots of so many whole seconds, which begin at its multiples; no second is lost.
 
     What spans several slots is spread over them evenly. Slots of the double length are made of two of these.
 
-    >>> in_slots([PhaseTime("data", 3.5, 2.0, 1.0)], 4)
+    >>> into_bins([PhaseTime("data", 3.5, 2.0, 1.0)], 4)
     [PhaseTime(phase='data', start=0, length=4, seconds=0.25), PhaseTime(phase='data', start=4, length=4, seconds=0.75)]
     """
     sums: dict[tuple[int, str], float] = {}

@@ -5,20 +5,22 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from greentrack import log
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
 from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, RunInfo, Span
-from greentrack.store import rows
+from greentrack.store import read_queries, rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
-from greentrack.store.location import WAY_OUT, default_path
-from greentrack.store.time_bins import PhaseTime, in_slots, slot_length
+from greentrack.store.location import REMEDY, default_path
+from greentrack.store.statements import Write
+from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
+from greentrack.store.values import text
 
 if TYPE_CHECKING:
     from greentrack.store.relocation import RunRows
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 MAX_READINGS = 7200
 """Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
 
-EARLY = 300
+THINNING_MARGIN = 300
 """So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
 
 MAX_FORECASTS = 1000
@@ -67,15 +69,14 @@ class Writer:
         if os.getpid() != self._pid:
             raise StoreError(f"{self.path} was opened before a fork and cannot be written from the child")
         self._remember(batch)
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._drop)  # whatever was left open is rolled back with it
             with translated(self.path):
                 db = self._open()
                 db.execute("BEGIN IMMEDIATE")
                 self._keep(db, batch)
                 db.execute("COMMIT")
-        except BaseException:
-            self._drop()  # whatever was left open is rolled back with it
-            raise
+            failed.pop_all()
         news, self._news, self._carried, self._is_kept = self._news, "", None, True
         if news:
             self._warn(news)
@@ -91,7 +92,7 @@ class Writer:
         if self._db is not None:
             with suppress(OSError):  # it vanishes right now: the next write sees that
                 if self.path.stat().st_size == 0:  # SQLite would go on, and nobody could read it again
-                    raise StoreError(f"{self.path} was emptied while it was open; move it away, or {WAY_OUT}")
+                    raise StoreError(f"{self.path} was emptied while it was open; move it away, or {REMEDY}")
         else:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
             self._file = identity(self.path)
@@ -141,8 +142,7 @@ class Writer:
     def _keep(self, db: sqlite3.Connection, batch: Batch) -> None:
         run = self._touch(db, batch)
         if batch.toll is not None:
-            toll = batch.toll
-            db.execute(sql.TOLL, (toll.cpu_seconds, toll.readings, toll.late, toll.failures, toll.restarts, run))
+            db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.toll._asdict() | {"key": run}))
         self._keep_readings(db, run, batch.readings)
         for span in batch.spans:
             self._keep_span(db, run, span)
@@ -150,10 +150,9 @@ class Writer:
             self._keep_phase(db, run, phase)
         if batch.phase_times:
             self._keep_phase_times(db, run, batch.phase_times)
-        work = ((run, rows.text(unit), amount) for unit, amount in batch.work.items() if math.isfinite(amount))
-        db.executemany(sql.WORK, work)
-        metrics = ((run, rows.text(m.name), m.at, rows.number(m.value), m.joules) for m in batch.metrics)
-        db.executemany(sql.METRIC, metrics)
+        work = ((run, text(unit), amount) for unit, amount in batch.work.items() if math.isfinite(amount))
+        db.executemany(sql.WORK.sql, work)
+        db.executemany(sql.METRIC.sql, (sql.METRIC.row(metric._asdict() | {"run": run}) for metric in batch.metrics))
         if batch.forecasts:
             _keep_forecasts(db, run, batch.forecasts)
 
@@ -179,25 +178,22 @@ class Writer:
     def _add_run(self, db: sqlite3.Connection) -> int:
         if self._run is not None:
             if self._run.host is not None:
-                db.execute(sql.HOST_UPSERT, rows.host_row(self._run.host))
-            db.execute(sql.RUN_UPSERT, (*rows.run_row(self._run), self._clock()))
+                db.execute(sql.HOST.sql, sql.HOST.row(self._run.host._asdict()))
+            db.execute(sql.RUN.sql, (*rows.run_row(self._run), self._clock()))
         row = db.execute("SELECT key FROM runs WHERE id = ?", (self._run_id,)).fetchone()
         if row is None:
             raise StoreError(f"run {self._run_id} is not in {self.path}, so nothing can be added to it")
         return int(row[0])
 
     def _register(self, db: sqlite3.Connection, run: int, uses: Iterable[DeviceUse]) -> None:
+        host = "" if self._run is None or self._run.host is None else self._run.host.id
         for use in uses:
             device = use.device
-            host = "" if self._run is None or self._run.host is None else self._run.host.id
-            facts = (device.kind, rows.text(device.name), rows.dumped(device.details))
-            db.execute(sql.DEVICE, (host, device.uid, *facts))
-            row = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, device.uid)).fetchone()
-            self._devices[device.uid] = row[0]
+            db.execute(sql.DEVICE.sql, sql.DEVICE.row(device._asdict() | {"host": host}))
+            (key,) = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, device.uid)).fetchone()
+            self._devices[device.uid] = key
             measured = use.method in METHODS and METHODS[use.method].measured
-            db.execute(sql.RUN_DEVICE, (run, row[0], use.method, measured, use.trusted, rows.text(use.note)))
-            if use.idle_watts is not None:
-                db.execute(sql.IDLE_WATTS, (use.idle_watts, run, row[0]))
+            db.execute(sql.RUN_DEVICE.sql, rows.run_device_row(run, key, use, measured=measured))
 
     def _device(self, db: sqlite3.Connection, run: int, uid: str) -> int:
         if uid not in self._devices:
@@ -218,26 +214,24 @@ class Writer:
         for device in added.keys() - self._counts.keys():
             query = "SELECT count(*) FROM readings WHERE run = ? AND device = ?"
             self._counts[device] = db.execute(query, (run, device)).fetchone()[0]
-        db.executemany(sql.READING, values)
+        db.executemany(sql.READING.sql, values)
         sums = totals(readings).items()
-        db.executemany(sql.TOTALS, [(*figures, run, self._devices[uid]) for uid, figures in sums])
+        db.executemany(sql.TOTALS.sql, [(*figures, run, self._devices[uid]) for uid, figures in sums])
         for device, more in added.items():
             self._counts[device] += more
         fullest = max(self._counts, key=self._counts.__getitem__, default=None)
         for device, count in self._counts.items():
-            if count > (MAX_READINGS - EARLY if device == fullest else MAX_READINGS):
+            if count > (MAX_READINGS - THINNING_MARGIN if device == fullest else MAX_READINGS):
                 self._counts[device] = _thin(db, run, device)
 
     def _keep_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
-        facts = (rows.text(span.name), span.started_at, span.ended_at, span.parent, rows.dumped(span.attrs))
-        db.execute(sql.SPAN, (run, span.id, *facts))
+        db.execute(sql.SPAN.sql, sql.SPAN.row(span._asdict() | {"run": run}))
         db.execute("DELETE FROM span_energy WHERE run = ? AND span = ?", (run, span.id))
-        db.executemany(sql.SPAN_ENERGY, self._energies(db, run, span.id, span.energy))
+        self._keep_energy(db, sql.SPAN_ENERGY, {"run": run, "span": span.id}, span.energy)
 
     def _keep_phase(self, db: sqlite3.Connection, run: int, phase: Phase) -> None:
-        name = rows.text(phase.name)
-        db.execute(sql.PHASE, (run, name, phase.calls, phase.seconds))
-        db.executemany(sql.PHASE_ENERGY, self._energies(db, run, name, phase.energy))
+        db.execute(sql.PHASE.sql, sql.PHASE.row(phase._asdict() | {"run": run}))
+        self._keep_energy(db, sql.PHASE_ENERGY, {"run": run, "phase": phase.name}, phase.energy)
 
     def _keep_phase_times(self, db: sqlite3.Connection, run: int, times: list[PhaseTime]) -> None:
         since, until = min(time.start for time in times), max(time.end for time in times)
@@ -246,28 +240,27 @@ class Writer:
             self._slots = db.execute(query, (run,)).fetchone() or (since, 1)
         first, length = self._slots
         first = min(first, since)
-        longer = slot_length(first, until, length)
+        longer = bin_length(first, until, length)
         if longer > length:
             query = "SELECT phase, start, length, seconds FROM phase_times WHERE run = ?"
             stored = [PhaseTime(*row) for row in db.execute(query, (run,))]
             db.execute("DELETE FROM phase_times WHERE run = ?", (run,))
             times = [*stored, *times]
-        rows_of = ((run, slot.start, longer, rows.text(slot.phase), slot.seconds) for slot in in_slots(times, longer))
-        db.executemany(sql.PHASE_TIME, rows_of)
+        slots = into_bins(times, longer)
+        db.executemany(sql.PHASE_TIME.sql, (sql.PHASE_TIME.row(slot._asdict() | {"run": run}) for slot in slots))
         self._slots = (first, longer)
 
-    def _energies(
-        self, db: sqlite3.Connection, run: int, owner: int | str, energy: Mapping[str, Energy]
-    ) -> list[rows.Row]:
-        return [
-            (run, owner, self._device(db, run, uid), used.joules, used.seconds, rows.number(used.check))
-            for uid, used in energy.items()
-        ]
+    def _keep_energy(
+        self, db: sqlite3.Connection, write: Write, owner: Mapping[str, Any], energy: Mapping[str, Energy]
+    ) -> None:
+        keys = {uid: self._device(db, owner["run"], uid) for uid in energy}
+        added = (write.row({**owner, **used._asdict(), "device": keys[uid]}) for uid, used in energy.items())
+        db.executemany(write.sql, added)
 
 
 def _keep_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast]) -> None:
     for one in forecasts:
-        db.executemany(sql.FORECAST, [(run, one.at, *figure) for figure in rows.forecast_rows(one)])
+        db.executemany(sql.FORECAST.sql, [(run, one.at, *figure) for figure in rows.forecast_rows(one)])
     query = "SELECT at FROM forecasts WHERE run = ? AND kind = 'progress' ORDER BY at"
     moments = [at for (at,) in db.execute(query, (run,))]
     kept = moments
@@ -278,13 +271,8 @@ def _keep_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast])
 
 
 def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
-    query = """SELECT at, seconds, joules, check_joules, share, busy FROM readings WHERE run = ? AND device = ?
-        ORDER BY at"""
-    stored = [
-        Reading(device="", at=at, seconds=seconds, joules=joules, check=check, share=share, busy=busy)
-        for at, seconds, joules, check, share, busy in db.execute(query, (run, device))
-    ]
+    stored = [Reading("", *row) for row in db.execute(read_queries.READINGS_OF_DEVICE.sql, (run, device))]
     kept = thinned(stored, MAX_READINGS // 2)
     db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
-    db.executemany(sql.READING, [rows.reading_row(run, device, reading) for reading in kept])
+    db.executemany(sql.READING.sql, [rows.reading_row(run, device, reading) for reading in kept])
     return len(kept)

@@ -19,7 +19,7 @@ def newest_of(group: str, settings: Settings) -> str | None:
     from greentrack.store.reader import Reader
 
     with Reader(_path(settings)) as reader:
-        return reader.newest_of(group)
+        return reader.newest_of_group(group)
 
 
 def blame(group: str, settings: Settings, trace: str) -> None:

@@ -39,7 +39,7 @@ def _stored(run: str, own: str, settings: Settings) -> Figures:
 
     whole = Figures()
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
-        parts = reader.work_of(run)
+        parts = reader.parts_of(run)
         if not parts:
             raise NotFoundError(f"run {run} is not in {reader.path}")
         for part in parts:

@@ -103,7 +103,7 @@ def report(
             ]
         if len(ids) == 1 and not chosen:
             return _page(details, title=summaries[0].run.name)
-        once = reader.joules_once(run_id for summary in summaries for run_id in overview.parts_of(summary))
+        once = reader.deduplicated_energy(run_id for summary in summaries for run_id in overview.parts_of(summary))
     groups = overview.grouped(summaries, each=not chosen and len(ids) <= MAX_DETAILED)
     title = f"Project {project}" if project else f"Runs tagged {', '.join(tags)}" if tags else f"{len(ids)} runs"
     return _page(
@@ -128,7 +128,7 @@ def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]
 
     Runs that are parts of one work go without it: they are lines of their own, and so are their totals.
     """
-    works = {run_id: number for number, work in enumerate(session.reader.works()) for run_id in work}
+    works = {run_id: number for number, work in enumerate(session.reader.multipart_runs()) for run_id in work}
     asked = [works.get(record.run.id) for record in records]
     made = []
     for record, work in zip(records, asked, strict=True):

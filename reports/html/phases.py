@@ -9,7 +9,7 @@ from greentrack.formatting.escape import shown
 from greentrack.formatting.units import duration, percent
 from greentrack.model import RunInfo
 from greentrack.reports.html.tables import HtmlTable
-from greentrack.store.time_bins import PhaseTime, in_slots
+from greentrack.store.time_bins import PhaseTime, into_bins
 
 MAX_PHASES = 6
 """So many phases have a colour of their own, those that took longest."""
@@ -51,7 +51,7 @@ def shares(times: Sequence[PhaseTime], run: RunInfo) -> PhaseShares | None:
     length = int(max(time.length for time in known))
     slots: dict[float, dict[str, float]] = {}
     sums: dict[str, float] = {}
-    for time in in_slots(known, length):
+    for time in into_bins(known, length):
         if time.start < run.started_at + run.seconds and time.end > run.started_at:
             slots.setdefault(time.start, {})[time.phase] = time.seconds
             sums[time.phase] = sums.get(time.phase, 0.0) + time.seconds

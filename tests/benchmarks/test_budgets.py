@@ -116,7 +116,8 @@ def test_a_recorder_gathers_nothing_from_hour_to_hour(hour: Callable[[], float])
 def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
     """Each asks the tables that grow (readings, outcomes, spans and their joules) for one run, by their key."""
     fill(db, runs=1, readings=1)
-    asked = [text for text in vars(read_queries).values() if isinstance(text, str) and text.startswith("SELECT")]
+    texts = [getattr(query, "sql", query) for query in vars(read_queries).values()]
+    asked = [text for text in texts if isinstance(text, str) and text.startswith("SELECT")]
     with closing(sqlite3.connect(db)) as open_db:
         for text in (*asked, *(table.query for table in TABLES.values())):
             plan = open_db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?")).fetchall()
@@ -133,7 +134,7 @@ def test_a_reading_takes_few_bytes(db: Path) -> None:
 def test_a_long_run_grows_by_its_outcomes_alone(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """240 readings of a device become 100 at most, no joule is lost, and a day adds less than a tenth of a MiB."""
     monkeypatch.setattr(writer, "MAX_READINGS", 100)
-    monkeypatch.setattr(writer, "EARLY", 10)
+    monkeypatch.setattr(writer, "THINNING_MARGIN", 10)
     training = Training(db, interval=3600.0)
     training.go_on(5 * 86400.0)
     half = db.stat().st_size

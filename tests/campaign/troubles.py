@@ -311,7 +311,7 @@ def many_writers(scene: Scene, count: float) -> str:
     with Reader(scene.db) as reader:
         rows = reader.runs()
         records = [reader.record(row.id) for row in rows]
-        once = reader.joules_once([row.id for row in rows]).joules
+        once = reader.deduplicated_energy([row.id for row in rows]).joules
     kept = [record for record in records if record.run.status == "finished"]
     assert len(kept) >= int(count), f"{len(kept)} of {int(count)} are kept"
     added = sum(use.joules for record in records for use in record.devices)

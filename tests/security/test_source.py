@@ -29,6 +29,10 @@ REVIEWED = {
     ("relocation.py", "marks"),  # their number
     ("read_queries.py", "asked"),  # conditions out of a constant table
     ("schema.py", "steps"),  # their number
+    *(
+        ("statements.py", name) for name in ("table", "columns", "names", "marks", "added", "changes", "found")
+    ),  # as declared
+    ("statements.py", "source"),  # a constant of the caller
 }
 """Names that stand in SQL and are neither constants nor columns that a constant names."""
 

@@ -22,7 +22,7 @@ def test_pieces_add_up_to_the_readings(writer: Writer, reader: Reader, a_run: Ma
     run = a_run(started_at=100.0, seconds=100.0)
     both = [*readings("GPU-1", 2.0, 100), *readings("cpu", 1.0, 100)]
     writer.write(Batch(run_id=run.id, run=run, devices=[GPU, CPU], readings=both))
-    found = reader.draws(run.id, 100.0, 100.0, 7)
+    found = reader.power_bins(run.id, 100.0, 100.0, 7)
     assert len(found) == 14
     assert sum(draw.joules for draw in found) == pytest.approx(300.0)
     assert sum(draw.seconds for draw in found) == pytest.approx(200.0)
@@ -36,8 +36,8 @@ def test_a_reading_outside_the_stretch_is_in_its_first_or_last_piece(
     """A run that lasts a little longer than its record says loses nothing; a piece without readings is left out."""
     run = a_run(started_at=100.0, seconds=100.0)
     writer.write(Batch(run_id=run.id, run=run, devices=[GPU], readings=readings("GPU-1", 2.0, 3)))
-    assert sum(draw.joules for draw in reader.draws(run.id, 101.5, 1.0, 2)) == 6.0
-    assert len(reader.draws(run.id, 100.0, 100.0, 50)) == 2  # seconds 1 and 2, and second 3
+    assert sum(draw.joules for draw in reader.power_bins(run.id, 101.5, 1.0, 2)) == 6.0
+    assert len(reader.power_bins(run.id, 100.0, 100.0, 50)) == 2  # seconds 1 and 2, and second 3
 
 
 def test_a_counter_that_was_found_wrong_is_not_believed(writer: Writer, reader: Reader, a_run: MakeRun) -> None:
@@ -45,4 +45,4 @@ def test_a_counter_that_was_found_wrong_is_not_believed(writer: Writer, reader: 
     run = a_run(started_at=100.0, seconds=10.0)
     wrong = GPU._replace(trusted=False, energy=Energy(joules=20.0, seconds=10.0, check=30.0))
     writer.write(Batch(run_id=run.id, run=run, devices=[wrong], readings=readings("GPU-1", 2.0, 10, check=3.0)))
-    assert sum(draw.joules for draw in reader.draws(run.id, 100.0, 10.0, 2)) == 30.0
+    assert sum(draw.joules for draw in reader.power_bins(run.id, 100.0, 10.0, 2)) == 30.0

@@ -36,21 +36,21 @@ def test_calibrations_come_back_with_their_host_and_a_number(path: Path) -> None
     host_calibrations.add_calibration(path, HOST, calibration(at=600.0))
     host_calibrations.add_calibration(path, HOST, calibration(at=500.0, watts=300.0))
     host_calibrations.add_calibration(path, OTHER, calibration())
-    first, second = host_calibrations.known(path)["h1"].calibrations
+    first, second = host_calibrations.read(path)["h1"].calibrations
     assert (first.at, first.wall_watts, first.number) == (500.0, 300.0, 2)
     assert (second.components_watts, second.devices, second.source) == (368.0, ("GPU-1", "cpu"), "shown")
-    assert len(host_calibrations.known(path)["h2"].calibrations) == 1
+    assert len(host_calibrations.read(path)["h2"].calibrations) == 1
     assert host_calibrations.hosts(path) == {"h1": HOST, "h2": OTHER}
 
 
 def test_the_newest_test_of_a_sensor_counts(path: Path) -> None:
     """A second self-test takes the place of the first; one that saw no updates leaves none."""
     host_calibrations.keep_self_test(path, HOST, outcome(0.1))
-    assert host_calibrations.known(path) == {"h1": HostCalibration(updates={"GPU-1": 0.1})}
+    assert host_calibrations.read(path) == {"h1": HostCalibration(updates={"GPU-1": 0.1})}
     host_calibrations.keep_self_test(path, HOST, outcome(0.02))
-    assert host_calibrations.known(path)["h1"].updates == {"GPU-1": 0.02}
+    assert host_calibrations.read(path)["h1"].updates == {"GPU-1": 0.02}
     host_calibrations.keep_self_test(path, HOST, outcome(None))
-    assert host_calibrations.known(path) == {}
+    assert host_calibrations.read(path) == {}
 
 
 def test_a_runs_record_holds_what_is_known_of_its_host(
@@ -73,7 +73,7 @@ def test_calibrations_outlive_the_runs(path: Path, writer: Writer, a_batch: Call
     writer.write(a_batch(status="finished", ended_at=101.0))
     host_calibrations.add_calibration(path, HOST, calibration())
     assert delete(path, ["01-a"]) == 1
-    assert len(host_calibrations.known(path)["h1"].calibrations) == 1
+    assert len(host_calibrations.read(path)["h1"].calibrations) == 1
 
 
 def test_one_is_forgotten_or_all_of_a_host(path: Path) -> None:
@@ -82,7 +82,7 @@ def test_one_is_forgotten_or_all_of_a_host(path: Path) -> None:
         host_calibrations.add_calibration(path, host, calibration())
     host_calibrations.forget_calibration(path, 1)
     assert host_calibrations.forget_calibrations(path, "h1") == 2
-    assert list(host_calibrations.known(path)) == ["h2"]
+    assert list(host_calibrations.read(path)) == ["h2"]
     with pytest.raises(NotFoundError, match="no calibration 1 "):
         host_calibrations.forget_calibration(path, 1)
     with pytest.raises(NotFoundError, match="--list"):
@@ -91,7 +91,7 @@ def test_one_is_forgotten_or_all_of_a_host(path: Path) -> None:
 
 def test_nothing_is_made_by_asking(path: Path) -> None:
     """Where there is no database nothing is known, and none is made."""
-    assert (host_calibrations.known(path), host_calibrations.hosts(path)) == ({}, {})
+    assert (host_calibrations.read(path), host_calibrations.hosts(path)) == ({}, {})
     with pytest.raises(NotFoundError):
         host_calibrations.forget_calibrations(path, "h1")
     assert not path.exists()

@@ -97,7 +97,7 @@ def test_all_or_none_is_kept(path: Path) -> None:
 def test_imported_runs_at_the_same_time_are_not_taken_for_one_machine(path: Path, reader: Reader) -> None:
     """Nobody knows which machine each was on: 50 J and 50 J are 100."""
     keep(path, [imported("01-i"), imported("02-i")])
-    once = reader.joules_once(["01-i", "02-i"])
+    once = reader.deduplicated_energy(["01-i", "02-i"])
     assert (once.joules, once.overlapped) == (100.0, 0.0)
 
 

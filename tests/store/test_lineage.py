@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from greentrack.model import RunInfo
 from greentrack.store.batch import Batch
-from greentrack.store.lineage import relinked, works
+from greentrack.store.lineage import multipart_runs, relinked
 from greentrack.store.maintenance import delete
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
@@ -35,7 +35,7 @@ def keep(writer: Writer, a_run: Callable[..., RunInfo]) -> Keep:
 
 
 def parts(reader: Reader, run_id: str) -> list[str]:
-    return [run.id for run in reader.work_of(run_id)]
+    return [run.id for run in reader.parts_of(run_id)]
 
 
 def test_a_run_on_its_own_is_a_work_of_its_own(reader: Reader, keep: Keep) -> None:
@@ -43,7 +43,7 @@ def test_a_run_on_its_own_is_a_work_of_its_own(reader: Reader, keep: Keep) -> No
     keep("a", 100.0)
     keep("b", 200.0)
     assert parts(reader, "a") == ["a"]
-    assert reader.works() == []
+    assert reader.multipart_runs() == []
     assert parts(reader, "nobody") == []
 
 
@@ -54,7 +54,7 @@ def test_a_chain_is_one_work_whichever_part_is_asked(reader: Reader, keep: Keep)
     keep("c", 300.0, "b")
     keep("d", 400.0)
     assert [parts(reader, run_id) for run_id in "abc"] == [["a", "b", "c"]] * 3
-    assert reader.works() == [["a", "b", "c"]]
+    assert reader.multipart_runs() == [["a", "b", "c"]]
 
 
 def test_two_resumes_from_one_checkpoint_are_attempts_at_one_work(reader: Reader, keep: Keep) -> None:
@@ -85,7 +85,7 @@ def test_a_command_and_the_run_in_it_are_not_parts_of_one_work(reader: Reader, k
     keep("remote", 101.0, group="wrapper", host=OTHER)
     keep("rank 0", 300.0, group="x", world_size=2, rank=0)
     keep("rank 1", 300.0, group="x", world_size=2, rank=1)
-    assert reader.works() == []
+    assert reader.multipart_runs() == []
 
 
 def test_a_resumed_job_on_two_hosts_is_one_work(reader: Reader, keep: Keep) -> None:
@@ -122,7 +122,7 @@ def test_deleting_the_first_part_leaves_the_others_together(
     assert parts(reader, "b") == ["b", "c"]
     delete(path, ["b"])
     assert parts(reader, "c") == ["c"]
-    assert reader.works() == []
+    assert reader.multipart_runs() == []
 
 
 def test_runs_that_continue_each_other_in_a_circle_are_read(reader: Reader, keep: Keep) -> None:
@@ -130,7 +130,7 @@ def test_runs_that_continue_each_other_in_a_circle_are_read(reader: Reader, keep
     keep("a", 100.0, "b")
     keep("b", 200.0, "a")
     keep("c", 300.0, "c")
-    assert reader.works() == [["a", "b"]]
+    assert reader.multipart_runs() == [["a", "b"]]
     assert relinked({"a": "b", "b": "a"}, {"b"}) == {}
 
 
@@ -145,7 +145,7 @@ def test_lists_leave_out_and_pick_out(reader: Reader, keep: Keep) -> None:
 @given(st.lists(st.tuples(names, names)))
 def test_works_are_what_is_reachable(links: list[tuple[str, str]]) -> None:
     """Two runs are in one work exactly where a way of links, either way round, leads from one to the other."""
-    found = works(links, [])
+    found = multipart_runs(links, [])
     reach = {run_id: {run_id} for run_id in "abcdefgh"}
     for _ in range(8):
         for one, other in links:

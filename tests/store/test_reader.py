@@ -132,7 +132,7 @@ def test_without_a_database_lists_are_empty(reader: Reader, path: Path) -> None:
     assert reader.runs(project="any", tags=["any"]) == []
     assert reader.projects() == reader.tags() == []
     assert reader.readings("01") == {}
-    assert reader.joules_once(["01"]).joules == 0.0
+    assert reader.deduplicated_energy(["01"]).joules == 0.0
     with pytest.raises(NotFoundError, match="no runs yet at"):
         reader.find("latest")
     with pytest.raises(NotFoundError, match="no run '01'"):
@@ -169,7 +169,7 @@ def test_a_distrusted_counter_is_replaced_by_its_check(reader: Reader, writer: W
     writer.write(Batch(run_id="01-a", run=a_run(), devices=[use], readings=[reading]))
     assert [row.joules for row in reader.runs()] == [100.0]
     assert ask("SELECT joules FROM run_energy") == ask("SELECT joules FROM device_energy") == [(100.0,)]
-    assert reader.record("01-a").devices[0].joules == reader.joules_once(["01-a"]).joules == 100.0
+    assert reader.record("01-a").devices[0].joules == reader.deduplicated_energy(["01-a"]).joules == 100.0
 
 
 def test_a_metric_that_is_not_a_number_stays_one(reader: Reader, writer: Writer, a_batch: MakeBatch) -> None:
@@ -305,7 +305,7 @@ def test_a_reader_changes_nothing(path: Path, writer: Writer, reader: Reader, th
     """Even by mistake: its connection refuses."""
     reader.runs()
     with pytest.raises(StoreError, match="read-only"):
-        reader._query("DELETE FROM runs")
+        reader.query("DELETE FROM runs")
 
 
 def test_each_joule_is_counted_once(writer: Writer, reader: Reader, a_run: Any) -> None:
@@ -320,10 +320,10 @@ def test_each_joule_is_counted_once(writer: Writer, reader: Reader, a_run: Any) 
         ]
         run = a_run(run_id, started_at=float(start), ended_at=start + 100.0, status="finished")
         writer.write(Batch(run_id=run_id, run=run, devices=[use, other], readings=readings))
-    both = reader.joules_once(["01-a", "02-b", "01-a"])
+    both = reader.deduplicated_energy(["01-a", "02-b", "01-a"])
     assert (both.joules, both.overlapped) == pytest.approx((15_000.0 + 20_000.0, 5_000.0))
     assert both.by_kind == {"gpu": pytest.approx(35_000.0)}
-    assert reader.joules_once(["01-a"]).joules == 20_000.0
+    assert reader.deduplicated_energy(["01-a"]).joules == 20_000.0
 
 
 @pytest.mark.parametrize("later", [10.0, 10.5, 39.0])
@@ -334,7 +334,7 @@ def test_only_the_time_together_is_looked_at(writer: Writer, reader: Reader, a_r
         readings = [Reading(device="gpu", at=start + end, seconds=4.0, joules=400.0) for end in range(4, 41, 4)]
         run = a_run(run_id, started_at=start, ended_at=start + 40.0, status="finished")
         writer.write(Batch(run_id=run_id, run=run, devices=[use], readings=readings))
-    both = reader.joules_once(["01-a", "02-b"])
+    both = reader.deduplicated_energy(["01-a", "02-b"])
     assert (both.joules, both.overlapped) == pytest.approx((100 * (40 + later), 100 * (40 - later)))
 
 
@@ -345,7 +345,7 @@ def test_a_run_of_no_length_within_another_changes_nothing(writer: Writer, reade
     for run_id, start, end, readings in (("01-a", 0.0, 40.0, [reading]), ("02-b", 20.0, 20.0, [])):
         run = a_run(run_id, started_at=start, ended_at=end, status="finished")
         writer.write(Batch(run_id=run_id, run=run, devices=[use], readings=readings))
-    both = reader.joules_once(["01-a", "02-b"])
+    both = reader.deduplicated_energy(["01-a", "02-b"])
     assert (both.joules, both.overlapped) == pytest.approx((4000.0, 0.0))
 
 
@@ -353,7 +353,7 @@ def test_the_same_name_on_another_machine_is_another_device(writer: Writer, read
     """Every machine has a "cpu"; their joules add up even at the same time."""
     writer.write(a_batch("01-a", [10.0]))
     writer.write(a_batch("02-b", [10.0], host=Host(id="h2", name="other"), boot_id="b2"))
-    both = reader.joules_once(["01-a", "02-b"])
+    both = reader.deduplicated_energy(["01-a", "02-b"])
     assert (both.joules, both.overlapped) == (40.0, 0.0)
 
 

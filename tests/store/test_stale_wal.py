@@ -14,7 +14,7 @@ from greentrack.store import stale_wal
 from greentrack.store.connect import open_for_reading, open_for_writing
 from greentrack.store.location import shares_memory
 
-pytestmark = pytest.mark.skipif(not stale_wal.CAN_BE_ASKED, reason="who uses a file can be asked on Linux alone")
+pytestmark = pytest.mark.skipif(not stale_wal.IS_SUPPORTED, reason="who uses a file can be asked on Linux alone")
 
 HOLD = """
 import sys

@@ -14,7 +14,7 @@ from greentrack.errors import StoreError
 from greentrack.store.batch import Batch
 from greentrack.store.maintenance import delete
 from greentrack.store.reader import Reader
-from greentrack.store.time_bins import MAX_SLOTS, PhaseTime, in_slots, slot_length
+from greentrack.store.time_bins import MAX_BINS, PhaseTime, bin_length, into_bins
 from greentrack.store.writer import Writer
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -36,14 +36,14 @@ def sums(times: list[PhaseTime]) -> dict[str, float]:
 @given(TIMES, st.sampled_from([1, 2, 64]))
 def test_slots_keep_every_second_and_where_it_was(times: list[PhaseTime], length: int) -> None:
     """The sums stay, and no slot lies where nothing was; slots of the double length are made of these."""
-    slots = in_slots(times, length)
+    slots = into_bins(times, length)
     assert sums(slots) == pytest.approx(sums(times))
     assert len({(slot.start, slot.phase) for slot in slots}) == len(slots)
     for slot in slots:
         assert slot.start % length == 0
         same = (time for time in times if time.phase == slot.phase)
         assert any(time.start <= slot.end and slot.start <= time.end for time in same)
-    twice, at_once = in_slots(slots, 2 * length), in_slots(times, 2 * length)
+    twice, at_once = into_bins(slots, 2 * length), into_bins(times, 2 * length)
     assert [slot[:3] for slot in twice] == [slot[:3] for slot in at_once]
     assert [slot.seconds for slot in twice] == pytest.approx([slot.seconds for slot in at_once])
 
@@ -51,10 +51,10 @@ def test_slots_keep_every_second_and_where_it_was(times: list[PhaseTime], length
 @given(st.floats(0, 2e9), st.floats(0, 1e8))
 def test_there_are_never_many_slots(since: float, lasts: float) -> None:
     """From a blink to three years; and they are no longer than that takes."""
-    length = slot_length(since, since + lasts)
+    length = bin_length(since, since + lasts)
     covering = math.ceil((since + lasts) / length) - math.floor(since / length)
-    assert covering <= MAX_SLOTS
-    assert length == 1 or lasts / length > MAX_SLOTS / 2 - 2
+    assert covering <= MAX_BINS
+    assert length == 1 or lasts / length > MAX_BINS / 2 - 2
 
 
 def told(start: float, length: float, **seconds: float) -> Batch:
@@ -86,7 +86,7 @@ def test_a_month_of_phases_has_few_slots_and_all_its_seconds(path: Path, reader:
     times = reader.phase_times("01-a")
     (length,) = {time.length for time in times}
     assert length == 2**14  # 4.6 hours, 158 of which are 30 days
-    assert len(times) <= 6 * MAX_SLOTS
+    assert len(times) <= 6 * MAX_BINS
     assert sums(times)["step"] == pytest.approx(720 * 900)
     assert sums(times)["data"] == pytest.approx(720 * 60)
 
@@ -97,7 +97,7 @@ def test_what_a_store_could_not_take_waits_in_slots(writer: Writer, reader: Read
     for second in range(3600):
         waiting.add(told(100.0 + second, 1.0, data=0.25, step=0.5))
     waiting.bounded(1000)
-    assert len(waiting.phase_times) <= 2 * MAX_SLOTS
+    assert len(waiting.phase_times) <= 2 * MAX_BINS
     writer.write(waiting)
     assert sums(reader.phase_times("01-a")) == pytest.approx({"data": 900.0, "step": 1800.0})
 

@@ -8,17 +8,21 @@ import pytest
 
 from greentrack.errors import StoreError
 from greentrack.store.batch import Batch
+from greentrack.store.columns import AMOUNT, ANY, ID, Column
 from greentrack.store.maintenance import delete
 from greentrack.store.reader import Reader
-from greentrack.store.validation import shape
+from greentrack.store.validation import rules
 from greentrack.store.writer import Writer
 
-COLUMNS = ("id", "joules", "check_joules", "whatever")
+COLUMNS = (
+    *(Column("id", ID), Column("joules", AMOUNT), Column("check_joules", AMOUNT, optional=True)),
+    Column("whatever", ANY),
+)
 
 
 def test_what_is_written_fits() -> None:
-    """Zero, nothing where nothing may be, and anything under a name that is not known."""
-    wanted = shape(COLUMNS)
+    """Zero, nothing where nothing may be, and anything in a column of any type."""
+    wanted = rules(COLUMNS)
     rows = [("01-a", 0.0, None, b"x"), ("02-b", 5, 1e14, None)]
     assert wanted.fits(rows)
     for row in rows:
@@ -39,7 +43,7 @@ def test_what_is_written_fits() -> None:
 )
 def test_what_is_not_is_named(row: tuple[object, ...], why: str) -> None:
     """Texts for numbers, bytes, what is out of all proportion; quickly for all rows, and then by its column."""
-    wanted = shape(COLUMNS)
+    wanted = rules(COLUMNS)
     assert not wanted.fits([("02-b", 1.0, None, 0), row])
     with pytest.raises(ValueError, match=why):
         wanted.check(row)

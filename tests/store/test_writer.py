@@ -153,9 +153,9 @@ def test_totals_are_the_sum_of_readings(
         st.sampled_from(["a", "b"]), st.integers(0, 40), amounts, st.none() | amounts, st.none() | st.just(0.5)
     )
     devices = [DeviceUse(device=Device(uid=uid, kind="gpu", name=uid), method="fake") for uid in "ab"]
-    most, early = module.MAX_READINGS, module.EARLY
+    most, early = module.MAX_READINGS, module.THINNING_MARGIN
     try:
-        module.MAX_READINGS, module.EARLY = 10, 2  # plain constants, so that a short list can go past them
+        module.MAX_READINGS, module.THINNING_MARGIN = 10, 2  # plain constants, so that a short list can go past them
         writer = Writer(path)
         writer.write(Batch(run_id="01-a", run=a_run(), devices=devices))
         for batch in data.draw(st.lists(st.lists(pieces, max_size=15), max_size=5)):
@@ -166,7 +166,7 @@ def test_totals_are_the_sum_of_readings(
             writer.write(Batch(run_id="01-a", readings=made))
         writer.close()
     finally:
-        module.MAX_READINGS, module.EARLY = most, early
+        module.MAX_READINGS, module.THINNING_MARGIN = most, early
     db = sqlite3.connect(path)
     try:
         sums, kept = db.execute(SUMS).fetchall(), db.execute(TOTALS).fetchall()
@@ -231,7 +231,7 @@ def test_two_readings_of_one_moment_are_one(writer: Writer, reader: Reader, a_ba
 
 def test_devices_are_thinned_one_at_a_time(writer: Writer, a_batch: MakeBatch, ask: Ask) -> None:
     """Devices that fill up together are not merged together, which would make that one write slow."""
-    writer.write(a_batch(joules=[1.0] * (MAX_READINGS - module.EARLY)))
+    writer.write(a_batch(joules=[1.0] * (MAX_READINGS - module.THINNING_MARGIN)))
     count = "SELECT count(*) FROM readings GROUP BY device ORDER BY device"
     thin = []
     for second in (0.1, 0.2):

@@ -134,7 +134,7 @@ def test_two_runs_at_once_share_the_machine(db: Path, pair: list[Worked], capsys
         assert one.part(db) == pytest.approx(one.truth, rel=0.25)
     assert sum(one.part(db) for one in pair) <= 1.05
     with Reader(db) as reader:
-        once = reader.joules_once(one.run for one in pair)
+        once = reader.deduplicated_energy(one.run for one in pair)
     shown = [json.loads(asked(capsys, "show", one.run, *as_json(db), "--scope", "process")) for one in pair]
     assert sum(one["energy"]["kwh"]["value"] for one in shown) * 3.6e6 <= once.joules * 1.05
 

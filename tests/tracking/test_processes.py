@@ -264,7 +264,7 @@ with tracked as run:
     assert {(r.run.world_size, r.run.group) for r in records} == {(4, "job")}
     longest = max(use.energy.seconds for r in records for use in r.devices)
     span = max(r.run.started_at + r.run.seconds for r in records) - min(r.run.started_at for r in records)
-    once = reader.joules_once(ids).joules
+    once = reader.deduplicated_energy(ids).joules
     assert once <= 400 * span * 1.01
     assert once >= 400 * longest * 0.9
     assert sum(use.joules for r in records for use in r.devices) > once

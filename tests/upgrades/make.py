@@ -6,6 +6,8 @@ A file that is there is never written anew: it stands for what was released. A n
 import sqlite3
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from greentrack.store import schema
 
 HERE = Path(__file__).parent
@@ -22,7 +24,7 @@ RUN = "id name project status tags params started_at ended_at seconds host pid p
 def make(version: int) -> str:
     """Return the SQL that makes a database of the first *version* migrations with two runs in it."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    schema.upgrade(db, Path(":memory:"), schema.STEPS[:version])
+    schema.migrations(schema.STEPS[:version]).apply(Database(db))
     insert(db, "hosts", "id name system cpu cpus memory_bytes chassis timezone", HOST)
     insert(db, "devices", "key host uid kind name details", (1, "h1", "GPU-1", "gpu", "A GPU", '{"index": 0}'))
     insert(db, "devices", "key host uid kind name details", (2, "h1", "cpu", "cpu", "A CPU", "{}"))

@@ -14,7 +14,7 @@ from greentrack.costing.api import summarize
 from greentrack.model import Energy, Record, RunInfo
 from greentrack.store import schema
 from greentrack.store.batch import Batch
-from greentrack.store.host_calibrations import known
+from greentrack.store.host_calibrations import read as read_calibrations
 from greentrack.store.liveness import LocalMachine
 from greentrack.store.reader import Reader
 from greentrack.store.writer import Writer
@@ -109,9 +109,9 @@ def test_what_a_version_added_is_there_from_it_on_and_unknown_before(version: in
     is not known is not nothing.
     """
     path = laid(version, tmp_path)
-    assert ("h1" in known(path)) is (version >= 2)
+    assert ("h1" in read_calibrations(path)) is (version >= 2)
     with reading(path) as reader:
-        assert reader.works() == ([IDS] if version >= 3 else [])
+        assert reader.multipart_runs() == ([IDS] if version >= 3 else [])
         (gpu,) = (use for use in reader.record(IDS[0]).devices if use.device.kind == "gpu")
         assert gpu.idle == (Energy(joules=720_000.0, seconds=3600.0) if version >= 5 else None)
         assert gpu.idle_watts == (60.0 if version >= 5 else None)
