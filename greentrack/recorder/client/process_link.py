@@ -146,12 +146,10 @@ class ProcessLink:
                 self._tell_the_end_alone(end)
             if self._backlog.dropped:
                 log.warning("%d marks of the run were lost: the recorder did not take them", self._backlog.dropped)
-        except BaseException:  # Ctrl-C: the recorder ends by itself where it was told to, and by force where it was not
+        finally:  # Ctrl-C, too: a recorder that was not told the end does not end by itself
             if self._backlog or not told:
                 self._process.kill()
             self._close()
-            raise
-        self._close()
         return self._final
 
     def _await_final(self, end: bytes) -> None:
@@ -171,8 +169,6 @@ class ProcessLink:
         self._backlog.leave_only(end)
         self._push()
         self._listen(LAST_WAIT_S, lambda: self._final is not None)
-        if self._backlog:
-            self._process.kill()
 
     def forget(self) -> None:
         """Give up this copy of the pipe, so that its end is seen when the parent ends."""

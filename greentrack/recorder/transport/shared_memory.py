@@ -17,11 +17,7 @@ class SharedFigures:
 
     def __init__(self) -> None:
         self._file = shared_memory(protocol.BOARD_BYTES)
-        try:
-            self._memory = _mapped(self._file.fd)
-        except BaseException:
-            self._file.close()
-            raise
+        self._memory = _mapped(self._file.fd)
         self.fd = self._file.fd
 
     def look(self) -> dict[str, Any] | None:
