@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from greentrack import log
 from greentrack.errors import MeterError
@@ -18,12 +18,13 @@ from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S, Sink, WriteBu
 
 if TYPE_CHECKING:
     from greentrack.calibration_facts import HostCalibration
+    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, FinalFigures
 
 EDGE_GAP_S = 0.005
 """Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
 
 SETTLE_S = 5.0
-"""Marks that are no edges wait for the next full read, but not longer than this: reads are soon forgotten."""
+"""Events that are no edges of spans wait for the next full read, but not longer than this: reads are soon forgotten."""
 
 SAY_AGAIN_S = 3600.0
 """A trouble of one device, or of the store, that comes and goes is told once in so long."""
@@ -55,9 +56,9 @@ class Recorder:
         clock: Callable[[], float],
         wall: float,
         cpu_time: Callable[[], float] = time.process_time,
-        publish: Callable[[dict[str, Any]], None] = lambda _: None,
+        publish: "Callable[[Figures], None]" = lambda _: None,
         warn: Callable[[str], None] = log.warning,
-        carried: Mapping[str, Any] | None = None,
+        carried: "Figures | None" = None,
         restarts: int = 0,
     ) -> None:
         self.run = run
@@ -136,31 +137,32 @@ class Recorder:
             for pace in due:
                 self._read(pace.meters)
 
-    def handle(self, messages: Iterable[Mapping[str, Any]]) -> None:
-        """Take what the run says; an edge of a span makes every meter be read at once."""
-        edges = 0
-        for message in messages:
-            if message.get("m") == "facts":
-                facts = protocol.sound(message["run"])
-                if strange := message["run"].keys() - facts.keys():
-                    self._say("facts", f"no facts of a run, left out: {', '.join(sorted(strange))}")
-                self.learn(**facts)
-            else:
-                edges += self._marks.add(message)
-        if not edges:
-            if self._marks.waiting and self._edge_due is None:
-                self._edge_due = self._clock() + SETTLE_S
-            return
-        if self._clock() - self._read_at >= EDGE_GAP_S:
+    def handle(self, events: "Iterable[Event]") -> "EndEvent | None":
+        """Take *events*; the edge of a span makes every meter be read at once. Return the run's end if it is there."""
+        edges, end = 0, None
+        for event in events:
+            match event["m"]:
+                case "facts":
+                    facts = protocol.valid_facts(event["run"])
+                    if strange := event["run"].keys() - facts.keys():
+                        self._say("facts", f"no facts of a run, left out: {', '.join(sorted(strange))}")
+                    self.learn(self.run._replace(**facts))
+                case "end":
+                    end = end or event
+                case _:
+                    edges += self._marks.add(event)
+        if edges and self._clock() - self._read_at >= EDGE_GAP_S:
             self._read_all()
             self._tell()
-        else:
+        elif edges:
             self._edge_due = self._read_at + EDGE_GAP_S
+        elif self._marks.waiting and self._edge_due is None:
+            self._edge_due = self._clock() + SETTLE_S
+        return end
 
-    def learn(self, **facts: Any) -> None:
-        """Take facts of the run (fields of ``model.RunInfo``) that were not known when it began."""
-        self.run = self.run._replace(**facts)
-        self._keeper.batch.run = self.run
+    def learn(self, run: RunInfo) -> None:
+        """Take *run*, of which more is known than when it began."""
+        self.run = self._keeper.batch.run = run
 
     def tell_of(self, known: "HostCalibration") -> None:
         """Let the run know, with its figures, what is known about its host."""
@@ -173,7 +175,7 @@ class Recorder:
         at: float | None = None,
         patience_s: float = PATIENCE_S,
         locked_s: float = LOCKED_S,
-    ) -> dict[str, Any]:
+    ) -> "FinalFigures":
         """Read once more, keep everything, and return the final figures. *at* is when the run ended, on the clock.
 
         What the devices used after that is not the run's, however long the end's message took to arrive.
@@ -183,18 +185,16 @@ class Recorder:
         self._emit(self._ledger.last_readings(self._read_at, self._begun, ended))
         self._marks.close(ended, self._keeper.batch)
         begun = self.run.started_at
-        self.run = self.run._replace(
-            status=status,
-            error=error,
-            ended_at=self._wall + ended,
-            seconds=max(0.0, self._wall + ended - begun),
-        )
-        self._keeper.batch.run = self.run
+        seconds = max(0.0, self._wall + ended - begun)
+        self.learn(self.run._replace(status=status, error=error, ended_at=self._wall + ended, seconds=seconds))
         self._keeper.batch.toll = self._tolled()
         self._keeper.finish(patience_s, locked_s)
-        figures = self._figures(self._ledger.total())
-        figures["saved"] = not self._keeper.trouble
-        figures["trouble"] = self._keeper.trouble
+        trouble = self._keeper.trouble
+        figures: FinalFigures = {
+            **self._figures(self._ledger.total()),
+            "saved": not trouble,
+            "trouble": trouble,
+        }
         for meter in self.meters:
             meter.close()
         return figures
@@ -250,7 +250,7 @@ class Recorder:
             self._said[what] = now
             self._warn(text)
 
-    def _figures(self, uses: Sequence[DeviceUse]) -> dict[str, Any]:
+    def _figures(self, uses: Sequence[DeviceUse]) -> "Figures":
         return protocol.figures(self._clock(), uses, self._toll, self.run.host, self._known)
 
     def _tell(self) -> None:

@@ -8,16 +8,20 @@ import select
 import signal
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from greentrack.errors import GreenTrackError
 from greentrack.host import facts
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.setup import complete, start
-from greentrack.recorder.transport import protocol
 from greentrack.recorder.transport.pipes import PIPE_BYTES
+from greentrack.recorder.transport.protocol import LineBuffer, line
+from greentrack.recorder.transport.shared_memory import MEMORY_BYTES, MEMORY_FD, write_figures
 from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import Answer, Event, FinalFigures, Hello
 
 LAST_WORDS_S = 0.5
 """How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
@@ -76,29 +80,34 @@ class Inbox:
         self.fd = fd
         self.listening = True
         self.reached = math.inf
-        self._lines = protocol.LineBuffer()
+        self._lines = LineBuffer()
 
-    def read(self) -> list[dict[str, Any]]:
-        """Wait until something is said; return what is whole."""
+    def hello(self) -> "tuple[Hello, list[Event]] | None":
+        """Wait for the hello; return it and the events that came with it, or None where the run ended before."""
+        while self.listening:
+            if messages := self._lines.feed(self._read()):
+                return messages[0], messages[1:]
+        return None
+
+    def read(self) -> "list[Event]":
+        """Wait for events; return those that are complete."""
         return self._lines.feed(self._read())
 
-    def drain(self) -> list[dict[str, Any]]:
-        """Return what was said by now, at most what a pipe holds.
+    def drain(self) -> "list[Event]":
+        """Return what the pipe holds by now.
 
-        From then on *reached* is the moment, on the clock, of the last of it where more may be on its way; else the end
-        of all time.
+        From then on *reached* is the moment of the last event, where more may be on their way; else infinity.
         """
-        messages: list[dict[str, Any]] = []
+        events: list[Event] = []
         taken = 0
         while self.listening and taken < PIPE_BYTES and select.select([self.fd], [], [], 0)[0]:
             data = self._read()
-            messages += self._lines.feed(data)
+            events += self._lines.feed(data)
             taken += len(data)
         self.reached = math.inf
         if taken >= READ_BYTES // 2:
-            moments = (message.get("t") for message in reversed(messages))
-            self.reached = next((at for at in moments if isinstance(at, int | float)), math.inf)
-        return messages
+            self.reached = next((event["t"] for event in reversed(events) if event["m"] != "facts"), math.inf)
+        return events
 
     def _read(self) -> bytes:
         data = os.read(self.fd, READ_BYTES)
@@ -115,25 +124,23 @@ def serve() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what the training blocks and ignores was inherited
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _give_way()
-    board = mmap.mmap(protocol.BOARD_FD, protocol.BOARD_BYTES)
+    memory = mmap.mmap(MEMORY_FD, MEMORY_BYTES)
     inbox = Inbox()
-    first: list[dict[str, Any]] = []
-    while not first:
-        first = inbox.read()
-        if not inbox.listening:
-            return
-    hello, *early = first
+    first = inbox.hello()
+    if first is None:
+        return
+    hello, early = first
     owner = Owner(hello["run"]["pid"])
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
-        recorder, missing = start(hello, publish=lambda figures: protocol.post(board, figures), warn=_warn)
+        recorder = start(hello, publish=lambda figures: write_figures(memory, figures), warn=_warn)
     except GreenTrackError as error:
         _say({"m": "refused", "text": str(error)})
         return
     except Exception as error:  # noqa: BLE001  # nobody sees its standard error: what hinders it is told to the run
         _say({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
         return
-    _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
+    _say({"m": "ready"})
     root = complete(recorder, hello, _warn)
     dirty = git.Dirty(root) if root is not None else None
     figures = _until_the_end(recorder, owner, inbox, early, dirty)
@@ -148,15 +155,13 @@ def _give_way() -> None:
 
 
 def _until_the_end(
-    recorder: Recorder, owner: Owner, inbox: Inbox, messages: list[dict[str, Any]], dirty: git.Dirty | None
-) -> dict[str, Any]:
+    recorder: Recorder, owner: Owner, inbox: Inbox, events: "list[Event]", dirty: git.Dirty | None
+) -> "FinalFigures":
     alone_since = None
     while True:
         if due := recorder.until_due() <= 0:
-            messages += inbox.drain()  # the end may be among it: what is used after that is not the run's
-        end = next((message for message in messages if message["m"] == "end"), None)
-        recorder.handle(message for message in messages if message["m"] != "end")
-        if end is not None:
+            events += inbox.drain()  # the end may be among them: what is used after that is not the run's
+        if (end := recorder.handle(events)) is not None:
             patience = (ALONE_PATIENCE_S, ALONE_PATIENCE_S) if owner.gone() else (PATIENCE_S, LOCKED_S)
             return recorder.finish(end["status"], end.get("error"), end["t"], *patience)
         now = facts.clock()
@@ -169,10 +174,10 @@ def _until_the_end(
             recorder.tick(inbox.reached)
             if dirty is not None and (answer := dirty.answer()) is not None:
                 recorder.handle([{"m": "facts", "run": {"git_dirty": answer}}])
-        messages = _listen(inbox, owner, recorder.until_due(), alone=alone_since is not None)
+        events = _listen(inbox, owner, recorder.until_due(), alone=alone_since is not None)
 
 
-def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> list[dict[str, Any]]:
+def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> "list[Event]":
     watched = [inbox.fd] if inbox.listening else []
     wait = max(0.0, wait)
     if alone:
@@ -191,9 +196,9 @@ def _end_with(owner: Owner) -> None:
     os._exit(0)  # a sensor hangs: everything up to the last reading is in the store
 
 
-def _say(message: dict[str, Any]) -> None:
+def _say(answer: "Answer") -> None:
     with contextlib.suppress(OSError):  # nobody listens any more
-        os.write(1, protocol.line(message))
+        os.write(1, line(answer))
 
 
 def _warn(text: str) -> None:

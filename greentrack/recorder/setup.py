@@ -1,8 +1,9 @@
 """Makes a recorder from what a run said at its start: sensors, store, process tree."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from greentrack import log
 from greentrack.errors import NotFoundError, StoreError
@@ -11,13 +12,14 @@ from greentrack.host.cpu_time import busy_seconds, quota
 from greentrack.host.process_tree import ProcessTree
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.model import DeviceUse, Missing, Reading
+from greentrack.model import DeviceUse, Reading
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.transport import protocol
 from greentrack.store.batch import Batch
 
 if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import Figures, Hello
     from greentrack.store.writer import Writer
 
 BUSY_S = 0.25
@@ -25,9 +27,13 @@ BUSY_S = 0.25
 
 
 def start(
-    hello: Mapping[str, Any], *, publish: Callable[[dict[str, Any]], None], warn: Callable[[str], None], **extra: Any
-) -> tuple[Recorder, list[Missing]]:
-    """Return the recorder that *hello* asks for, its first reads done, and what cannot be measured here.
+    hello: "Hello",
+    *,
+    publish: "Callable[[Figures], None]",
+    warn: Callable[[str], None],
+    cpu_time: Callable[[], float] = time.process_time,
+) -> Recorder:
+    """Return the recorder that *hello* asks for, its first reads done.
 
     Raises ConfigError for meters that cannot be made.
     """
@@ -41,15 +47,15 @@ def start(
         wall=hello["wall"],
         publish=publish,
         warn=warn,
+        cpu_time=cpu_time,
         carried=hello.get("carried"),
         restarts=hello.get("restarts", 0),
-        **extra,
     )
     recorder.start(hello["clock"])
-    return recorder, list(found.missing)
+    return recorder
 
 
-def complete(recorder: Recorder, hello: Mapping[str, Any], warn: Callable[[str], None]) -> Path | None:
+def complete(recorder: Recorder, hello: "Hello", warn: Callable[[str], None]) -> Path | None:
     """Find out what could wait until the first reads were done: the host, the commit, the process tree.
 
     Returns the root of the git work tree that the run was started in, or None where there is none.
@@ -61,7 +67,7 @@ def complete(recorder: Recorder, hello: Mapping[str, Any], warn: Callable[[str],
         return None
 
 
-def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
+def _look_around(recorder: Recorder, hello: "Hello") -> Path | None:
     from greentrack.store.host_calibrations import known as known_hosts
     from greentrack.store.location import default_path
     from greentrack.store.maintenance import mark_interrupted
@@ -69,10 +75,12 @@ def _look_around(recorder: Recorder, hello: Mapping[str, Any]) -> Path | None:
     work_tree = git.commit(Path(hello["folder"]))
     host = facts.host()
     recorder.learn(
-        host=host,
-        boot_id=facts.boot_id(),
-        pid_started=facts.process_started(recorder.run.pid) or 0.0,
-        git_commit=work_tree[1] if work_tree else None,
+        recorder.run._replace(
+            host=host,
+            boot_id=facts.boot_id(),
+            pid_started=facts.process_started(recorder.run.pid) or 0.0,
+            git_commit=work_tree[1] if work_tree else None,
+        )
     )
     recorder.attribute(ProcessTree(recorder.run.pid), _busy(recorder.meters, Path(hello["sys"])))
     recorder.flush()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import get_ident
 from time import perf_counter as _now
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from greentrack import log
 from greentrack.clock import clock
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.recorder.client.process_link import Link
+    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, Hello, RunFacts
+    from greentrack.recorder.transport.protocol import Link
     from greentrack.tracking.budget import BudgetUse, Limit
     from greentrack.tracking.budget_watch import BudgetWatch
 
@@ -38,7 +39,7 @@ class Run:
 
     def __init__(
         self,
-        facts: dict[str, Any],
+        facts: "RunFacts",
         *,
         quiet: bool = False,
         settings: "Settings | None" = None,
@@ -47,24 +48,24 @@ class Run:
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._facts = facts
-        self._learned: dict[str, Any] = {}  # since then: a recorder that takes over has not heard it
+        self._learned: RunFacts = {}  # since then: a recorder that takes over has not heard it
         self._began = clock()
         self._quiet = quiet
         self._settings = settings
         self._watch: BudgetWatch | None = None
         self._spans = Spans(self)
         self._strange: set[str] = set()
-        self._final: dict[str, Any] | None = None
+        self._final: Figures | None = None
         self._link: Link | None = None
         self._tallies: dict[int, ThreadCounters] = {}
         self._tally = self._tallies[get_ident()] = ThreadCounters(get_ident(), clock, self._send)
 
-    def connect(self, hello: dict[str, Any], budget: "Sequence[Limit]" = ()) -> None:
+    def connect(self, hello: "Hello", budget: "Sequence[Limit]" = ()) -> None:
         """Start recording as *hello* says: for who has made this run, who must stop it where this is interrupted."""
-        from greentrack.recorder.client.process_link import connect
+        from greentrack.recorder.client.connect import connect
 
         self._began = hello["clock"]
-        self._link = connect(hello, hello["recorder"], self._reopen, self._meanwhile)
+        self._link = connect(hello, self._reopen, self._meanwhile)
         if self._link is not None:
             _open.add(self)
             if budget:
@@ -121,16 +122,16 @@ class Run:
 
         *joules* and *seconds* are a value and its range: ``run.forecast(0.1, joules=(7e5, 6e5, 9e5), seconds=...)``.
         """
-        message: dict[str, Any] = {"m": "forecast", "t": clock()}
+        at = clock()
         try:
-            message["progress"] = float(progress)
-            message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
+            done = float(progress)
+            all_joules, all_seconds = ([float(part) for part in figure] for figure in (joules, seconds))
         except Exception:  # noqa: BLE001  # no training ends for a forecast
             self._say_once("forecast", f"forecast({told(progress)}, {told(joules)}, {told(seconds)}) is no forecast")
             return
-        self._send(message)
+        self._send({"m": "forecast", "t": at, "progress": done, "joules": all_joules, "seconds": all_seconds})
 
-    def learn(self, **facts: Any) -> None:
+    def learn(self, **facts: "Unpack[RunFacts]") -> None:
         """Take facts of the run (fields of ``model.Run``) that were not known when it began; *params* are added."""
         if "params" in facts:
             more = facts["params"]
@@ -180,7 +181,7 @@ class Run:
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         at = clock()
         self._facts |= {"status": status, "error": error, "seconds": at - self._began}
-        message = {"m": "end", "t": at, "status": status, "error": error}
+        message: EndEvent = {"m": "end", "t": at, "status": status, "error": error}
         _open.discard(self)
         link, self._link = self._link, None  # from here on nobody but the link itself ends its recorder
         final = link.finish(message)
@@ -196,7 +197,7 @@ class Run:
 
     def record(self) -> "Record":
         """The facts and totals of this run so far, as this process knows them (its spans are in the database)."""
-        facts = dict(self._facts)
+        facts = self._facts.copy()
         if self._link is not None:
             facts["seconds"] = clock() - self._began
         return record_of(facts, self._figures())
@@ -248,10 +249,10 @@ class Run:
 
     # -- for spans, tallies and the recorder
 
-    def _figures(self) -> dict[str, Any] | None:
+    def _figures(self) -> "Figures | None":
         return self._final or (self._link.look() if self._link is not None else None)
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, message: "Event") -> None:
         if self._link is not None:
             self._link.send(message)
             if self._watch is not None:
@@ -274,8 +275,8 @@ class Run:
     def _redacts(self) -> bool:
         return self._settings is None or self._settings.redact
 
-    def _reopen(self) -> Iterable[Mapping[str, Any]]:
-        return [{"m": "facts", "run": dict(self._learned)}, *self._spans.opened()]
+    def _reopen(self) -> "Iterable[Event]":
+        return [{"m": "facts", "run": self._learned.copy()}, *self._spans.opened()]
 
     def _meanwhile(self) -> None:
         if not self._quiet:

@@ -1,7 +1,7 @@
 """Spans: named stretches of a run with exact edges."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from greentrack.clock import clock
 from greentrack.tracking.input_limits import named, told
 
 if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import OpenEvent
     from greentrack.tracking.run import Run
 
 _inner: ContextVar[tuple["Spans", int] | None] = ContextVar("greentrack_span", default=None)
@@ -21,11 +22,11 @@ class Spans:
 
     def __init__(self, run: "Run") -> None:
         self._run = run
-        self._opened: dict[int, Mapping[str, Any]] = {}
+        self._opened: dict[int, OpenEvent] = {}
         self._last = 0
 
-    def opened(self) -> Iterable[Mapping[str, Any]]:
-        """The marks of those that are open, for a recorder that takes over."""
+    def opened(self) -> "Iterable[OpenEvent]":
+        """The events of those that are open, for a recorder that takes over."""
         return list(self._opened.values())
 
     def open(self, name: str, attrs: dict[str, Any]) -> int:
@@ -40,7 +41,7 @@ class Spans:
         except Exception as error:  # noqa: BLE001  # anybody's mapping: no training ends for an attribute
             self._run._say_once(f"span {name}", f"the attributes of span {name!r} are not kept: {told(error)}")
             kept = {}
-        message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
+        message: OpenEvent = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._opened[number] = message
         self._run._send(message)
         return number

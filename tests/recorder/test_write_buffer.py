@@ -6,7 +6,7 @@ import pytest
 
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.model import Metric, Reading
-from greentrack.recorder.client import process_link
+from greentrack.recorder.transport.protocol import FINISH_WAIT_S
 from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S, WriteBuffer
 from greentrack.store.batch import Batch
 from tests.rig.clock import FakeClock
@@ -66,7 +66,7 @@ def test_a_lock_that_stays_is_given_up_before_the_run_gives_up_its_recorder(cloc
     made = keeper(place, [])
     made.finish(PATIENCE_S, LOCKED_S)
     assert made.trouble == "locked"
-    assert LOCKED_S <= clock() - begun < process_link.FINISH_WAIT_S - TRY_S
+    assert LOCKED_S <= clock() - begun < FINISH_WAIT_S - TRY_S
     assert place.tries * TRY_S > 0.9 * LOCKED_S
 
 
