@@ -1,4 +1,4 @@
-"""What a run says of itself (spans, phases, work, metrics, forecasts), and what each cost once devices were read."""
+"""The events of a run (spans, phases, work, metrics, forecasts), each with the energy of its moment."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ Energies = Mapping[str, Energy]
 
 
 MAX_SPANS = 10_000
-"""Spans listed one by one for a run; later ones are added up by name, as a phase, so that no store overflows."""
+"""Spans listed one by one for a run; later ones are added up by name, as phases, so that no store overflows."""
 
 
 class _Open(NamedTuple):
-    """A span that has begun, and what every device had used by then."""
+    """A span that has begun, and what every device had used by then. *listed* is False beyond ``MAX_SPANS``."""
 
     span: Span
     start: Energies
@@ -31,7 +31,7 @@ class _Open(NamedTuple):
 
 
 class Events:
-    """Marks wait here for the next full read; then ``settle`` puts them, with their energies, into a batch.
+    """Events wait here for the next full read; then ``settle`` puts them, with their energies, into a batch.
 
     *wall* is the Unix time at clock 0; *joules* gives the run's total for the energies of its devices.
     """
@@ -41,17 +41,17 @@ class Events:
         self._waiting: list[TimedEvent] = []
         self._open: dict[int, _Open] = {}
         self._listed = 0
-        self._counted: tuple[float, Energies] = (0.0, {})  # up to when phases have been given their energy
-        self._seen_from = 0.0
-        self._history: Replay | None = None
+        self._counted: tuple[float, Energies] = (0.0, {})  # until when phases have their energy
+        self._read_from = 0.0
+        self._replay: Replay | None = None
 
     def begin(self, at: float, now: float) -> None:
         """The run began *at*; the first reads were done by *now*."""
-        self._counted, self._seen_from = (at, self._timeline.at(now)), now
+        self._counted, self._read_from = (at, self._timeline.at(now)), now
 
-    def recall(self, history: "Replay") -> None:
-        """Another recorder died: *history* is what it had read of the time before ours."""
-        self._history = history
+    def use(self, replay: "Replay") -> None:
+        """Take the energies of the time before our first reads from *replay*: another recorder had read them."""
+        self._replay = replay
 
     def add(self, event: "TimedEvent") -> bool:
         """Let *event* wait; True for the edge of a span, which needs every device to be read at once."""
@@ -124,20 +124,20 @@ class Events:
         if abs(since - counted_to) > 1e-6:  # another thread's count, or a recorder that began later
             start = self._energies(since)
         # until the first reads a run mostly waits for the recorder; threads may add up to more than time
-        seen_from = self._seen_from if self._history is None else since
-        window = max(at - max(since, seen_from), sum(seconds for _, seconds in phases.values()))
+        read_from = self._read_from if self._replay is None else since
+        window = max(at - max(since, read_from), sum(seconds for _, seconds in phases.values()))
         used = _used(energies, start)
         for name, (calls, seconds) in phases.items():
             share = seconds / window if window > 0 else 0.0
-            _add(batch, name, calls, seconds, {uid: part(whole, share) for uid, whole in used.items()})
+            _add(batch, name, calls, seconds, {uid: part(energy, share) for uid, energy in used.items()})
             if seconds > 0:
                 batch.phase_times.append(PhaseTime(name, self._wall + since, max(0.0, at - since), seconds))
 
     def _energies(self, at: float) -> Energies:
         energies = self._timeline.at(at)
-        if self._history is None or at >= self._seen_from:
+        if self._replay is None or at >= self._read_from:
             return energies
-        return self._history.back(energies, self._wall + at)
+        return self._replay.rewind(energies, self._wall + at)
 
 
 def _used(after: Energies, before: Energies) -> dict[str, Energy]:

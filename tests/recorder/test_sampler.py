@@ -184,7 +184,7 @@ def test_spans_beyond_ten_thousand_are_added_up_by_name(
 
 
 def test_a_value_that_no_store_takes_costs_no_reading(kept: Kept, clock: FakeClock) -> None:
-    """What hangs on the mark is left out, said, and the readings are kept."""
+    """What depends on the event is left out, said, and the readings are kept."""
     said: list[str] = []
 
     class Picky(Kept):
@@ -615,7 +615,7 @@ def test_what_a_recorder_that_died_had_not_written_is_made_up(kept: Kept, clock:
     (use,) = protocol.figures_of(shown[-1])[0]
     pass_time(first, clock, 1)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
-    second.make_up([use])
+    second.recover([use])
     second.flush()
     (missed,) = kept.batches[-1].readings
     assert missed.joules == pytest.approx(100.0)
@@ -638,7 +638,7 @@ def test_a_span_that_was_open_when_its_recorder_died_keeps_what_was_used_before(
     pass_time(first, clock, 1)
     clock.advance(4)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1], restarts=1)
-    second.make_up(uses, stored)
+    second.recover(uses, stored)
     second.handle([{"m": "open", "t": opened, "id": 1, "name": "epoch"}])
     pass_time(second, clock, 2)
     second.handle([{"m": "count", "t": clock(), "since": opened, "phases": {"train": (1, clock() - opened)}}])
@@ -667,7 +667,7 @@ def test_a_trouble_that_comes_and_goes_is_told_once_an_hour(kept: Kept, clock: F
 
 
 def test_marks_that_make_no_sense_are_left_out(kept: Kept, clock: FakeClock) -> None:
-    """A span that was never opened, a mark without its name, a word nobody knows: the recording goes on."""
+    """A span that was never opened, an event without its name, a word nobody knows: the recording goes on."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
     strange: Any = [{"m": "open", "t": clock(), "id": 1}, {"m": "?", "t": clock()}]
     made.handle([{"m": "close", "t": clock(), "id": 9}, *strange])

@@ -40,7 +40,7 @@ def metrics(at: float) -> "LogEvent":
 
 
 def test_all_that_was_said_is_heard_at_once(ends: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
-    """Some marks are no flood: nothing holds back what is read now."""
+    """Some events are no flood: nothing holds back what is read now."""
     inbox = Inbox(ends[0].fd)
     assert inbox.drain() == []
     os.write(ends[1].fd, b"".join(protocol.line(metrics(at)) for at in range(100)))
@@ -51,7 +51,7 @@ def test_all_that_was_said_is_heard_at_once(ends: tuple[OwnedDescriptor, OwnedDe
 
 
 def test_a_flood_tells_how_far_it_has_come(ends: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
-    """A pipe that was full: its last mark, and not a fact without its time, is as far as the recorder has come."""
+    """A pipe that was full: its last event, and not a fact without its time, is as far as the recorder has come."""
     inbox = Inbox(ends[0].fd)
     lines = [*(protocol.line(metrics(at)) for at in range(1000)), protocol.line({"m": "facts", "run": {}})]
     os.write(ends[1].fd, b"".join(lines))
@@ -85,7 +85,7 @@ def test_it_lets_go_of_what_it_inherited(tmp_path: Path) -> None:
 import os, runpy, sys
 main = runpy.run_path({script.__file__!r})
 os.dup2({own}, 900)
-main["_let_go"]()
+main["_release_inherited"]()
 print(sorted(int(fd) for fd in os.listdir("/dev/fd")), os.getcwd())
 """
         command = [sys.executable, "-I", "-S", "-c", code]

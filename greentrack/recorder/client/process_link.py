@@ -72,7 +72,7 @@ class ProcessLink:
         """Send an event; what the pipe does not take now goes with the next one."""
         if not self._is_open:
             return
-        self._outbox.add(line(event), outweighs=event["m"] == "close")
+        self._outbox.add(line(event), important=event["m"] == "close")  # the end of a span
         self._push()
         if time.monotonic() >= self._listen_at:  # a warning should not wait for the end of a week
             self._listen_at = time.monotonic() + LISTEN_GAP_S

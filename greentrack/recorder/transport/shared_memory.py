@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from greentrack.recorder.transport.pipes import LOWEST, shared_memory
+from greentrack.recorder.transport.pipes import MIN_FD, shared_memory
 from greentrack.recorder.transport.protocol import encode
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class SharedFigures:
             self._memory.close()
             self._file.close()
         else:
-            _lost.append(self._memory)  # it has a descriptor of its own, whose number is another file's by now
+            _lost.append(self._memory)  # its own descriptor's number is another file's by now
 
 
 def write_figures(memory: Any, figures: Mapping[str, Any]) -> None:
@@ -76,7 +76,7 @@ def read_figures(memory: Any) -> "Figures | None":
 def _mapped(fd: int) -> mmap.mmap:
     """The memory of the file *fd*; mmap holds a descriptor of its own, which must not be among the lowest either."""
     with contextlib.ExitStack() as held:
-        while (low := os.dup(fd)) < LOWEST:
+        while (low := os.dup(fd)) < MIN_FD:
             held.callback(os.close, low)
         held.callback(os.close, low)
         return mmap.mmap(fd, MEMORY_BYTES)
