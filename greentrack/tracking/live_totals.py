@@ -8,11 +8,11 @@ from greentrack import log
 
 if TYPE_CHECKING:
     from greentrack.model import Record
-    from greentrack.recorder.transport.messages import Figures, RunFacts
+    from greentrack.recorder.transport.messages import RunFacts, RunFigures
     from greentrack.tracking.run import Run
 
 
-def joules_of(figures: "Figures | None") -> dict[str, float]:
+def joules_of(figures: "RunFigures | None") -> dict[str, float]:
     """Return the joules by kind of device; {} where there are no figures yet."""
     if figures is None:
         return {}
@@ -30,7 +30,7 @@ def joules_of(figures: "Figures | None") -> dict[str, float]:
     return by_kind
 
 
-def record_of(facts: "RunFacts", figures: "Figures | None") -> "Record":
+def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
     """Return the record of the run with these *facts*, as far as the *figures* tell it."""
     from greentrack.model import Host, Record, TrackerOverhead
     from greentrack.recorder.transport.protocol import calibration_of, figures_of, run_of
