@@ -99,7 +99,7 @@ class ProcessLink:
             if self._outbox.dropped:
                 log.warning("%d events of the run were lost: the recorder did not take them", self._outbox.dropped)
         finally:  # Ctrl-C, too: a recorder that does not learn of the end does not end by itself
-            if self._outbox or not sent:
+            if self._final is None and (self._outbox or not sent):
                 self._process.kill()
             self._close()
         return self._final
