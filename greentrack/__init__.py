@@ -2,7 +2,8 @@
 
 TYPE_CHECKING = False  # typing's own would cost a third of what this import may cost
 if TYPE_CHECKING:
-    from greentrack.costing.summary import Summary, summarize
+    from greentrack.costing.api import summarize
+    from greentrack.costing.summary import Summary
     from greentrack.errors import (
         ConfigError,
         GreenTrackError,
@@ -39,7 +40,7 @@ _HOMES = {
     "Run": "greentrack.tracking",
     "Summary": "greentrack.costing.summary",
     "Tracker": "greentrack.tracking",
-    "summarize": "greentrack.costing.summary",
+    "summarize": "greentrack.costing.api",
     "track": "greentrack.tracking",
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
+from greentrack.registry import METERS
 
 if TYPE_CHECKING:
     from pathlib import Path  # a training loads this module at its start, and pathlib would take a quarter of that
@@ -30,7 +31,7 @@ class Settings(NamedTuple):
     interval: float = 1.0
     """Seconds between readings, 0.1 to 3600."""
     gpus: str | tuple[int | str, ...] = "auto"
-    """``auto`` (those that CUDA would show), ``all``, or indices and UUIDs."""
+    """``auto`` (those that the training can see), ``all``, or indices and UUIDs."""
     meters: tuple[str, ...] = ()
     """Names of the meters to use; empty asks every vendor."""
     recorder: str = "process"
@@ -172,11 +173,15 @@ def _gpus(value: Any) -> str | tuple[int | str, ...]:
             chosen.append(part)
         elif isinstance(part, str) and part.isdigit():
             chosen.append(int(part))
-        elif isinstance(part, str) and part.startswith(("GPU-", "MIG-")):
+        elif isinstance(part, str) and part.startswith(_uuid_prefixes()):
             chosen.append(part)
         else:
             raise ValueError("is not auto, all, or a list of indices and UUIDs")
     return tuple(chosen)
+
+
+def _uuid_prefixes() -> tuple[str, ...]:
+    return tuple(prefix for vendor in METERS.values() for prefix in vendor.uuid_prefixes)
 
 
 def _number_or_text(value: Any) -> str:

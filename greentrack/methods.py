@@ -5,99 +5,12 @@ marked *judgement* is a designer's choice built from them.
 """
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
 
+from greentrack.method import Method
+from greentrack.registry import METERS, attribute
 
-class Method(NamedTuple):
-    """A way to get joules. The truth lies between joules x (1 - below) and joules x (1 + above).
-
-    *update_seconds* is how much time each edge of a stretch may be off, where no self-test has seen it on the machine:
-    the time between two updates of the sensor, or the time that each of its values is the mean of.
-    """
-
-    name: str
-    text: str
-    measured: bool
-    below: float
-    above: float
-    source: str
-    year: int
-    update_seconds: float = 0.0
-
-
-_YANG = "Yang, Adamek, Armour: Accurate and Convenient Energy Measurements for GPUs (SC24)"
-_ROWS = (
-    Method(
-        name="nvml-counter",
-        text="NVML energy counter, held against its own power",
-        measured=True,
-        below=0.05,
-        above=0.07,  # most recent boards read 2 to 6 % low: one that shows 94 J has used 100
-        source=_YANG + "; per-board gain errors",
-        year=2024,
-        update_seconds=0.1,
-    ),
-    Method(
-        name="nvml-average",
-        text="NVML 1 s average power, integrated",
-        measured=True,
-        below=0.07,
-        above=0.07,
-        source=_YANG + "; window = period",
-        year=2024,
-        update_seconds=1.0,  # each value is the mean of the second before
-    ),
-    Method(
-        name="nvml-instant",
-        text="NVML instant power polled at 10 Hz, integrated",
-        measured=True,
-        below=0.07,
-        above=0.07,
-        source=_YANG + "; window = period",
-        year=2024,
-        update_seconds=0.1,
-    ),
-    Method(
-        name="nvml-sparse",
-        text="NVML instant power of a sensor that sees a quarter of the time (A100, H100), integrated",
-        measured=True,
-        below=0.08,
-        above=0.08,
-        source=_YANG + "; 25 ms of every 100 ms",
-        year=2024,
-        update_seconds=1.0,  # +-40 % where it lasts 5 s: judgement
-    ),
-    Method(
-        name="nvml-distrusted",
-        text="NVML power integrated, because the energy counter disagreed with it",
-        measured=True,
-        below=0.10,
-        above=0.10,
-        source="Dauner et al., HotCarbon 2026 paper 46 (GeForce counters); judgement",
-        year=2026,
-        update_seconds=1.0,  # most of these boards show the mean of a second
-    ),
-    Method(
-        name="rapl",
-        text="Intel RAPL counter",
-        measured=True,
-        below=0.05,
-        above=0.05,
-        source="Khan et al. 2018, Raffin and Trystram 2025; judgement",
-        year=2025,
-        update_seconds=0.001,
-    ),
-    Method(
-        name="rapl-amd",
-        text="AMD RAPL counter (the processor's own estimate)",
-        measured=True,
-        below=0.10,
-        above=0.10,
-        source="Schoene et al. 2021; judgement",
-        year=2021,
-        update_seconds=0.001,
-    ),
+_OWN = (
     Method(
         name="cpu-model",
         text="processor's rated power, its load and its clock frequency",
@@ -171,7 +84,32 @@ _ROWS = (
         year=2026,
     ),
 )
-METHODS = {row.name: row for row in _ROWS}
+
+
+class Methods(Mapping[str, Method]):
+    """Every method by its name, the vendors' first. The vendors' are loaded when one that is not ours is needed."""
+
+    def __init__(self) -> None:
+        self._own = {row.name: row for row in _OWN}
+        self._all: dict[str, Method] = {}
+
+    def __getitem__(self, name: str) -> Method:
+        return self._own[name] if name in self._own else self._loaded()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded())
+
+    def __len__(self) -> int:
+        return len(self._loaded())
+
+    def _loaded(self) -> dict[str, Method]:
+        if not self._all:
+            tables = [attribute(vendor.methods) for vendor in METERS.values() if vendor.methods]
+            self._all = {row.name: row for table in tables for row in table} | self._own
+        return self._all
+
+
+METHODS = Methods()
 """Every method by its name; a meter may only use one of these."""
 
 

@@ -1,17 +1,38 @@
-"""Where things that come in many kinds are found: a name and the "module:attribute" to load when it is asked for."""
+"""Where things that come in many kinds are found: a name and the "module:attribute" that is loaded when needed."""
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from greentrack.errors import ConfigError, did_you_mean
 
-METERS: Mapping[str, str] = {  # in this order: a later one sees what the earlier ones found
-    "nvidia": "greentrack.meters.nvidia.discovery:discover",
-    "rapl": "greentrack.meters.rapl:discover",
-    "cpu_model": "greentrack.meters.cpu_model:discover",
-    "ram_model": "greentrack.meters.ram_model:discover",
-    "fake": "greentrack.meters.fake:discover",
+
+class Vendor(NamedTuple):
+    """A vendor of meters: where its ``discover`` is, and what others must know of it without loading it.
+
+    *methods* is where its methods are, in a module that loads quickly. *variables* are the environment variables that
+    select its devices, *uuid_prefixes* the ways in which a UUID of its devices begins.
+    """
+
+    discover: str
+    methods: str = ""
+    variables: tuple[str, ...] = ()
+    uuid_prefixes: tuple[str, ...] = ()
+
+
+METERS: Mapping[str, Vendor] = {  # in this order: a later one sees what the earlier ones found
+    "nvidia": Vendor(
+        discover="greentrack.meters.nvidia.discovery:discover",
+        methods="greentrack.meters.nvidia.methods:METHODS",
+        variables=("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
+        uuid_prefixes=("GPU-", "MIG-"),
+    ),
+    "rapl": Vendor(
+        discover="greentrack.meters.rapl.discovery:discover", methods="greentrack.meters.rapl.methods:METHODS"
+    ),
+    "cpu_model": Vendor(discover="greentrack.meters.cpu_model:discover"),
+    "ram_model": Vendor(discover="greentrack.meters.ram_model:discover"),
+    "fake": Vendor(discover="greentrack.meters.fake:discover"),
 }
 
 INTENSITIES: Mapping[str, str] = {  # in this order: the first that knows the zone answers
@@ -56,11 +77,16 @@ def load(table: Mapping[str, str], name: str, what: str) -> Any:
     Raises ConfigError, with suggestions, for a name that is not in the table; *what* says what the table holds.
     """
     check(table, name, what)
-    module, _, attribute = table[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return attribute(table[name])
 
 
-def check(table: Mapping[str, str], name: str, what: str) -> None:
+def attribute(path: str) -> Any:
+    """Return the attribute at *path*, written "module:attribute"."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def check(table: Mapping[str, object], name: str, what: str) -> None:
     """Raise ConfigError, with suggestions, for a *name* that is not in the table; load nothing."""
     if name not in table:
         raise ConfigError(f"unknown {what} {name!r}{did_you_mean(name, table)}; known: {', '.join(table)}")

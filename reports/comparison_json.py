@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from greentrack.analysis.compare import Comparison
-from greentrack.analysis.difference import Difference, sentence
+from greentrack.analysis.difference import Difference
 from greentrack.formatting.escape import json_text
+from greentrack.reports.comparison_notes import comparison_notes
+from greentrack.reports.difference_text import sentence, shared_sensors
 
 
 def render(comparison: Comparison) -> str:
@@ -32,22 +34,22 @@ def render(comparison: Comparison) -> str:
             for row in comparison.rows
         ],
         "front": None if front is None else front._asdict(),
-        "notes": list(comparison.notes),
+        "notes": list(comparison_notes(comparison)),
     }
     return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def difference_dict(difference: Difference, what: str) -> dict[str, Any]:
     """Return a difference as what JSON can hold; *what* is what there is more or less of."""
-    chance = difference.chance
+    chance = difference.interval
     return {
         "change": difference.change,
         "low": difference.low,
         "high": difference.high,
-        "relative": difference.relative,
+        "relative": difference.is_relative,
         "chance": None if chance is None else {"low": chance[0], "high": chance[1], "p": difference.p},
         "n": list(difference.runs),
-        "claimed": difference.claimed,
+        "claimed": difference.is_claimed,
         "text": sentence(difference, what),
-        "methods": difference.why,
+        "methods": shared_sensors(difference.shared_sensors),
     }

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from greentrack.analysis.compare import ComparedQuantity, Comparison
-from greentrack.analysis.difference import Difference, sentence
+from greentrack.analysis.difference import Difference
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.units import digits, duration, energy, mass, money
+from greentrack.reports.difference_text import sentence
 
 _WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
 
@@ -36,7 +37,7 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
         said: dict[str, Difference] = {}
         for row in comparison.rows:
             if (difference := row.differences[number]) is not None:
-                text = sentence(difference) if difference.relative else sentence(difference, row.name)
+                text = sentence(difference) if difference.is_relative else sentence(difference, row.name)
                 names.setdefault(text, []).append(row.name)
                 said[text] = difference
         if said:

@@ -9,6 +9,7 @@ from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.layout import aligned, items, notes, short, wrapped
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_lines import GroupComparison
+from greentrack.reports.comparison_notes import comparison_notes
 from greentrack.reports.lines import told_apart
 
 
@@ -18,7 +19,7 @@ def render(comparison: Comparison, *, width: int = 80) -> str:
         _table(comparison),
         *(_beside(one, width) for one in comparison_lines.differences(comparison)),
         wrapped(comparison_lines.front(comparison), width),
-        notes(comparison.notes, width),
+        notes(comparison_notes(comparison), width),
     )
     return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
 

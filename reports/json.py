@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from greentrack.costing import forecast_costs
-from greentrack.costing.multipart import MultipartRun, RunPart
-from greentrack.costing.summary import Summary
+from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.costing.tariffs import Money
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import json_text

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from greentrack.analysis.difference import Difference, brief, sentence
+from greentrack.analysis.difference import Difference
+from greentrack.analysis.groups import ALL_RUNS, Selection
 from greentrack.analysis.time_to_target import (
-    CARRIED_ON,
-    HOW,
     CostToTarget,
     Step,
     Target,
     beside,
-    carried_on,
+    is_resumed,
     one_cost,
     target,
 )
@@ -24,6 +23,8 @@ from greentrack.formatting.escape import json_text, name
 from greentrack.formatting.layout import UNKNOWN, aligned, notes, short, wrapped
 from greentrack.formatting.units import duration, energy_range, iso, money_range
 from greentrack.quantity import Figure
+from greentrack.reports.comparison_notes import RESUMED, UP_TO_TARGET, selection_notes
+from greentrack.reports.difference_text import brief, sentence
 
 
 def with_target(summary: Summary, text: str, form: str, render: Callable[[Summary], str]) -> str:
@@ -35,14 +36,14 @@ def with_target(summary: Summary, text: str, form: str, render: Callable[[Summar
     if form == "json":
         whole = {**json.loads(render(summary)), "until": to_dict(cost)}
         return json_text(json.dumps(whole, indent=2, ensure_ascii=False))
-    told = [HOW, *([f"this run {CARRIED_ON}"] if carried_on(summary) else [])]
+    told = [UP_TO_TARGET, *([f"this run {RESUMED}"] if is_resumed(summary) else [])]
     spent = ", ".join(cell for cell in _cells(cost) if cell not in ("", UNKNOWN))
     line = f"Until {cost.target}: {spent}" + (f" ({'; '.join(told)})" if cost.reached else "")
     return "\n".join([render(summary), "", *wrapped(line, 80)])
 
 
-def trend_text(steps: Sequence[Step], to: Target, also: Iterable[str] = (), *, width: int = 80) -> str:
-    """Return what a target cost run by run, what has become of it, and notes: *also*, and the usual ones."""
+def trend_text(steps: Sequence[Step], to: Target, selection: Selection = ALL_RUNS, *, width: int = 80) -> str:
+    """Return what a target cost run by run, what has become of it, and notes."""
     rows = [("run", "started", f"energy to {to}", "time", "money", "")]
     for step in steps:
         run = step.summary.run
@@ -51,13 +52,13 @@ def trend_text(steps: Sequence[Step], to: Target, also: Iterable[str] = (), *, w
     lines = list(aligned(rows, right=(2, 3, 4)))
     if (whole := _first_to_last(steps)) is not None:
         way = "cheaper" if whole.change < 0 else "dearer"
-        is_it = f"the same result gets {way}: " if whole.claimed else ""
+        is_it = f"the same result gets {way}: " if whole.is_claimed else ""
         said = f"First to last: {is_it}{sentence(whole, 'energy')}; one run each, so chance is unknown."
         lines += ["", *wrapped(said, width)]
-    return "\n".join([*lines, "", *notes(_notes(steps, also), width)])
+    return "\n".join([*lines, "", *notes(_notes(steps, selection), width)])
 
 
-def trend_json(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> str:
+def trend_json(steps: Sequence[Step], to: Target, selection: Selection = ALL_RUNS) -> str:
     """Return the same as an indented JSON object."""
     from greentrack.reports.comparison_json import difference_dict
 
@@ -76,7 +77,7 @@ def trend_json(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> s
             for step in steps
         ],
         "first_to_last": None if whole is None else difference_dict(whole, what),
-        "notes": _notes(steps, also),
+        "notes": _notes(steps, selection),
     }
     return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
 
@@ -114,6 +115,6 @@ def _first_to_last(steps: Sequence[Step]) -> Difference | None:
     return beside(reached[0], reached[-1]) if len(reached) > 1 else None
 
 
-def _notes(steps: Sequence[Step], also: Iterable[str]) -> list[str]:
-    resumed = [f"{name(step.summary.run.name)} {CARRIED_ON}" for step in steps if carried_on(step.summary)]
-    return [*also, *dict.fromkeys(resumed), HOW]
+def _notes(steps: Sequence[Step], selection: Selection) -> list[str]:
+    resumed = [f"{name(step.summary.run.name)} {RESUMED}" for step in steps if is_resumed(step.summary)]
+    return [*selection_notes(selection), *dict.fromkeys(resumed), UP_TO_TARGET]

@@ -50,9 +50,9 @@ def trainings() -> str:
     )
 
 
-def wrong() -> str:
-    """Return the misprints."""
-    return table(("said", "so", "source"), ((one.said, one.so, one.source) for one in published_errors.misprints()))
+def published_error_rows() -> str:
+    """Return the published errors."""
+    return table(("said", "so", "source"), published_errors.published_errors())
 
 
 def chassis() -> str:
@@ -171,6 +171,6 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "water": water,
     "equivalents": household,
     "trainings": trainings,
-    "misprints": wrong,
+    "misprints": published_error_rows,
 }
 """By the name between its markers: what makes the part."""

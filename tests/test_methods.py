@@ -19,7 +19,13 @@ SOURCES = [
 
 
 def strings(node: ast.AST) -> Iterator[str]:
-    yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    """The strings of a source file, without those of the table's own rows."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Method":
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from strings(child)
 
 
 def given_as_method(tree: ast.AST) -> Iterator[str]:
@@ -27,7 +33,7 @@ def given_as_method(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             names = {getattr(target, "id", getattr(target, "attr", "")) for target in node.targets}
-            if names & {"method", "METHOD"}:
+            if names & {"method", "METHOD", "invalid_method"}:
                 yield from strings(node.value)
         elif isinstance(node, ast.keyword) and node.arg == "method":
             yield from strings(node.value)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MAPPED = ("integrations", "reports")
 REGISTRIES = {
-    "meter": registry.METERS,
+    "meter": {name: vendor.discover for name, vendor in registry.METERS.items()},
     "source of grid intensity": registry.INTENSITIES,
     "format": registry.FORMATS,
     "command": COMMANDS,

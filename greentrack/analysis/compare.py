@@ -1,14 +1,13 @@
-"""Runs held against each other: what each used, by how much that differs, and whether the difference can be claimed."""
+"""Compare groups of runs: what each used, by how much that differs, and whether the difference can be claimed."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from greentrack import registry
-from greentrack.analysis.comparability import currencies, remarks, singular
-from greentrack.analysis.difference import Difference, outcome, ratio
-from greentrack.analysis.error_budget import ErrorBudget, carbon_doubt, energy_doubt, money_doubt
-from greentrack.analysis.groups import Group
+from greentrack.analysis.difference import Difference, metric_difference, ratio
+from greentrack.analysis.error_budget import ErrorBudget, carbon_error, energy_error, money_error
+from greentrack.analysis.groups import ALL_RUNS, Group, Selection
 from greentrack.analysis.metrics import best, higher_is_better, last, pareto
 from greentrack.analysis.statistics import mean
 from greentrack.analysis.time_to_target import Target, cost_to
@@ -16,13 +15,13 @@ from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
 
-Of = Callable[[Summary], float | None]
+Quantity = Callable[[Summary], float | None]
 
 
 class ComparedQuantity(NamedTuple):
-    """A quantity of every group (the mean of its repeats, None where some run's is not known), in *unit*.
+    """A quantity of every group, in *unit*: the mean of its repeats, None where it is not known of all of them.
 
-    *differences* has one for each group after the first, beside the first; None where there is nothing to say.
+    *differences* has one for each group after the first, compared with the first; None where nothing can be said.
     """
 
     name: str
@@ -32,10 +31,10 @@ class ComparedQuantity(NamedTuple):
 
 
 class ParetoFront(NamedTuple):
-    """Who has the best of *metric* for their energy (*groups*), and who is *beaten* by another.
+    """The groups on the Pareto front of *metric* against energy, and those that are *beaten* by another.
 
-    Beaten is who has no better a mean than another that used less energy, by more than can be put down to chance and
-    the methods. *unsure* are those beaten by the means alone.
+    A group is beaten if its mean is no better than that of another, which used less energy, and the difference in
+    energy can be claimed. *unsure* are those beaten by the means alone.
     """
 
     metric: str
@@ -46,12 +45,14 @@ class ParetoFront(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Groups of runs beside the first of them."""
+    """Groups of runs compared with the first of them; *units* are the units of work that were looked at."""
 
     groups: tuple[Group, ...]
     rows: tuple[ComparedQuantity, ...]
     front: ParetoFront | None
-    notes: tuple[str, ...]
+    units: tuple[str, ...]
+    target: Target | None
+    selection: Selection
 
     def row(self, name: str) -> ComparedQuantity:
         """Return the quantity of that name. Raises KeyError."""
@@ -72,15 +73,16 @@ def compare(
     until: Target | None = None,
     front: str | None = None,
     better: str | None = None,
-    notes: Iterable[str] = (),
+    selection: Selection = ALL_RUNS,
 ) -> Comparison:
-    """Hold *groups* against the first of them.
+    """Compare *groups* with the first of them.
 
-    *per* is the one unit of work to look at (``samples``), all that they share by default; *until* asks for the cost to
-    a target; *front* is the metric to hold against the energy, *better* (``higher``, ``lower``) which way it is better,
-    where its name does not tell. *notes* are said with the others.
+    *per* is the one unit of work to look at (``samples``), by default all that they share; *until* asks for the cost to
+    a target; *front* is the metric to set against the energy; *better* (``higher``, ``lower``) says which way it is
+    better, where its name does not tell. *selection* is how the runs were selected.
 
-    Raises ConfigError for fewer than two groups, a unit that not all count, a metric whose better way is not known.
+    Raises ConfigError for fewer than two groups, for a unit that not all runs count, and for a metric of which nobody
+    knows whether higher is better.
     """
     if len(groups) < 2:
         name = f" ({escape.name(groups[0].name)})" if groups else ""
@@ -89,55 +91,73 @@ def compare(
         raise ConfigError(f"better {better!r} is of a metric: say which one, as the front")
     units = _units(groups, per)
     rows = [
-        _amounts("energy", "J", groups, _joules, energy_doubt),
-        *(_amounts(f"energy per {singular(unit)}", "J", groups, _joules_per(unit), energy_doubt) for unit in units),
-        _amounts("time", "s", groups, lambda summary: (summary.whole or summary.run).seconds, _no_doubt),
-        _amounts("carbon", "g", groups, _grams, carbon_doubt),
+        _amounts("energy", "J", groups, _joules, energy_error),
+        *(_amounts(f"energy per {singular(unit)}", "J", groups, _joules_per(unit), energy_error) for unit in units),
+        _amounts("time", "s", groups, lambda summary: (summary.whole or summary.run).seconds, _no_error),
+        _amounts("carbon", "g", groups, _grams, carbon_error),
         *_money(groups),
         *(_to_target(groups, until) if until else ()),
-        *_outcomes(groups, front, better),
+        *_metric_quantities(groups, front, better),
     ]
     return Comparison(
         groups=tuple(groups),
         rows=tuple(row for row in rows if any(value is not None for value in row.values)),
         front=_front(groups, front, better),
-        notes=(*notes, *remarks(groups, units, until)),
+        units=tuple(units),
+        target=until,
+        selection=selection,
     )
+
+
+def currencies(groups: Sequence[Group]) -> list[str]:
+    """Return the currencies that the money of *groups* is in."""
+    return sorted({summary.money.currency for group in groups for summary in group.summaries if summary.money})
+
+
+def singular(unit: str) -> str:
+    """Return the singular of a unit of work.
+
+    >>> [singular(unit) for unit in ("samples", "batches", "loss", "step")]
+    ['sample', 'batch', 'loss', 'step']
+    """
+    if unit.endswith(("ches", "shes", "xes", "sses")):
+        return unit[:-2]
+    return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
 
 
 def _amounts(
     name: str,
     unit: str,
     groups: Sequence[Group],
-    of: Of,
-    doubt: Callable[[Sequence[Summary], Sequence[Summary]], ErrorBudget],
+    of: Quantity,
+    error: Callable[[Sequence[Summary], Sequence[Summary]], ErrorBudget],
 ) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
     first = groups[0].summaries
     differences = [
-        ratio(values[0], others, doubt(first, group.summaries)) if values[0] and others else None
+        ratio(values[0], others, error(first, group.summaries)) if values[0] and others else None
         for group, others in zip(groups[1:], values[1:], strict=True)
     ]
     return ComparedQuantity(name, unit, tuple(_mean(of_group) for of_group in values), tuple(differences))
 
 
-def _results(name: str, groups: Sequence[Group], of: Of) -> ComparedQuantity:
+def _metric_quantity(name: str, groups: Sequence[Group], of: Quantity) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
-    differences = [outcome(values[0], others) if values[0] and others else None for others in values[1:]]
+    differences = [metric_difference(values[0], others) if values[0] and others else None for others in values[1:]]
     return ComparedQuantity(
         name, "", tuple(mean(of_group) if of_group else None for of_group in values), tuple(differences)
     )
 
 
-def _known(group: Group, of: Of) -> list[float]:
-    """Return the values of all runs; none where that of some run is not known: a mean of the others is another's."""
+def _known(group: Group, of: Quantity) -> list[float]:
+    """Return the values of all runs, or none where one is not known: the mean of the others would mislead."""
     values = [of(summary) for summary in group.summaries]
     known = [value for value in values if value is not None]
     return known if len(known) == len(values) else []
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """Return the mean by which amounts are compared: that of their logarithms."""
+    """Return the mean by which amounts are compared: the geometric mean."""
     if not values:
         return None
     return math.exp(mean([math.log(value) for value in values])) if min(values) > 0 else mean(values)
@@ -153,7 +173,7 @@ def _grams(summary: Summary) -> float | None:
     return g.value if g else None
 
 
-def _joules_per(unit: str) -> Of:
+def _joules_per(unit: str) -> Quantity:
     def of(summary: Summary) -> float | None:
         work = summary.work.get(unit)
         return work.joules_per.value if work and work.joules_per else None
@@ -166,20 +186,14 @@ def _amount(summary: Summary) -> float | None:
     return money.amount.value if money else None
 
 
-def _no_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:  # noqa: ARG001  # a clock is right
+def _no_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:  # noqa: ARG001  # a clock is right
     return ErrorBudget()
 
 
 def _money(groups: Sequence[Group]) -> Iterator[ComparedQuantity]:
     paid_in = currencies(groups)
     if len(paid_in) == 1:
-        yield _amounts(
-            "money",
-            paid_in[0],
-            groups,
-            _amount,
-            money_doubt,
-        )
+        yield _amounts("money", paid_in[0], groups, _amount, money_error)
 
 
 def _to_target(groups: Sequence[Group], to: Target) -> Iterator[ComparedQuantity]:
@@ -191,16 +205,16 @@ def _to_target(groups: Sequence[Group], to: Target) -> Iterator[ComparedQuantity
         cost = cost_to(summary, to).money
         return cost.amount.value if cost else None
 
-    yield _amounts(f"energy to {to}", "J", groups, joules, energy_doubt)
-    yield _amounts(f"time to {to}", "s", groups, lambda summary: cost_to(summary, to).seconds, _no_doubt)
+    yield _amounts(f"energy to {to}", "J", groups, joules, energy_error)
+    yield _amounts(f"time to {to}", "s", groups, lambda summary: cost_to(summary, to).seconds, _no_error)
     paid_in = currencies(groups)
     if len(paid_in) == 1:
-        yield _amounts(f"money to {to}", paid_in[0], groups, money, money_doubt)
+        yield _amounts(f"money to {to}", paid_in[0], groups, money, money_error)
 
 
-def _outcomes(groups: Sequence[Group], front: str | None, better: str | None) -> Iterator[ComparedQuantity]:
+def _metric_quantities(groups: Sequence[Group], front: str | None, better: str | None) -> Iterator[ComparedQuantity]:
     for name in _metrics(groups):
-        yield _results(f"{name}, last", groups, lambda summary, name=name: last(summary.metrics[name]))  # type: ignore[misc]
+        yield _metric_quantity(f"{name}, last", groups, lambda summary, name=name: last(summary.metrics[name]))  # type: ignore[misc]
         higher = higher_is_better(name, better if name == front else None)
         if higher is None:
             continue
@@ -209,7 +223,7 @@ def _outcomes(groups: Sequence[Group], front: str | None, better: str | None) ->
             return best(summary.metrics[name], higher)
 
         if any(of(summary) != last(summary.metrics[name]) for group in groups for summary in group.summaries):
-            yield _results(f"{name}, best", groups, of)
+            yield _metric_quantity(f"{name}, best", groups, of)
 
 
 def _metrics(groups: Sequence[Group]) -> list[str]:
@@ -264,7 +278,7 @@ def _front(groups: Sequence[Group], metric: str | None, better: str | None) -> P
 
 
 def _less(one: Group, other: Group) -> bool:
-    """Whether it can be claimed that *one* used less energy than the *other*."""
-    doubt = energy_doubt(other.summaries, one.summaries)
-    found = ratio(_known(other, _joules), _known(one, _joules), doubt)
-    return found is not None and found.claimed and found.change < 0
+    """True where it can be claimed that *one* used less energy than the *other*."""
+    error = energy_error(other.summaries, one.summaries)
+    found = ratio(_known(other, _joules), _known(one, _joules), error)
+    return found is not None and found.is_claimed and found.change < 0

@@ -1,9 +1,9 @@
-"""How far the methods' errors can move the ratio of two energies, and what of them cancels because it is common.
+"""The error budget of a comparison: how far the methods' errors can move the ratio of two energies.
 
-A sensor's gain is off by the same part today and tomorrow, so between two runs that the same sensors of one host saw
-only what differs is left: the edges of each run, the parts that the sensors have in the sum, and a sensor's scatter. A
-model errs alike where the power is alike; where it is twice as high, nothing is known to be common. Between hosts or
-methods nothing cancels.
+A sensor's gain is off by the same factor today and tomorrow, so it cancels between two runs that the same sensors of
+one host read. What remains is what differs: the edges of each run, the sensors' parts of the sum, and a sensor's
+scatter. A model has the same error at the same power; at twice the power, nothing is known to be common. Between hosts
+or methods nothing cancels.
 """
 
 import math
@@ -15,40 +15,52 @@ from greentrack.methods import METHODS
 from greentrack.quantity import Figure, quotient
 
 SENSOR_SCATTER = 0.01
-"""A sensor beside itself on another day: its offset, its temperature. Judgement, 2026."""
+"""How far a sensor differs from itself on another day: offset, temperature. Judgement, 2026."""
 
 MODEL_SCATTER = 0.15
-"""Two programs that load a machine alike differ so much in what they draw, which no model sees. Judgement, 2026."""
+"""How far the power of two programs with the same load differs, which no model sees. Judgement, 2026."""
 
-_MAX_BELOW = 0.99  # a range may reach down to nothing, and its logarithm not
+_MAX_BELOW = 0.99  # a range may reach down to nothing; its logarithm may not
 
-Key = tuple[str, str, str]
+SensorKey = tuple[str, str, str]
 """A sensor: its host, its device, its method."""
 
 
-class ErrorBudget(NamedTuple):
-    """How far the logarithm of a ratio may lie below and above; *why* says what cancels and what does not.
+class SharedSensors(NamedTuple):
+    """The *devices* that the same sensors of one host read on both sides of a ratio; their common error cancels."""
 
-    *missed* is how much further below and above it may lie by what no meter saw of the runs: that has a direction, so
-    neither repeats nor independent errors make it smaller. *alike* is False where some runs lack a device altogether
-    that others have: then their ratio says nothing.
+    devices: tuple[str, ...]
+    are_all: bool
+    has_models: bool
+
+
+class ErrorBudget(NamedTuple):
+    """How far the true logarithm of a ratio may lie *below* and *above* the one that was found.
+
+    *shared* are the sensors whose errors cancel, None where no sensor matters. *unseen* is how much further below and
+    above it may lie because meters missed a part of the runs: that error has a direction, so repeats and independent
+    errors do not make it smaller. *is_comparable* is False where some runs lack a device that others have.
     """
 
-    down: float = 0.0
-    up: float = 0.0
-    why: str = ""
-    missed: tuple[float, float] = (0.0, 0.0)
-    alike: bool = True
+    below: float = 0.0
+    above: float = 0.0
+    shared: SharedSensors | None = None
+    unseen: tuple[float, float] = (0.0, 0.0)
+    is_comparable: bool = True
 
-    def also(self, other: "ErrorBudget") -> "ErrorBudget":
-        """Return both together, where they are independent of each other."""
-        missed = (self.missed[0] + other.missed[0], self.missed[1] + other.missed[1])
-        down, up = math.hypot(self.down, other.down), math.hypot(self.up, other.up)
-        return ErrorBudget(down, up, self.why or other.why, missed, self.alike and other.alike)
+    def plus(self, other: "ErrorBudget") -> "ErrorBudget":
+        """Return the sum of two independent error budgets."""
+        return ErrorBudget(
+            math.hypot(self.below, other.below),
+            math.hypot(self.above, other.above),
+            other.shared if self.shared is None else self.shared,
+            (self.unseen[0] + other.unseen[0], self.unseen[1] + other.unseen[1]),
+            self.is_comparable and other.is_comparable,
+        )
 
 
-class _Part(NamedTuple):
-    """What one sensor has in some runs' energy: its *weight*, its range, its mean power, and what is its edges'."""
+class _SensorPart(NamedTuple):
+    """One sensor's part of some runs' energy: its *weight*, relative range, mean power, and the error of its edges."""
 
     weight: float
     below: float
@@ -56,30 +68,38 @@ class _Part(NamedTuple):
     watts: float
     edge: float
     unseen: float
-    measured: bool
+    is_measured: bool
 
 
-def energy_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
-    """Return how far the methods may be off in the energy of *second* (one run or repeats) beside that of *first*."""
+_Parts = Mapping[SensorKey, _SensorPart]
+
+
+def energy_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
+    """Return the methods' error in the ratio of the energy of *second* (one run or repeats) to that of *first*."""
     ours, theirs = _parts(first), _parts(second)
     common = ours.keys() & theirs.keys()
-    down = up = 0.0
+    below = above = 0.0  # squares
     # one method's errors add up, two methods' are independent
     for method in dict.fromkeys(key[2] for key in (*ours, *theirs)):
-        shared = [_of_shares(ours[key], theirs[key]) for key in common if key[2] == method]
+        shared = [_common_error(ours[key], theirs[key]) for key in common if key[2] == method]
         low, high = sum(pair[0] for pair in shared), sum(pair[1] for pair in shared)
-        one, other = (_own(parts, method, ours, theirs) for parts in (ours, theirs))
-        down += low**2 + one[1] ** 2 + other[0] ** 2
-        up += high**2 + one[0] ** 2 + other[1] ** 2
+        one, other = (_own_error(parts, method, ours, theirs) for parts in (ours, theirs))
+        below += low**2 + one[1] ** 2 + other[0] ** 2
+        above += high**2 + one[0] ** 2 + other[1] ** 2
     edges = sum(part.edge**2 for part in (*ours.values(), *theirs.values()))
-    missed, missed_too = (math.log1p(sum(part.unseen for part in parts.values())) for parts in (ours, theirs))
+    unseen = tuple(math.log1p(sum(part.unseen for part in parts.values())) for parts in (ours, theirs))
     unread = {frozenset(row.id for row in run.devices if row.joules is None) for run in (*first, *second)}
-    down, up = math.sqrt(down + edges), math.sqrt(up + edges)
-    return ErrorBudget(down, up, _why(ours, theirs), (missed, missed_too), alike=len(unread) == 1)
+    return ErrorBudget(
+        math.sqrt(below + edges),
+        math.sqrt(above + edges),
+        _shared_sensors(ours, theirs),
+        (unseen[0], unseen[1]),
+        is_comparable=len(unread) == 1,
+    )
 
 
-def carbon_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
-    """Return the same for their carbon: where all have one intensity, its error is theirs in common."""
+def carbon_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
+    """Return the same for their carbon. Where all have one grid intensity, its error cancels."""
 
     def factors(summaries: Sequence[Summary]) -> Iterator[tuple[object, Figure]]:
         for summary in summaries:
@@ -87,11 +107,11 @@ def carbon_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBu
                 about = (summary.intensity.zone, summary.intensity.source, summary.intensity.year)
                 yield about, quotient(summary.g, summary.joules)
 
-    return energy_doubt(first, second).also(_factor_doubt(factors(first), factors(second)))
+    return energy_error(first, second).plus(_factor_error(factors(first), factors(second)))
 
 
-def money_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
-    """Return the same for their money: of energy, or of time where it is rent."""
+def money_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:
+    """Return the same for their money: of energy, or of time where a run pays rent."""
 
     def factors(summaries: Sequence[Summary]) -> Iterator[tuple[object, Figure]]:
         for summary in summaries:
@@ -100,16 +120,16 @@ def money_doubt(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBud
                 each = money.amount / summary.run.seconds if rented else quotient(money.amount, summary.joules)
                 yield (money.basis, money.source, money.year), each
 
-    of_prices = _factor_doubt(factors(first), factors(second))
+    price_error = _factor_error(factors(first), factors(second))
     if any(summary.money and summary.money.basis == "renter" for summary in (*first, *second)):
-        return of_prices  # rent is for time, whatever the energy
-    return energy_doubt(first, second).also(of_prices)
+        return price_error  # rent is for time, whatever the energy
+    return energy_error(first, second).plus(price_error)
 
 
-def _factor_doubt(first: Iterable[tuple[object, Figure]], second: Iterable[tuple[object, Figure]]) -> ErrorBudget:
-    """Return how far a factor beside the energy (grams or money each) may be off; nothing where all have the same.
+def _factor_error(first: Iterable[tuple[object, Figure]], second: Iterable[tuple[object, Figure]]) -> ErrorBudget:
+    """Return the error of a factor (grams or money for a joule); none where all runs have the same one.
 
-    Each is what it rests on, and the factor with its range.
+    Each pair is the factor's source and the factor with its range.
     """
     one, other = list(first), list(second)
     if not one or not other or len({(about, f"{factor.value:.9g}") for about, factor in (*one, *other)}) <= 1:
@@ -124,11 +144,11 @@ def _factor_doubt(first: Iterable[tuple[object, Figure]], second: Iterable[tuple
     return ErrorBudget(math.hypot(above, below_too), math.hypot(below, above_too))
 
 
-def _parts(summaries: Sequence[Summary]) -> dict[Key, _Part]:
-    """Return the sensors' parts in the energy of all of the *summaries* together."""
+def _parts(summaries: Sequence[Summary]) -> dict[SensorKey, _SensorPart]:
+    """Return each sensor's part of the energy of all *summaries* together."""
     whole = sum(summary.joules.value for summary in summaries if summary.joules)
-    seconds: dict[Key, float] = {}
-    parts: dict[Key, _Part] = {}
+    seconds: dict[SensorKey, float] = {}
+    parts: dict[SensorKey, _SensorPart] = {}
     for summary in summaries:
         run = summary.run
         for device in summary.devices:
@@ -143,68 +163,68 @@ def _parts(summaries: Sequence[Summary]) -> dict[Key, _Part]:
                 below, above = method.below, method.above
             key = (run.host.id if run.host else run.id, device.id, device.method)
             weight = figure.value / whole
-            old = parts.get(key, _Part(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, device.measured))
+            old = parts.get(key, _SensorPart(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, device.measured))
             seconds[key] = seconds.get(key, 0.0) + device.coverage * run.seconds
             unseen = weight * (1 / max(1 - _MAX_BELOW, device.coverage) - 1)
-            parts[key] = _Part(
+            parts[key] = _SensorPart(
                 weight=old.weight + weight,
                 below=max(old.below, below),
                 above=max(old.above, above),
                 watts=old.watts + figure.value,
                 edge=math.hypot(old.edge, weight * edge),
                 unseen=old.unseen + unseen,
-                measured=device.measured,
+                is_measured=device.measured,
             )
     return {
         key: part._replace(watts=part.watts / seconds[key] if seconds[key] > 0 else 0.0) for key, part in parts.items()
     }
 
 
-def _of_shares(one: _Part, other: _Part) -> tuple[float, float]:
-    """Return down and up of what a common error leaves in a ratio: it weighs more where the sensor's part is larger."""
+def _common_error(one: _SensorPart, other: _SensorPart) -> tuple[float, float]:
+    """Return what a common error leaves in a ratio, below and above: it does not cancel where the weights differ."""
     edges = [
-        math.log1p(_least(other.weight * off)) - math.log1p(_least(one.weight * off))
+        math.log1p(_bounded(other.weight * off)) - math.log1p(_bounded(one.weight * off))
         for off in (max(one.above, other.above), -max(one.below, other.below))
     ]
     return max(0.0, *(-edge for edge in edges)), max(0.0, *edges)
 
 
-def _own(
-    parts: Mapping[Key, _Part], method: str, ours: Mapping[Key, _Part], theirs: Mapping[Key, _Part]
+def _own_error(
+    parts: _Parts,
+    method: str,
+    ours: _Parts,
+    theirs: _Parts,
 ) -> Sequence[float]:
-    """Return down and up of what *parts* do not have in common with those of the other side."""
+    """Return the error of *parts*, below and above, that the other side does not have too."""
     below = above = 0.0
     for key, part in parts.items():
         if key[2] == method:
-            own = _own_part(ours.get(key), theirs.get(key))
-            scatter = SENSOR_SCATTER if part.measured else MODEL_SCATTER
-            below += part.weight * min(part.below, max(scatter, own * part.below))
-            above += part.weight * min(part.above, max(scatter, own * part.above))
-    return -math.log1p(_least(-below)), math.log1p(above)
+            fraction = _own_fraction(ours.get(key), theirs.get(key))
+            scatter = SENSOR_SCATTER if part.is_measured else MODEL_SCATTER
+            below += part.weight * min(part.below, max(scatter, fraction * part.below))
+            above += part.weight * min(part.above, max(scatter, fraction * part.above))
+    return -math.log1p(_bounded(-below)), math.log1p(above)
 
 
-def _own_part(one: _Part | None, other: _Part | None) -> float:
-    """Return the part of an error, 0 to 1, that is not common: all of it for another sensor."""
+def _own_fraction(one: _SensorPart | None, other: _SensorPart | None) -> float:
+    """Return the fraction of an error, 0 to 1, that is not common: all of it for another sensor."""
     if one is None or other is None:
         return 1.0
-    if one.measured and other.measured:
+    if one.is_measured and other.is_measured:
         return 0.0
     if one.watts <= 0 or other.watts <= 0:
         return 1.0
     return min(1.0, abs(math.log2(other.watts / one.watts)))
 
 
-def _least(off: float) -> float:
+def _bounded(off: float) -> float:
     return max(-_MAX_BELOW, off)
 
 
-def _why(ours: Mapping[Key, _Part], theirs: Mapping[Key, _Part]) -> str:
-    common, all_ = ours.keys() & theirs.keys(), ours.keys() | theirs.keys()
-    if not common:
-        return "not the same sensors on one host: none of their errors cancels"
-    models = not all(ours[key].measured for key in common)
-    what = "sensors and models" if models else "sensors"
-    if common == all_:
-        return f"same {what} on one host: their common error cancels"
-    names = ", ".join(sorted(key[1] for key in common))
-    return f"same {what} on one host for {names} only: the errors of the others do not cancel"
+def _shared_sensors(ours: _Parts, theirs: _Parts) -> SharedSensors:
+    common = ours.keys() & theirs.keys()
+    return SharedSensors(
+        devices=tuple(sorted(key[1] for key in common)),
+        are_all=common == ours.keys() | theirs.keys(),
+        has_models=not all(ours[key].is_measured for key in common),
+    )

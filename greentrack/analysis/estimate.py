@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
 from greentrack.analysis.scaling import ESTIMATE, START_S, as_much_as, scaled, scaling, unseen
-from greentrack.costing.options import NOT_APPLIED, ParsedOptions
+from greentrack.costing.options import ParsedOptions
+from greentrack.costing.pue import NOT_APPLIED
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
 from greentrack.errors import ConfigError, did_you_mean
@@ -21,7 +22,7 @@ from greentrack.quantity import JOULES_PER_KWH, Figure, product
 if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.options import CostingOptions
-    from greentrack.costing.stored_run import StoredRun
+    from greentrack.costing.session import StoredRun
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
 """More than anybody has trained, or trained on."""
@@ -54,24 +55,24 @@ def estimate_from(
     *,
     db: str | None = None,
     today: datetime.date | None = None,
-    **knobs: Unpack[CostingOptions],
+    **options: Unpack[CostingOptions],
 ) -> Estimate:
     """Scale a run *to* so much work, ``{"steps": 100_000}`` (a unit that it counted), or time, ``{"hours": 72}``.
 
-    The run is an id, the start of one, a name, ``latest``, or a record; *knobs* are the terms of ``summarize``. Raises
+    The run is an id, the start of one, a name, ``latest``, or a record; *options* are those of ``summarize``. Raises
     NotFoundError for a run that is not there, ConfigError for one without energy or without that unit, and for a
     number that is none.
     """
-    from greentrack.costing.engine import cost
-    from greentrack.costing.stored_run import past
+    from greentrack.costing.session import CostingSession
 
     if len(to) != 1:
         raise ConfigError("name one unit of work to scale to, such as steps, or hours")
     ((unit, amount),) = to.items()
     _positive(amount, unit)
-    settings, terms, notes = _terms(db, knobs)
-    found = past(run, settings, terms)
-    summary = cost(found.record, terms, today=today)
+    settings, terms, notes = _terms(db, options)
+    with CostingSession(settings, terms, today=today) as session:
+        found = session.find(run)
+        summary = session.cost(found.record)
     if summary.joules is None:
         raise ConfigError(f"{found.name} has no energy to scale; greentrack doctor says why")
     done, took = _done(found, unit), summary.run.seconds
@@ -96,12 +97,12 @@ def estimate_hardware(
     utilization: float = 1.0,
     db: str | None = None,
     today: datetime.date | None = None,
-    **knobs: Unpack[CostingOptions],
+    **options: Unpack[CostingOptions],
 ) -> Estimate:
     """Model *count* GPUs of one kind (``H100``) for so many *hours*, in use for a *utilization* (0 to 1) of them.
 
     They draw a part of their rated power, and processors, memory and the rest of the machine (a server's, unless
-    ``rest`` says otherwise) in proportion to them. *knobs* are the terms of ``summarize``. Raises ConfigError for a GPU
+    ``rest`` says otherwise) in proportion to them. *options* are those of ``summarize``. Raises ConfigError for a GPU
     that is not known and for a number that is none.
     """
     _positive(hours, "hours")
@@ -110,7 +111,7 @@ def estimate_hardware(
     if not 0 <= utilization <= 1:
         raise ConfigError(f"utilization = {utilization:g} is no part of the time from 0 to 1; 70 % is 0.7")
     board, others = find_gpu(gpu)
-    settings, terms, notes = _terms(db, knobs)
+    settings, terms, notes = _terms(db, options)
     if terms.scope != "machine":
         raise ConfigError("hardware has no share of a process; leave the scope out")
     part, seconds = part_drawn(utilization), hours * 3600
@@ -138,13 +139,13 @@ def estimate_hardware(
     )
 
 
-def _terms(db: str | None, knobs: CostingOptions) -> tuple[Settings, ParsedOptions, tuple[str, ...]]:
+def _terms(db: str | None, options: CostingOptions) -> tuple[Settings, ParsedOptions, tuple[str, ...]]:
     """Return the settings, the terms without hours (nobody knows when it will run), and what is to be said of that."""
     from greentrack import config
     from greentrack.costing.options import parse_options
 
     settings = config.load({"db": db})
-    terms = parse_options(settings, **knobs)
+    terms = parse_options(settings, **options)
     tariff = terms.tariff
     if tariff is not None and tariff.hours:
         price = Figure(value=tariff.price.value, low=min(tariff.hours), high=max(tariff.hours))

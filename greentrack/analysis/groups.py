@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
-from greentrack.costing.summary import Summary, summarize
+from greentrack.costing.session import CostingSession
+from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
 
@@ -22,21 +23,37 @@ class Group(NamedTuple):
     summaries: tuple[Summary, ...]
 
 
+class Selection(NamedTuple):
+    """How runs were selected; *newest_of* are names that several runs have, with their number: the newest was taken.
+
+    *unfinished* runs were left out, and so were those that lack a param: *without_param* is its name and their number.
+    """
+
+    newest_of: tuple[tuple[str, int], ...] = ()
+    unfinished: int = 0
+    without_param: tuple[str, int] | None = None
+
+
+ALL_RUNS = Selection()
+"""A selection that leaves no run out."""
+
+
 class GroupSelection(NamedTuple):
-    """The groups, in the order in which they began, and what is to be said of how they came about."""
+    """The groups, in the order in which they began, and how their runs were selected."""
 
     groups: tuple[Group, ...]
-    notes: tuple[str, ...] = ()
+    selection: Selection = ALL_RUNS
 
 
-def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack["CostingOptions"]) -> GroupSelection:
-    """Return one group a run that *refs* name; *terms* are the assumptions of ``summarize``.
+def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack["CostingOptions"]) -> GroupSelection:
+    """Return one group a run that *refs* name; *options* are those of ``summarize``.
 
     Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
     """
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
-    summaries = _parted([summarize(ref, db=db, **terms) for ref in refs])
+    with CostingSession.open(db, **options) as session:
+        summaries = _parted([session.summarize(ref) for ref in refs])
     called: dict[str, str] = {}
     for ref, summary in zip(refs, summaries, strict=True):
         if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
@@ -47,12 +64,8 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **terms: Unpack[
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
-    notes = [
-        f"{escape.name(ref)} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
-        for ref in dict.fromkeys(refs)
-        if (count := _of_that_name(ref, db)) > 1
-    ]
-    return GroupSelection(tuple(groups), tuple(notes))
+    counts = [(ref, _runs_named(ref, db)) for ref in dict.fromkeys(refs)]
+    return GroupSelection(tuple(groups), Selection(newest_of=tuple(one for one in counts if one[1] > 1)))
 
 
 def chosen(
@@ -61,15 +74,15 @@ def chosen(
     project: str | None = None,
     tags: Sequence[str] = (),
     param: str | None = None,
-    **terms: Unpack["CostingOptions"],
+    **options: Unpack["CostingOptions"],
 ) -> GroupSelection:
     """Return the runs of *project* with all *tags*: those with one value of *param* are a group, or those of one name.
 
     Raises NotFoundError where there are none, and for a param that none of them has.
     """
-    runs, notes = ended(db=db, project=project, tags=tags, **terms)
+    runs, selection = ended(db=db, project=project, tags=tags, **options)
     if param is None:
-        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), notes)
+        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), selection)
     known = dict.fromkeys(key for summary in runs for key in summary.run.params)
     if param not in known:
         raise NotFoundError(
@@ -78,8 +91,8 @@ def chosen(
         )
     having = [summary for summary in runs if param in summary.run.params]
     if without := len(runs) - len(having):
-        notes = (*notes, f"left out, having no {param}: {_runs(without)}")
-    return GroupSelection(_grouped(having, lambda summary: f"{param}={summary.run.params[param]}"), notes)
+        selection = selection._replace(without_param=(param, without))
+    return GroupSelection(_grouped(having, lambda summary: f"{param}={summary.run.params[param]}"), selection)
 
 
 def ended(
@@ -87,9 +100,9 @@ def ended(
     db: str | Path | None = None,
     project: str | None = None,
     tags: Sequence[str] = (),
-    **terms: Unpack["CostingOptions"],
-) -> tuple[list[Summary], tuple[str, ...]]:
-    """Return the runs of *project* with all *tags* that ended well, the oldest first, and a note on the others."""
+    **options: Unpack["CostingOptions"],
+) -> tuple[list[Summary], Selection]:
+    """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
     from greentrack.costing.run_list import list_runs
 
     listed = list_runs(db=db, project=project, tags=tags)
@@ -97,10 +110,10 @@ def ended(
     if not ids:
         what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
         raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
-    left = len(listed) - len(ids)
-    notes = (f"left out, having not finished: {_runs(left)}",) if left else ()
-    runs = [summarize(run_id, db=db, **terms) for run_id in ids]
-    return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), notes
+    with CostingSession.open(db, **options) as session:
+        runs = [session.summarize(run_id) for run_id in ids]
+    selection = Selection(unfinished=len(listed) - len(ids))
+    return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), selection
 
 
 def _parted(summaries: Sequence[Summary]) -> list[Summary]:
@@ -119,7 +132,7 @@ def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) ->
     return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
 
 
-def _of_that_name(ref: str, db: str | Path | None) -> int:
+def _runs_named(ref: str, db: str | Path | None) -> int:
     from greentrack.costing.run_list import list_runs
 
     return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))

@@ -66,28 +66,28 @@ def where(
     cloud: str | None = None,
     by: str = "carbon",
     today: datetime.date | None = None,
-    **knobs: Unpack[CostingOptions],
+    **options: Unpack[CostingOptions],
 ) -> RegionRanking:
     """Cost the joules of *run* in every country and state, or *among* some zones, or in all regions of a *cloud*.
 
-    The run is an id, the start of one, a name, ``latest``, or a record; *knobs* are the terms of ``summarize``. Raises
+    The run is an id, the start of one, a name, ``latest``, or a record; *options* are those of ``summarize``. Raises
     NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
     read and for a run without energy.
     """
     from greentrack import config
-    from greentrack.costing.engine import cost
     from greentrack.costing.options import parse_options
-    from greentrack.costing.stored_run import past
+    from greentrack.costing.session import CostingSession
 
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
     settings = config.load({"db": db})
-    terms = parse_options(settings, **knobs)
+    terms = parse_options(settings, **options)
     if by == "money" and terms.rent is not None:
         raise ConfigError("a rent is the same wherever the run is, so places cannot be ranked by money")
     places = _intensities(among, cloud)
-    found = past(run, settings, terms)
-    summary = cost(found.record, terms._replace(hourly=None), readings=found.readings, today=today)
+    with CostingSession(settings, terms._replace(hourly=None), today=today) as session:
+        found = session.find(run)
+        summary = session.cost(found.record, found.readings)
     joules = summary.facility_joules or summary.joules
     if joules is None:
         raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")

@@ -166,13 +166,11 @@ def watts_of(text: str) -> float:
 
 def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
     """Return the run, its kWh for each hour, and how many hours it took."""
-    from greentrack.costing.summary import summary_of
-    from greentrack.store.location import default_path
-    from greentrack.store.reader import Reader
+    from greentrack.costing.options import parse_options
+    from greentrack.costing.session import CostingSession
 
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
-        record = reader.record(reader.find(ref))
-    summary = summary_of(record, settings=settings._replace(hourly=None))  # its joules are wanted, not its carbon
+    with CostingSession(settings, parse_options(settings._replace(hourly=None))) as session:
+        summary = session.cost(session.find(ref).record)  # its joules are wanted, not its carbon
     joules = summary.facility_joules or summary.joules
     took = summary.run.seconds / 3600
     if joules is None or took <= 0:

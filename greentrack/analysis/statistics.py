@@ -1,4 +1,4 @@
-"""Whether two sets of repeats differ by more than chance: Student's and Welch's tests, without scipy."""
+"""Student's and Welch's tests, without scipy: do two sets of repeats differ by more than chance?"""
 
 import math
 from collections.abc import Sequence
@@ -8,16 +8,12 @@ CONFIDENCE = 0.95
 _TINY = 1e-300  # keeps a continued fraction's denominators off zero
 _MAX_TERMS = 10_000
 
+MIN_REPEATS = 3
+"""Repeats whose spread a single run can be compared with; with two, t is 12.7 and nothing can be said."""
 
-FEWEST = 3
-"""A spread is known from so many repeats; beside fewer, a single run's chance is unknown (with two, t is 12.7)."""
 
-
-class Gap(NamedTuple):
-    """The difference of two means, the interval that it lies in with 95 % confidence, and how it came about.
-
-    *p* is the chance of a difference as large where there is none; *df* are the degrees of freedom.
-    """
+class MeanDifference(NamedTuple):
+    """The difference of two means and its 95 % interval; *p* is the p-value, *df* are the degrees of freedom."""
 
     difference: float
     low: float
@@ -26,7 +22,7 @@ class Gap(NamedTuple):
     p: float
 
 
-def welch(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Gap:
+def welch(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> MeanDifference:
     """Return mean(second) - mean(first) with its interval, for repeats whose spreads may differ.
 
     Welch 1947, with Satterthwaite's degrees of freedom. Raises ValueError for fewer than two values on a side.
@@ -41,43 +37,43 @@ def welch(first: Sequence[float], second: Sequence[float], confidence: float = C
     one, two = _variance(first) / len(first), _variance(second) / len(second)
     error = math.sqrt(one + two)
     if error == 0:
-        return Gap(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
+        return MeanDifference(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
     # as parts of their sum: the square of a variance may be too small for a float
     a, b = one / (one + two), two / (one + two)
     df = 1 / (a * a / (len(first) - 1) + b * b / (len(second) - 1))
     return _test(difference, error, df, confidence)
 
 
-def single(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Gap:
+def student(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> MeanDifference:
     """Return mean(second) - mean(first) with its interval, where one side is a single run and the other repeats.
 
-    Student's test, with the repeats' spread for both: that one run scatters like them is assumed and not seen. Its
-    interval is that in which another repeat would be expected. Raises ValueError for other numbers of values.
+    Student's test, with the repeats' spread for both sides: it is assumed that the single run scatters like them. The
+    interval is the one in which another repeat is expected. Raises ValueError for other numbers of values.
 
-    >>> found = single([10.0], [19.0, 20.0, 21.0])  # a spread of 1, 2 degrees of freedom
+    >>> found = student([10.0], [19.0, 20.0, 21.0])  # a spread of 1, 2 degrees of freedom
     >>> round(found.difference), round(found.df), round(found.high - found.difference, 3)  # 4.303 x sqrt(1 + 1 / 3)
     (10, 2, 4.968)
     """
     one, many = sorted((first, second), key=len)
-    if len(one) != 1 or len(many) < FEWEST:
-        raise ValueError(f"one value is held against {FEWEST} or more")
+    if len(one) != 1 or len(many) < MIN_REPEATS:
+        raise ValueError(f"one value is compared with {MIN_REPEATS} or more")
     difference = mean(second) - mean(first)
     error = math.sqrt(_variance(many) * (1 + 1 / len(many)))
     if error == 0:
-        return Gap(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
+        return MeanDifference(difference, difference, difference, math.inf, 1.0 if difference == 0 else 0.0)
     return _test(difference, error, len(many) - 1, confidence)
 
 
-def compared(first: Sequence[float], second: Sequence[float]) -> Gap | None:
-    """Return what can be said of two sets of runs: ``welch`` or ``single``; None where too few were repeated."""
+def compare_means(first: Sequence[float], second: Sequence[float]) -> MeanDifference | None:
+    """Return the result of ``welch`` or ``student``; None where there are too few repeats for either."""
     if min(len(first), len(second)) > 1:
         return welch(first, second)
-    return single(first, second) if max(len(first), len(second)) >= FEWEST else None
+    return student(first, second) if max(len(first), len(second)) >= MIN_REPEATS else None
 
 
 def mean(values: Sequence[float]) -> float:
-    """Return the mean, the same in whatever order the *values* are."""
-    if min(values) == max(values):  # a mean that a rounding took away from them would be a spread
+    """Return the mean, which does not depend on the order of the *values*."""
+    if min(values) == max(values):  # a mean that is rounded would look like a spread
         return values[0]
     return math.fsum(values) / len(values)
 
@@ -144,10 +140,10 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
     return front / value
 
 
-def _test(difference: float, error: float, df: float, confidence: float) -> Gap:
+def _test(difference: float, error: float, df: float, confidence: float) -> MeanDifference:
     half = t_quantile((1 + confidence) / 2, df) * error
     p = incomplete_beta(df / 2, 0.5, df / (df + (difference / error) ** 2))
-    return Gap(difference, difference - half, difference + half, df, p)
+    return MeanDifference(difference, difference - half, difference + half, df, p)
 
 
 def _variance(values: Sequence[float]) -> float:

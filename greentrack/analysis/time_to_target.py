@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.analysis.difference import Difference, ratio
-from greentrack.analysis.error_budget import energy_doubt
+from greentrack.analysis.error_budget import energy_error
 from greentrack.analysis.metrics import best, expect, finite
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
@@ -14,17 +14,8 @@ from greentrack.model import Metric
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    from greentrack.costing.multipart import RunPart
+    from greentrack.costing.summary import RunPart
     from greentrack.costing.tariffs import Money
-
-HOW = (
-    "up to the target: the devices' joules by then; the rest of the machine, the overhead and the money are taken in "
-    "proportion"
-)
-"""What everybody who is shown the cost to a target is told."""
-
-CARRIED_ON = "is part of a resumed work: its earlier parts are counted, though the target may have been reached in them"
-"""What is to be said of a run that is not the first part of its work."""
 
 
 class Target(NamedTuple):
@@ -109,8 +100,8 @@ def cost_to(summary: Summary, to: Target) -> CostToTarget:
     return CostToTarget(to, True, reached.value, seconds, joules, _money(summary, joules, seconds))
 
 
-def carried_on(summary: Summary) -> bool:
-    """Return whether the run resumed a work, so that ``CARRIED_ON`` is to be said of its cost to a target."""
+def is_resumed(summary: Summary) -> bool:
+    """True where the run resumed an earlier one: its parts before are in its cost to a target."""
     return bool(_earlier(summary))
 
 
@@ -176,5 +167,5 @@ def beside(one: Step, other: Step) -> Difference | None:
     """Return the energy to the target of *other* beside that of *one*."""
     if one.cost.joules is None or other.cost.joules is None:
         return None
-    doubt = energy_doubt([one.summary], [other.summary])
-    return ratio([one.cost.joules.value], [other.cost.joules.value], doubt)
+    error = energy_error([one.summary], [other.summary])
+    return ratio([one.cost.joules.value], [other.cost.joules.value], error)

@@ -68,15 +68,15 @@ def compare(
         raise click.UsageError("name two runs or more, or give --project, --tag or --param")
     to = None if until is None else target(until)
     if to is not None and not runs and param is None:
-        found, notes = groups.ended(db=db, project=project, tags=tags, **knobs)
+        found, selection = groups.ended(db=db, project=project, tags=tags, **knobs)
         write = cost_until.trend_json if form == "json" else cost_until.trend_text
-        text = write(trend(found, to), to, notes)
+        text = write(trend(found, to), to, selection)
     else:
         choice = (
             groups.named(runs, db=db, **knobs)
             if runs
             else groups.chosen(db=db, project=project, tags=tags, param=param, **knobs)
         )
-        made = held(choice.groups, per=per, until=to, front=front, better=better, notes=choice.notes)
+        made = held(choice.groups, per=per, until=to, front=front, better=better, selection=choice.selection)
         text = (comparison_json if form == "json" else comparison_text).render(made)
     click.echo(text if form == "json" else printable_lines(text))

@@ -14,7 +14,8 @@ from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.methods import METHODS, Method
+from greentrack.method import Method
+from greentrack.methods import METHODS
 from greentrack.model import Host, Missing
 
 LOOK_S = 0.2

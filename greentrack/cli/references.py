@@ -42,18 +42,18 @@ def references(*, form: str) -> None:
 def _json() -> str:
     import json
 
-    from greentrack.analysis.published_errors import misprints
+    from greentrack.analysis.published_errors import published_errors
     from greentrack.costing.published_trainings import references as published
 
     made = {
         "references": [row.to_dict() for row in published()],
-        "misprints": [misprint._asdict() for misprint in misprints()],
+        "misprints": [misprint._asdict() for misprint in published_errors()],
     }
     return json.dumps(made, indent=2, ensure_ascii=False)
 
 
 def _lines(width: int) -> Iterator[str]:
-    from greentrack.analysis.published_errors import misprints
+    from greentrack.analysis.published_errors import published_errors
     from greentrack.cli.table import Column, lines
     from greentrack.costing.published_trainings import HOW
     from greentrack.costing.published_trainings import references as published
@@ -78,7 +78,7 @@ def _lines(width: int) -> Iterator[str]:
             yield from _item(f"{row.name}: {row.money_text}: {row.money.how} [{row.source}]", width)
     yield ""
     yield "Misprints"
-    for misprint in misprints():
+    for misprint in published_errors():
         yield from _item(f'"{misprint.said}": {misprint.so} [{misprint.source}]', width)
 
 

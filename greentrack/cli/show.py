@@ -48,7 +48,7 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
     RUN is an id, the beginning of one, a name (its newest run), or "latest", which is the default. The joules are as
     they were recorded; place, scope, overheads and prices are applied now, so that any run can be costed again.
     """
-    from greentrack.costing.summary import summarize
+    from greentrack.costing.api import summarize
 
     if until is not None and form not in ("text", "json"):
         raise click.UsageError("--until goes with the formats text and json")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from greentrack.errors import StoreError
-from greentrack.methods import METHODS, Method
+from greentrack.method import Method
+from greentrack.methods import METHODS
 from greentrack.model import DeviceUse, Energy, Reading, Record
 from greentrack.vocabulary import KINDS
 
@@ -41,8 +42,8 @@ def used(use: DeviceUse, scope: str) -> AttributedUse:
     if use.device.kind not in KINDS:
         raise StoreError(f"{use.device.uid} is a {use.device.kind!r}, which this GreenTrack does not know; upgrade it")
     method = method_of(use)
-    if not use.trusted and use.method.startswith("nvml-"):
-        method = METHODS["nvml-distrusted"]
+    if not use.trusted and method.if_invalid:
+        method = METHODS[method.if_invalid]
     if use.energy.seconds <= 0 and use.joules <= 0:
         return AttributedUse(use=use, method=method, joules=None, part=1.0)
     part = 1.0

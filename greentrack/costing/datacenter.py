@@ -1,23 +1,13 @@
-"""What surrounds a run: the data centre's overhead (PUE), the carbon of making the hardware, and water."""
+"""What surrounds a run: the carbon of making its hardware, and the water that its energy takes."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from greentrack.costing.options import Pue
-from greentrack.costing.tariffs import this_year
 from greentrack.data.tables import fits, rows
-from greentrack.errors import ConfigError, did_you_mean
 from greentrack.model import DeviceUse, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-MAX_PUE = 10.0
-"""A PUE above this is taken to be a percentage or a slip."""
-
-SITE_PUE = 0.10
-"""How far a site's yearly PUE may be from the run's own, each way (judgement); none for 1, a place without overhead."""
 
 LIFE_YEARS, IN_USE = 4.0, 0.60
 LIFE_HOURS = LIFE_YEARS * 365 * 24 * IN_USE
@@ -31,13 +21,6 @@ differ by a factor of two (judgement)."""
 
 WATER_DOUBT = (0.50, 1.00)
 """The same for water: a factor of two (judgement)."""
-
-
-WORLD_PUE = Pue(
-    Figure(value=1.54, low=1.54 * 0.75, high=1.54 * 1.20),
-    "Uptime Institute, world average of its survey; range: judgement",
-    2025,
-)
 
 
 class EmbodiedPart(NamedTuple):
@@ -64,27 +47,6 @@ class Litres(NamedTuple):
     source: str
     year: int
     sure: bool = True
-
-
-def parse_pue(given: str | float) -> Pue:
-    """Return the PUE of a site (a number from 1 to 10), or the world's average for ``world``. Raises ConfigError.
-
-    >>> parse_pue("1.2").figure, parse_pue("world").figure.value
-    (Figure(value=1.2, low=1.08, high=1.32), 1.54)
-    """
-    if isinstance(given, str) and given.strip().lower() == "world":
-        return WORLD_PUE
-    try:
-        value = math.nan if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError):
-        hint = did_you_mean(str(given), ["world"])
-        raise ConfigError(f"pue {given!r} is neither a number from 1 to {MAX_PUE:g} nor 'world'{hint}") from None
-    if not 1 <= value <= MAX_PUE:
-        raise ConfigError(f"pue {given!r} is not from 1 to {MAX_PUE:g}: it is the site's energy over its computers'")
-    if value == 1.0:
-        return Pue(Figure(value=1.0, low=1.0, high=1.0), "given by the user", this_year())
-    figure = Figure(value=value, low=max(1.0, round(value * (1 - SITE_PUE), 9)), high=round(value * (1 + SITE_PUE), 9))
-    return Pue(figure, "given by the user; range: judgement", this_year())
 
 
 def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], str]:

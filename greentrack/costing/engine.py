@@ -13,7 +13,8 @@ from greentrack.costing.assumptions import assumptions
 from greentrack.costing.attribution import AttributedUse, own_part, seen, updates, used
 from greentrack.costing.caveats import notes
 from greentrack.costing.equivalents import equivalents
-from greentrack.costing.options import NOT_APPLIED, ParsedOptions
+from greentrack.costing.options import ParsedOptions
+from greentrack.costing.pue import NOT_APPLIED
 from greentrack.costing.summary import Assumption, DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS, combine_by_method, spread

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.carbon import Intensity
 from greentrack.carbon.hourly import Series, Stretch, applied, unchanged
@@ -13,8 +14,32 @@ from greentrack.errors import SourceError
 
 if TYPE_CHECKING:
     from greentrack.costing.attribution import AttributedUse
-    from greentrack.costing.options import HourlySource
     from greentrack.model import Reading
+
+
+class NetworkWait:
+    """The seconds that all runs of one question may still wait for the network, together."""
+
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.left_s = limit_s
+        self._clock = clock
+
+    @contextmanager
+    def spend(self) -> Iterator[float]:
+        """Give the seconds that are left, and take off what the block needs of them."""
+        began = self._clock()
+        try:
+            yield self.left_s
+        finally:
+            self.left_s -= self._clock() - began
+
+
+class HourlySource(NamedTuple):
+    """Where carbon by the hour comes from, and the database that keeps its answers; None is the user's own."""
+
+    source: str
+    db: str | None
+    wait: NetworkWait
 
 
 def by_hour(
@@ -52,5 +77,5 @@ def _past(hourly: HourlySource, zone: str, start: float, end: float) -> Series:
     from greentrack.store.location import default_path
 
     db = Path(hourly.db) if hourly.db else default_path()
-    left = hourly.until - time.monotonic()
-    return past(hourly.source, zone, start, end, db=db, now=time.time(), limit_s=left)
+    with hourly.wait.spend() as left_s:
+        return past(hourly.source, zone, start, end, db=db, now=time.time(), limit_s=left_s)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from greentrack.costing.gpu_rental import Rent
-    from greentrack.costing.options import Pue
+    from greentrack.costing.pue import Pue
     from greentrack.costing.tariffs import Money, Tariff
 
 JUDGEMENT = "judgement"

@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.formatting.units import energy
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    from greentrack.costing.summary import Summary
     from greentrack.costing.tariffs import Money
     from greentrack.model import RunInfo
     from greentrack.store.reader import Reader
     from greentrack.store.run_row import RunRow
-
-
-class RunPart(NamedTuple):
-    """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
-
-    id: str
-    status: str
-    host: str | None
-    started_at: float
-    seconds: float
-    joules: Figure | None
-    before: float | None
-
-
-class MultipartRun(NamedTuple):
-    """All parts of a work together; *status* is that of the last one.
-
-    *seconds* are those in which some part ran: neither the pauses between parts nor several hosts at once add to them.
-    *joules* and *g* are None where nothing was measured, *money* also where not every part has a price in one currency.
-    """
-
-    status: str
-    seconds: float
-    joules: Figure | None
-    g: Figure | None
-    money: Money | None
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:

@@ -1,41 +1,20 @@
-"""The terms that a run is costed under, all in one: place, scope, overheads and prices; joules never depend on them."""
+"""Costing options: place, scope, overheads and prices; joules never depend on them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from greentrack.errors import ConfigError
-from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.gpu_rental import Rent
+    from greentrack.costing.hourly_carbon import HourlySource
+    from greentrack.costing.pue import Pue
     from greentrack.costing.tariffs import Tariff
 
 SCOPES = ("machine", "process")
 """``machine``: all that the devices drew while the run lasted. ``process``: the run's own share, where it is known."""
-
-
-class Pue(NamedTuple):
-    """Energy of a data centre for each unit of its computers' energy."""
-
-    figure: Figure
-    source: str
-    year: int
-
-
-NOT_APPLIED = Pue(Figure(value=1.0, low=1.0, high=1.0), "not applied", 2026)
-
-
-class HourlySource(NamedTuple):
-    """Where carbon by the hour comes from, and the database that keeps what the network said; None is the usual one.
-
-    *until* is when the network is not waited for any more, by ``time.monotonic()``: once for all runs of a question.
-    """
-
-    source: str
-    db: str | None
-    until: float
 
 
 class CostingOptions(TypedDict, total=False):
@@ -78,6 +57,11 @@ class ParsedOptions(NamedTuple):
     embodied: bool = False
     water: bool = False
 
+    @property
+    def needs_hours(self) -> bool:
+        """True where the figures depend on the hours in which the energy was used."""
+        return self.hourly is not None or (self.tariff is not None and bool(self.tariff.hours))
+
 
 def parse_options(
     settings: Settings | None = None,
@@ -92,7 +76,7 @@ def parse_options(
     embodied: bool | None = None,
     water: bool | None = None,
 ) -> ParsedOptions:
-    """Return the terms by the arguments (see ``CostingOptions``), or else by *settings*, or else plain ones.
+    """Return the options given as arguments (see ``CostingOptions``), then those of *settings*, then the defaults.
 
     A tariff or a rent that is asked for replaces both of the settings'; where the settings have both, the rent counts.
     Raises ConfigError for what cannot be read, and for a tariff and a rent asked for at once.
@@ -125,15 +109,14 @@ def parse_options(
 
 
 def _hourly(source: str, db: str | None) -> HourlySource:
-    import time
+    from greentrack.carbon import base
+    from greentrack.costing.hourly_carbon import HourlySource, NetworkWait
 
-    from greentrack.carbon.base import LIMIT_S
-
-    return HourlySource(source, db, time.monotonic() + LIMIT_S)
+    return HourlySource(source, db, NetworkWait(base.LIMIT_S))
 
 
 def _pue(given: str | float) -> Pue:  # each of these is loaded only where it is asked for
-    from greentrack.costing.datacenter import parse_pue
+    from greentrack.costing.pue import parse_pue
 
     return parse_pue(given)
 

@@ -9,29 +9,19 @@ to make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Unpack
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import registry
 from greentrack.carbon import Intensity
 from greentrack.costing.equivalents import Equivalent
-from greentrack.model import Forecast, Metric, Reading, Record, RunInfo, TrackerOverhead
+from greentrack.model import Forecast, Metric, RunInfo, TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure
-from greentrack.vocabulary import DISABLED
 
 if TYPE_CHECKING:
-    import datetime
-    from pathlib import Path
-
-    from greentrack.config import Settings
-    from greentrack.costing.multipart import MultipartRun, RunPart
-    from greentrack.costing.options import CostingOptions, ParsedOptions
     from greentrack.costing.published_trainings import TrainingComparison
     from greentrack.costing.tariffs import Money
     from greentrack.costing.unit_costs import UnitCost
-
-MAX_NAME = 60
-"""So many characters of a run's name are in its line."""
 
 
 class DeviceCost(NamedTuple):
@@ -86,6 +76,32 @@ class Assumption(NamedTuple):
     value: float | str
     source: str
     year: int
+
+
+class RunPart(NamedTuple):
+    """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
+
+    id: str
+    status: str
+    host: str | None
+    started_at: float
+    seconds: float
+    joules: Figure | None
+    before: float | None
+
+
+class MultipartRun(NamedTuple):
+    """All parts of a work together; *status* is that of the last one.
+
+    *seconds* are those in which some part ran: neither the pauses between parts nor several hosts at once add to them.
+    *joules* and *g* are None where nothing was measured, *money* also where not every part has a price in one currency.
+    """
+
+    status: str
+    seconds: float
+    joules: Figure | None
+    g: Figure | None
+    money: Money | None
 
 
 class Summary(NamedTuple):
@@ -157,99 +173,3 @@ class Summary(NamedTuple):
     def __str__(self) -> str:
         rendered: str = registry.load(registry.FORMATS, "text", "format")(self)
         return rendered
-
-
-class Recorded(Protocol):
-    """Anything that can hand out its record, such as the handle of a run that is going on."""
-
-    def record(self) -> Record:
-        """Return everything known so far."""
-
-
-def summary_of(
-    record: Record,
-    *,
-    settings: Settings | None = None,
-    readings: Mapping[str, Sequence[Reading]] | None = None,
-    today: datetime.date | None = None,
-    **knobs: Unpack[CostingOptions],
-) -> Summary:
-    """Return what *record* cost under *knobs* (see ``CostingOptions``); the rest comes from run and *settings*.
-
-    *readings*, by device uid, tell the hours for carbon and tariffs by hour. Raises ZoneError for a zone that does not
-    exist, ConfigError for any other knob that cannot be read.
-    """
-    from greentrack.costing import engine
-    from greentrack.costing.options import parse_options
-
-    return engine.cost(record, parse_options(settings, **knobs), readings=readings, today=today)
-
-
-def summarize(
-    run: str | Record | Recorded, *, db: str | Path | None = None, **knobs: Unpack[CostingOptions]
-) -> Summary:
-    """Work out what a run cost: an id, the start of one, a name, ``latest``, a record, or a handle with ``record()``.
-
-    *db* is the database that holds it; None is the one that the settings name. *knobs* are the terms that it is costed
-    under (see ``CostingOptions``): zone, hourly, rest, scope, pue, tariff, rent, embodied, water. What is not given
-    is as the run or else the settings have it. Raises NotFoundError for an unknown run, ConfigError for a knob.
-    """
-    from greentrack import config
-    from greentrack.costing import engine
-    from greentrack.costing.options import parse_options
-
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **knobs)
-    if isinstance(run, Record):
-        record = run
-    elif run == DISABLED:  # a script under GREENTRACK_DISABLED=1 asks for what it did not record
-        record = Record(run=RunInfo(id=DISABLED, name=DISABLED, status=DISABLED))
-    elif isinstance(run, str):
-        return _stored(run, settings.db, terms)
-    else:
-        record = run.record()
-    return engine.cost(record, terms)
-
-
-def line(summary: Summary) -> str:
-    """Return the one line that a run ends with."""
-    from greentrack.formatting.units import duration, energy_range, mass, money, percent
-
-    if summary.joules is None or summary.g is None or summary.measured_share is None:
-        parts = ["nothing was measured (greentrack doctor says why)"]
-    else:
-        parts = [
-            energy_range(summary.joules) + (" as its own share" if summary.scope == "process" else ""),
-            f"{mass(summary.g.value)} ({summary.intensity.zone})",
-            f"{percent(summary.measured_share)} measured",
-        ]
-        if summary.money is not None:
-            parts.insert(2, money(summary.money.amount.value, summary.money.currency))
-    run = summary.run
-    name = "".join(character if character.isprintable() else " " for character in run.name)  # one line it is to be
-    name = name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
-    return "  ".join([f"greentrack: {name}", duration(run.seconds), *parts, f"run {run.id}"])
-
-
-def _stored(ref: str, db: str | None, terms: ParsedOptions) -> Summary:
-    from pathlib import Path
-
-    from greentrack.costing import engine
-    from greentrack.store.location import default_path
-    from greentrack.store.reader import Reader
-
-    by_hour = terms.hourly is not None or (terms.tariff is not None and bool(terms.tariff.hours))
-    with Reader(Path(db) if db else default_path()) as reader:
-
-        def costed(record: Record) -> Summary:
-            return engine.cost(record, terms, readings=reader.readings(record.run.id) if by_hour else None)
-
-        run_id = reader.find(ref)
-        summary = costed(reader.record(run_id))
-        work = reader.work_of(run_id)
-        if len(work) < 2:
-            return summary
-        from greentrack.costing.multipart import joined, share_counted_once
-
-        parts = [summary if run.id == run_id else costed(reader.outline(run.id)) for run in work]
-        return joined(summary, parts, share_counted_once(reader, work))

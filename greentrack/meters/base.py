@@ -1,4 +1,4 @@
-"""What a meter is: one device's cumulative joules, which never go down, made from a counter or from a gauge."""
+"""What a meter is: the cumulative joules of one device, read from a counter or integrated from a gauge."""
 
 import math
 from abc import ABC, abstractmethod
@@ -10,40 +10,39 @@ from greentrack.errors import MeterError
 from greentrack.model import Device, Energy, Missing
 
 SLACK_S = 0.25
-"""How much later than its time stamp a sensor may answer: a busy machine delays a read, and that is no misreading."""
+"""How much later than its time stamp a sensor may answer: a busy machine delays a read."""
 
-GAP = 3.0
-"""A gauge not read for longer than this many of its intervals was not watched: that time is not billed."""
+MAX_GAP_INTERVALS = 3.0
+"""A gauge that is not read for longer than this many of its intervals is not billed for that time."""
 
 
 class Meter(ABC):
     """One device's energy. The recorder calls ``read`` every *interval* seconds and at the edges of spans.
 
-    *method* is a name in ``greentrack.methods``; *note* is a sentence about this device that its user must know.
-    *trusted* turns False when a counter proves wrong against its own power. *most* is the power (watts) that the device
-    cannot exceed: what implies more is a misreading and is refused.
+    Within *min_gap* seconds the sensor is not read again; the total is extended by its last power instead. *method* is
+    a name in ``greentrack.methods``; *note* is a sentence about this device that its user must know. *counter_valid*
+    turns False when a counter proves wrong against its device's own power. *max_watts* is the power that the device
+    cannot exceed: a reading that implies more is refused.
     """
 
     interval: float = 1.0
-    min_gap: float = (
-        0.0  # seconds below which the sensor must not be asked again; the total is then extended by its last power
-    )
+    min_gap: float = 0.0
     method: str = ""
-    trusted: bool = True
+    counter_valid: bool = True
     note: str = ""
-    most: float | None = None
+    max_watts: float | None = None
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self.failures = 0
         self._total = Energy()
-        self._shown = Energy()
-        self._at: float | None = None  # of the last good read
+        self._reported = Energy()
+        self._read_at: float | None = None  # of the last good read
         self._watts: float | None = None  # over the last good interval
 
     @abstractmethod
     def _advance(self, now: float, since: float | None) -> Energy | None:
-        """Ask the sensor; return what was added since *since* (None at the first read), or None if that is unknown.
+        """Read the sensor; return the energy since *since* (None at the first read), or None if it is unknown.
 
         Raises MeterError where the sensor cannot be read.
         """
@@ -53,17 +52,17 @@ class Meter(ABC):
 
         Raises MeterError where the sensor cannot be read; the next good read heals the gap as far as the sensor allows.
         """
-        if self._at is not None and now - self._at < self.min_gap:
-            if self._watts is None:  # it was read once: nobody knows its power yet, and that is not none
-                return self._show(self._total)
-            return self._extended(now - self._at, self._watts)
-        since, added = self._at, None
+        if self._read_at is not None and now - self._read_at < self.min_gap:
+            if self._watts is None:  # after one read the power is unknown, which is not zero
+                return self._report(self._total)
+            return self._extended(now - self._read_at, self._watts)
+        since, added = self._read_at, None
         try:
             added = self._advance(now, since)
         except MeterError:
             self.failures += 1
             raise
-        self._at = now
+        self._read_at = now
         if added is not None:
             if since is not None and now > since:
                 self._watts = added.joules / (now - since)
@@ -75,42 +74,42 @@ class Meter(ABC):
             self._total = Energy(
                 joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, check=check
             )
-        return self._show(self._total)
+        return self._report(self._total)
 
     def share(self, pids: Iterable[int]) -> float | None:
-        """The part of the device's recent activity that *pids* caused, 0 to 1; None where it cannot tell."""
+        """Return the part of the device's recent activity that *pids* caused, 0 to 1; None if unknown."""
         del pids
         return None
 
     def busy(self) -> float | None:
-        """The part of the time since it was last asked in which the device worked, 0 to 1; None where nobody knows."""
+        """Return the part of the time since the last call in which the device worked, 0 to 1; None if unknown."""
         return None
 
     def close(self) -> None:  # noqa: B027  # most meters hold nothing
-        """Let go of the sensor."""
+        """Release the sensor."""
 
     def _extended(self, seconds: float, watts: float) -> Energy:
         joules = watts * seconds
         check = None if self._total.check is None else self._total.check + joules
-        return self._show(
+        return self._report(
             Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, check=check)
         )
 
-    def _show(self, total: Energy) -> Energy:
-        # an extension may have run ahead of what the sensor then says: stand still until it catches up
-        shown = self._shown
-        check = total.check if shown.check is None or total.check is None else max(total.check, shown.check)
-        self._shown = Energy(
-            joules=max(total.joules, shown.joules), seconds=max(total.seconds, shown.seconds), check=check
+    def _report(self, total: Energy) -> Energy:
+        # an extension may be ahead of the next reading: stand still until the reading catches up
+        reported = self._reported
+        check = total.check if reported.check is None or total.check is None else max(total.check, reported.check)
+        self._reported = Energy(
+            joules=max(total.joules, reported.joules), seconds=max(total.seconds, reported.seconds), check=check
         )
-        return self._shown
+        return self._reported
 
 
 class Counter(Meter):
-    """A device that counts its own joules. A gap costs nothing: the next difference spans it.
+    """A device that counts its own joules. A gap loses nothing: the next difference spans it.
 
     *wrap* is the count (joules) after which the counter starts again at 0, or None where a smaller value means that it
-    was reset. A step that is refused because it implies more power than *most* is healed by the next good read.
+    was reset. The next good read makes up for a step that was refused because it implies more than *max_watts*.
     """
 
     wrap: float | None = None
@@ -118,12 +117,12 @@ class Counter(Meter):
     def __init__(self, device: Device) -> None:
         super().__init__(device)
         self._last: float | None = None
-        self._refused: tuple[float, float] | None = None  # the count and the time of a step that could not be
+        self._refused: tuple[float, float] | None = None  # the count and the time of an impossible step
         self._fallen: tuple[float, float] | None = None  # the count and the time before it fell
 
     @abstractmethod
     def count(self) -> float:
-        """Joules counted since some fixed instant. Raises MeterError."""
+        """Return the joules counted since some fixed instant. Raises MeterError."""
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
         count, last = _sane(self.count(), self.device), self._last
@@ -136,32 +135,34 @@ class Counter(Meter):
         step = count - last
         if step < 0 and self.wrap is None:
             self._last, self._refused, self._fallen = count, None, (last, since)
-            return None  # a reset: a new segment starts here, and coverage tells what was missed
+            return None  # a reset: a new segment starts here, and coverage shows the gap
         fallen, self._fallen = self._fallen, None
-        if fallen is not None and count >= fallen[0]:  # it is back where it was: one read was wrong, and no reset
+        if fallen is not None and count >= fallen[0]:  # back where it was: one wrong read, no reset
             step, seconds = count - fallen[0], now - fallen[1]
         if step < 0 and self.wrap is not None:
             step %= self.wrap
-        if self.most is not None:
-            if self.wrap is not None and seconds > self.wrap / self.most:
+        if self.max_watts is not None:
+            if self.wrap is not None and seconds > self.wrap / self.max_watts:
                 self._last, self._refused = count, None
-                return None  # it may have wrapped more than once: nobody knows how often
-            if step > self.most * (seconds + SLACK_S):
-                return self._refuse(count, now, self.most, f"{step:.0f} J in {seconds:.2f} s")
+                return None  # it may have wrapped more than once
+            if step > self.max_watts * (seconds + SLACK_S):
+                return self._refuse(count, now, self.max_watts, f"{step:.0f} J in {seconds:.2f} s")
         self._last, self._refused = count, None
         return Energy(joules=step, seconds=seconds)
 
-    def _refuse(self, count: float, now: float, most: float, step: str) -> Energy:
+    def _refuse(self, count: float, now: float, max_watts: float, step: str) -> Energy:
         refused, self._refused = self._refused, (count, now)
-        if refused is not None and 0 <= count - refused[0] <= most * (now - refused[1]):
-            self._last, self._refused = count, None  # it goes on from there: it was set anew, not misread
+        if refused is not None and 0 <= count - refused[0] <= max_watts * (now - refused[1]):
+            self._last, self._refused = count, None  # it goes on from there: a reset, not a misreading
             return Energy(joules=count - refused[0], seconds=now - refused[1])
-        raise MeterError(f"{self.device.uid} stepped {step}, more than {most:.0f} W allows; not counted")
+        raise MeterError(f"{self.device.uid} stepped {step}, more than {max_watts:.0f} W allows; not counted")
 
 
 class Gauge(Meter):
-    """A device that shows its power. *rule* "backward" bills each value for the time before it (averaged sensors and
-    loads over the last interval), "trapezoid" bills the mean of neighbouring values (instant sensors).
+    """A device that shows its power, which is integrated.
+
+    *rule* "backward" bills each value for the time before it (sensors that average, loads over the last interval);
+    "trapezoid" bills the mean of neighbouring values (instant sensors).
     """
 
     interval: float = 0.1
@@ -169,20 +170,20 @@ class Gauge(Meter):
 
     def __init__(self, device: Device) -> None:
         super().__init__(device)
-        self._before: float | None = None
+        self._last_watts: float | None = None
 
     @abstractmethod
     def power(self) -> float:
-        """Watts now, or over the time since it was last asked. Raises MeterError."""
+        """Return the watts now, or over the time since the last call. Raises MeterError."""
 
     def _advance(self, now: float, since: float | None) -> Energy | None:
-        watts, before = _sane(self.power(), self.device), self._before
-        if self.most is not None and watts > self.most:
-            raise MeterError(f"{self.device.uid} shows {watts:.0f} W, more than {self.most:.0f} W; not counted")
-        self._before = watts
-        if since is None or before is None or now - since > GAP * self.interval:
+        watts, last = _sane(self.power(), self.device), self._last_watts
+        if self.max_watts is not None and watts > self.max_watts:
+            raise MeterError(f"{self.device.uid} shows {watts:.0f} W, more than {self.max_watts:.0f} W; not counted")
+        self._last_watts = watts
+        if since is None or last is None or now - since > MAX_GAP_INTERVALS * self.interval:
             return None
-        mean = watts if self.rule == "backward" else (watts + before) / 2
+        mean = watts if self.rule == "backward" else (watts + last) / 2
         return Energy(joules=mean * (now - since), seconds=now - since)
 
 
@@ -193,29 +194,29 @@ def _sane(value: float, device: Device) -> float:
 
 
 class Context(NamedTuple):
-    """What a vendor's ``discover`` may look at.
+    """What a vendor's ``discover`` may use.
 
     *sys* and *proc* stand for /sys and /proc; *env* is the environment of the tracked process; *gpus* is "auto" (those
-    that CUDA would show it), "all", or indices and UUIDs; *cuda_uuids* are the GPUs that its CUDA has told us of;
-    *spec* is what followed the meter's name in the settings (``fake:gpu=300``); *found* are the meters of the vendors
-    before.
+    that the process can see), "all", or indices and UUIDs; *torch_uuids* are the GPUs that torch has already shown to
+    the process, as torch writes them; *spec* is what followed the meter's name in the settings (``fake:gpu=300``);
+    *found* are the meters of earlier vendors.
     """
 
     sys: Path = Path("/sys")
     proc: Path = Path("/proc")
     env: Mapping[str, str] = {}
     gpus: str | Sequence[int | str] = "auto"
-    cuda_uuids: Sequence[str] | None = None
+    torch_uuids: Sequence[str] | None = None
     spec: str = ""
     found: Sequence[Meter] = ()
 
     def has(self, kind: str) -> bool:
-        """Whether an earlier vendor already measures this *kind* of device."""
+        """True if an earlier vendor already measures this *kind* of device."""
         return any(kind == meter.device.kind or kind in meter.device.details.get("covers", ()) for meter in self.found)
 
 
 class Discovery(NamedTuple):
-    """What a vendor has: meters, and what is there but cannot be used (or is not there at all), with the remedy."""
+    """What a vendor has: meters, and what is missing or cannot be used, with the remedy."""
 
     meters: Sequence[Meter] = ()
     missing: Sequence[Missing] = ()

@@ -6,13 +6,13 @@ from greentrack import log
 from greentrack.errors import GreenTrackError
 from greentrack.meters.base import Context, Discovery, Meter
 from greentrack.model import Missing
-from greentrack.registry import METERS, load
+from greentrack.registry import METERS, Vendor, attribute, check
 
 AUTO = tuple(name for name in METERS if name != "fake")
 """The vendors that are asked where the settings name none."""
 
 
-def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, str] = METERS) -> Discovery:
+def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, Vendor] = METERS) -> Discovery:
     """Return every meter of the vendors in *names* (``name`` or ``name:spec``), and what is missing and why.
 
     Raises ConfigError for a vendor that is not registered or a spec that it cannot read.
@@ -21,9 +21,10 @@ def discover(context: Context, names: Sequence[str] = AUTO, table: Mapping[str, 
     missing: list[Missing] = []
     for entry in names:
         name, _, spec = entry.partition(":")
-        vendor = load(table, name, "meter")
+        check(table, name, "meter")
+        ask = attribute(table[name].discover)
         try:
-            found: Discovery = vendor(context._replace(spec=spec, found=tuple(meters)))
+            found: Discovery = ask(context._replace(spec=spec, found=tuple(meters)))
         except GreenTrackError:
             raise
         except Exception as error:  # noqa: BLE001  # a broken vendor library must not take the other sensors along

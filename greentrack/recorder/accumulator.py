@@ -95,7 +95,7 @@ class Accumulator:
 
     def news(self) -> list[DeviceUse] | None:
         """All devices, where the store is to know of them what it did not; else None."""
-        known = [(m.method, m.trusted, m.note, self._sums[m.device.uid].idle_watts) for m in self._meters]
+        known = [(m.method, m.counter_valid, m.note, self._sums[m.device.uid].idle_watts) for m in self._meters]
         if known == self._known:
             return None
         self._known = known
@@ -119,7 +119,7 @@ class Accumulator:
                 device=meter.device,
                 method=meter.method,
                 energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
-                trusted=meter.trusted,
+                trusted=meter.counter_valid,
                 process=sums.process,
                 note=meter.note,
                 idle=sums.idle,

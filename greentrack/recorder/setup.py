@@ -31,7 +31,7 @@ def start(
 
     Raises ConfigError for meters that cannot be made.
     """
-    context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], cuda_uuids=hello.get("cuda_uuids"))
+    context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], torch_uuids=hello.get("cuda_uuids"))
     found = discover(context, hello["meters"] or AUTO)
     recorder = Recorder(
         protocol.run_of(hello["run"]),

@@ -71,10 +71,9 @@ def cuda_uuids() -> list[str] | None:
     try:
         if torch is None or not torch.cuda.is_initialized():
             return None
-        ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
+        return [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
     except (AttributeError, RuntimeError, AssertionError):
         return None
-    return [uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}" for uuid in ids]
 
 
 def _first_number(env: Mapping[str, str], names: tuple[str, ...]) -> int | None:

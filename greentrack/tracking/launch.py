@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from greentrack.clock import clock
+from greentrack.registry import METERS
 from greentrack.tracking import environment, input_limits
 from greentrack.tracking.run import Run
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.tracking.budget import Limit
-
-CUDA = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 
 
 def start(
@@ -78,7 +77,7 @@ def start(
         "cuda_uuids": environment.cuda_uuids() if pid is None else None,
         "sys": os.path.abspath(settings.sys),
         "wait_s": wait_s,
-        "env": {key: os.environ[key] for key in CUDA if key in os.environ},
+        "env": {key: os.environ[key] for vendor in METERS.values() for key in vendor.variables if key in os.environ},
     }
     other_rank = run["rank"] not in (None, 0)
     quiet = settings.quiet or other_rank

@@ -44,18 +44,17 @@ def record_of(facts: Mapping[str, Any], figures: Mapping[str, Any] | None) -> "R
 def get_ready_to_print() -> None:
     """Load the modules that print the last line, while there is nothing else to do."""
     with contextlib.suppress(OSError, ImportError):  # no file left: tried again when needed
-        import greentrack.costing.engine
-        import greentrack.costing.summary
+        import greentrack.costing.api
         import greentrack.costing.tariffs
-        import greentrack.formatting.units  # noqa: F401
+        import greentrack.tracking.final_line  # noqa: F401
 
 
 def print_line(run_id: str, summary: "Callable[[], Summary]") -> None:
     """Print the *summary* of a run in one line, on standard error."""
     try:
-        from greentrack.costing.summary import line
+        from greentrack.tracking.final_line import final_line
 
         if sys.stderr is not None:  # a daemon has none, and print would use standard output
-            print(line(summary()), file=sys.stderr)
+            print(final_line(summary()), file=sys.stderr)
     except Exception as error:  # noqa: BLE001  # never raise into the training
         log.warning("run %s is kept, but its line could not be printed: %r", run_id, error)

@@ -205,7 +205,7 @@ class Run:
 
     def summary(self, **assumptions: Any) -> "Summary":
         """Return what the run has cost so far; *assumptions* are those of ``greentrack.summarize``."""
-        from greentrack.costing.summary import summary_of
+        from greentrack.costing.api import summary_of
 
         return summary_of(self.record(), settings=self._settings, **assumptions)
 

@@ -101,7 +101,7 @@ class Recording(HarmlessCallback):
         In a process that recorded nothing itself (of the other ranks; the one that started them all) the run of its
         job is looked up in the database. Raises NotFoundError where nothing was recorded.
         """
-        from greentrack.costing.summary import summarize
+        from greentrack.costing.api import summarize
 
         if self._session is not None and self._session.crew.records:
             return self._session.run.summary(**assumptions)

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from greentrack.config import Settings
 from greentrack.costing import forecast_costs
-from greentrack.costing.summary import Recorded, Summary, summary_of
+from greentrack.costing.api import Recorded, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.integrations.training.forecast import LiveForecast
 from greentrack.quantity import Figure
 from greentrack.tracking.budget import spent_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from greentrack import log
 from greentrack.config import Settings
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
 from greentrack.errors import GreenTrackError, NotFoundError
 from greentrack.integrations.training.live_figures import Figures
 from greentrack.tracking.budget import spent_of

@@ -15,6 +15,7 @@ from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
+from greentrack.reports.comparison_notes import comparison_notes
 from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
 from greentrack.reports.html.tables import HtmlTable
 from greentrack.reports.lines import moment
@@ -99,7 +100,7 @@ def beside(groups: Sequence[Group]) -> HtmlComparison | None:
         table=HtmlTable("Side by side", ("", *names), rows, tuple(range(1, len(names) + 1))),
         differences=tuple(comparison_lines.differences(made)),
         front=comparison_lines.front(made),
-        notes=made.notes,
+        notes=tuple(comparison_notes(made)),
         chart=_front_chart(made),
     )
 

@@ -23,8 +23,8 @@ from greentrack.reports.lines import Line
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from greentrack.costing.options import CostingOptions, ParsedOptions
-    from greentrack.store.reader import Reader
+    from greentrack.costing.options import CostingOptions
+    from greentrack.costing.session import CostingSession
     from greentrack.store.time_bins import PhaseTime
 
 MAX_DETAILED = 8
@@ -64,25 +64,21 @@ def report(
     project: str | None = None,
     tags: Sequence[str] = (),
     db: str | Path | None = None,
-    **knobs: Unpack[CostingOptions],
+    **options: Unpack[CostingOptions],
 ) -> str:
     """Return the page of the runs that *refs* name (ids, starts of ids, names, ``latest``), or of those of a *project*
-    that have all *tags*, costed under *knobs* (see ``terms.CostingOptions``).
+    that have all *tags*, costed under *options* (see ``CostingOptions``).
 
-    Raises NotFoundError for what is not there, ConfigError for a knob, and for jinja2 or plotly that is missing.
+    Raises NotFoundError for what is not there, ConfigError for an option, and for jinja2 or plotly that is missing.
     """
-    from greentrack import config
-    from greentrack.costing.options import parse_options
     from greentrack.costing.run_list import list_runs
-    from greentrack.store.location import default_path
-    from greentrack.store.reader import Reader
+    from greentrack.costing.session import CostingSession
 
     chosen = bool(project or tags)
     if chosen and refs:
         raise ConfigError("name runs, or give a project or tags, not both")
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **knobs)
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with CostingSession.open(db, **options) as session:
+        reader = session.reader
         if chosen:
             ids = [cost.run.id for cost in list_runs(db=db, project=project, tags=tags)]
         else:
@@ -93,7 +89,7 @@ def report(
         records = [read(run_id) for run_id in ids]
         if len(ids) > MAX_DETAILED:  # spans are the most of a record, and a table shows none
             records = [record._replace(spans=(), phases=()) for record in records]
-        summaries = _costed(reader, records, terms, db, knobs)
+        summaries = _costed(session, records)
         details = []
         if len(ids) <= MAX_DETAILED:
             details = [
@@ -127,27 +123,20 @@ def _too_many(runs: int, groups: int) -> str:
     return f"{groups:,} names" if groups > overview.MAX_GROUPS else ""
 
 
-def _costed(
-    reader: Reader, records: Sequence[Record], terms: ParsedOptions, db: str | Path | None, knobs: CostingOptions
-) -> list[Summary]:
+def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]:
     """Return the summaries of *records*, what is part of a work with the whole of it.
 
     Runs that are parts of one work go without it: they are lines of their own, and so are their totals.
     """
-    from greentrack.costing import engine
-    from greentrack.costing.summary import summarize
-
-    works = {run_id: number for number, work in enumerate(reader.works()) for run_id in work}
+    works = {run_id: number for number, work in enumerate(session.reader.works()) for run_id in work}
     asked = [works.get(record.run.id) for record in records]
-    by_hour = terms.hourly is not None or (terms.tariff is not None and bool(terms.tariff.hours))
     made = []
     for record, work in zip(records, asked, strict=True):
         if work is not None:
-            summary = summarize(record.run.id, db=db, **knobs)
+            summary = session.summarize(record.run.id)
             made.append(summary if asked.count(work) == 1 else summary._replace(parts=(), whole=None))
-        else:  # five hundred runs are too many to open the database for each
-            readings = reader.readings(record.run.id) if by_hour else None
-            made.append(engine.cost(record, terms, readings=readings))
+        else:
+            made.append(session.cost_stored(record))
     return made
 
 

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from greentrack.analysis.compare import Comparison, compare
 from greentrack.analysis.groups import Group
 from greentrack.analysis.time_to_target import target
+from greentrack.costing.api import summary_of
 from greentrack.costing.multipart import joined
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH as KWH
 from greentrack.reports import comparison_json, comparison_text
+from greentrack.reports.comparison_notes import comparison_notes
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -47,6 +49,10 @@ def group(name: str, *summaries: Summary) -> Group:
     return Group(name, summaries)
 
 
+def notes(comparison: Comparison) -> list[str]:
+    return list(comparison_notes(comparison))
+
+
 def said(comparison: Comparison) -> str:
     return " ".join(comparison_text.render(comparison).split())
 
@@ -59,8 +65,8 @@ def test_100_joules_beside_69_is_31_percent_less(run: MakeRun) -> None:
     (difference,) = row.differences
     assert difference is not None
     assert difference.change == pytest.approx(-0.31)
-    assert difference.claimed
-    assert "one run each: no repeats, so chance is unknown" in found.notes
+    assert difference.is_claimed
+    assert "one run each: no repeats, so chance is unknown" in notes(found)
     assert "- 31 % less energy, carbon and money - no difference in time" in said(found)
 
 
@@ -72,7 +78,7 @@ def test_repeats_get_an_interval_per_sample(run: MakeRun) -> None:
     row = found.row("energy per sample")
     assert row.values == pytest.approx((2.0, 1.38), rel=1e-3)
     assert "- 31 % less energy, energy per sample, carbon and money (95 % CI 29 to 33 %, n = 5+5)" in said(found)
-    assert not any("chance" in note for note in found.notes)
+    assert not any("chance" in note for note in notes(found))
 
 
 def test_a_single_run_is_held_against_the_spread_of_the_repeats(run: MakeRun) -> None:
@@ -80,11 +86,11 @@ def test_a_single_run_is_held_against_the_spread_of_the_repeats(run: MakeRun) ->
     found = compare([group("once", run(95)), group("five", *(run(100 * part) for part in SPREAD))])
     (difference,) = found.row("energy").differences
     assert difference is not None
-    assert difference.chance is not None
-    assert not difference.claimed
-    assert "once: one run only, taken to scatter like the repeats beside it; nobody has seen it" in found.notes
+    assert difference.interval is not None
+    assert not difference.is_claimed
+    assert "once: one run only, taken to scatter like the repeats beside it; nobody has seen it" in notes(found)
     two = compare([group("once", run(95)), group("two", run(98), run(102))])
-    assert "once: one run only, so chance is unknown where it is compared" in two.notes
+    assert "once: one run only, so chance is unknown where it is compared" in notes(two)
 
 
 def test_a_difference_within_the_methods_error_is_not_claimed(run: MakeRun) -> None:
@@ -93,7 +99,7 @@ def test_a_difference_within_the_methods_error_is_not_claimed(run: MakeRun) -> N
     found = compare([group("a", run(100, method="nvml-counter")), group("b", there)])
     (difference,) = found.row("energy").differences
     assert difference is not None
-    assert not difference.claimed
+    assert not difference.is_claimed
     assert "no difference can be claimed: 3 % less energy, carbon and money, while the methods leave" in said(found)
 
 
@@ -105,8 +111,8 @@ def test_the_same_3_percent_can_be_claimed_on_one_host(use: MakeUse, record: Mak
     found = compare([group("a", a), group("b", b)])
     (difference,) = found.row("energy").differences
     assert difference is not None
-    assert difference.claimed
-    assert "same sensors on one host: their common error cancels" in found.notes
+    assert difference.is_claimed
+    assert "same sensors on one host: their common error cancels" in notes(found)
 
 
 def test_carbon_follows_the_energy_on_one_grid_and_money_at_one_price(run: MakeRun) -> None:
@@ -126,13 +132,13 @@ def test_money_in_two_currencies_is_not_compared(run: MakeRun) -> None:
     """And it is said what to do."""
     found = compare([group("a", run(100, tariff="0.30 EUR")), group("b", run(69, tariff="0.30 USD"))])
     assert "money" not in [row.name for row in found.rows]
-    assert any("EUR and USD" in note for note in found.notes)
+    assert any("EUR and USD" in note for note in notes(found))
 
 
 def test_runs_without_a_common_unit_are_compared_by_their_totals_and_it_is_said(run: MakeRun) -> None:
     """Samples here, tokens there."""
     found = compare([group("a", run(100, work={"samples": 5})), group("b", run(69, work={"tokens": 7}))])
-    assert any("share no unit of work" in note for note in found.notes)
+    assert any("share no unit of work" in note for note in notes(found))
     assert [row.name for row in found.rows][:2] == ["energy", "time"]
 
 
@@ -153,17 +159,17 @@ def test_one_unit_of_several_can_be_asked_for(run: MakeRun) -> None:
 def test_runs_that_did_different_amounts_of_work_are_told_apart(run: MakeRun) -> None:
     """Half the samples for half the energy is no saving."""
     found = compare([group("a", run(100, work={"samples": 50})), group("b", run(50, work={"samples": 25}))])
-    assert any("samples: a 50, b 25" in note for note in found.notes)
+    assert any("samples: a 50, b 25" in note for note in notes(found))
     (difference,) = found.row("energy per sample").differences
     assert difference is not None
-    assert not difference.claimed
+    assert not difference.is_claimed
 
 
 def test_runs_of_one_group_that_did_different_amounts_of_work_are_told_by_their_range(run: MakeRun) -> None:
     """The most of each is the same; what differs is seen."""
     a, b = ([run(100, work={"samples": n}) for n in done] for done in ((19_200, 19_200), (12_800, 19_200)))
     found = compare([group("a", *a), group("b", *b)])
-    assert any("(samples: a 19200, b 12800 to 19200)" in note for note in found.notes)
+    assert any("(samples: a 19200, b 12800 to 19200)" in note for note in notes(found))
 
 
 @pytest.mark.parametrize(
@@ -179,14 +185,14 @@ def test_runs_of_one_group_that_did_different_amounts_of_work_are_told_by_their_
 def test_a_run_that_is_not_whole_is_marked(run: MakeRun, facts: dict[str, Any], note: str) -> None:
     """Its figures are shown all the same."""
     found = compare([group("a", run(100)), group("b", run(69, **facts))])
-    assert any(one.startswith(note) for one in found.notes)
-    assert not any(one.startswith("a:") for one in found.notes)
+    assert any(one.startswith(note) for one in notes(found))
+    assert not any(one.startswith("a:") for one in notes(found))
 
 
 def test_a_device_that_only_one_of_them_has_is_named(use: MakeUse, record: MakeRecord, run: MakeRun) -> None:
     """A GPU that was not seen in the other is no saving."""
     more = summary_of(record(use(), use("cpu", "cpu")))
-    assert "the energy of cpu is in b only" in compare([group("a", run(100)), group("b", more)]).notes
+    assert "the energy of cpu is in b only" in notes(compare([group("a", run(100)), group("b", more)]))
 
 
 def test_a_device_of_which_nothing_was_read_is_no_saving(use: MakeUse, record: MakeRecord) -> None:
@@ -198,7 +204,7 @@ def test_a_device_of_which_nothing_was_read_is_no_saving(use: MakeUse, record: M
     assert found.row("energy").values == pytest.approx((0.1 * KWH, 0.01 * KWH))
     assert [found.row(name).differences for name in ("energy", "carbon", "money")] == [(None,)] * 3
     assert "whole and part: not the same devices were read, so their energies are not held against each other" in (
-        found.notes
+        notes(found)
     )
     assert found.row("time").differences != (None,)
     both = compare([group("part", part), group("another", part)])  # what both lack makes them no less alike
@@ -209,15 +215,15 @@ def test_devices_that_were_seen_alike_share_a_note(use: MakeUse, record: MakeRec
     """Both were first read after a fifth of the run."""
     late = [use(uid, uid, seconds=80.0) for uid in ("cpu", "ram")]
     found = compare([group("a", summary_of(record(*late, seconds=100.0))), group("b", summary_of(record(*late)))])
-    assert "a: cpu, ram were not seen for 20 % of the time; all ranges allow for it" in found.notes
+    assert "a: cpu, ram were not seen for 20 % of the time; all ranges allow for it" in notes(found)
 
 
 def test_ten_thousand_letters_of_a_name_are_no_ten_thousand_in_a_note(run: MakeRun) -> None:
     """Both ends of it are there, by which names are told apart, in the notes, titles and the table."""
     names = [f"begin{'n' * 10_000}seed={seed}" for seed in (1, 2)]
     found = compare([group(name, run(100.0, seen=80.0)) for name in names])
-    assert max(map(len, found.notes)) < 200
-    assert any(note.startswith("beginnnn") and "seed=2: gpu:0 was not seen" in note for note in found.notes)
+    assert max(map(len, notes(found))) < 200
+    assert any(note.startswith("beginnnn") and "seed=2: gpu:0 was not seen" in note for note in notes(found))
     table, _, rest = comparison_text.render(found).partition("\n\n")
     assert [cell[-6:] for cell in table.splitlines()[0].split()] == ["seed=1", "seed=2"]
     assert max(map(len, table.splitlines())) <= 100
@@ -278,7 +284,7 @@ def test_the_cost_to_a_target_is_compared_too(run: MakeRun) -> None:
     found = compare([group("a", a), group("b", b)], until=target("val_acc>=0.9"))
     assert found.row("energy to val_acc >= 0.9").values == pytest.approx((20, 6.9))
     assert found.row("time to val_acc >= 0.9").values == pytest.approx((20, 10))
-    assert any("in proportion" in note for note in found.notes)
+    assert any("in proportion" in note for note in notes(found))
 
 
 def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
@@ -289,7 +295,7 @@ def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
     reached, unreached = found.row("energy to val_acc >= 0.9").values
     assert reached == pytest.approx(10)
     assert unreached is None
-    assert "b: val_acc >= 0.9 was not reached (best 0.8)" in found.notes
+    assert "b: val_acc >= 0.9 was not reached (best 0.8)" in notes(found)
 
 
 def test_money_is_of_all_parts_as_the_energy_is(run: MakeRun) -> None:
@@ -363,7 +369,7 @@ def test_runs_beside_themselves_never_differ(watts: list[float], method: str) ->
     """No quantity of a comparison with itself is claimed."""
     group = _group("a", watts, method, "h")
     found = compare([group, group])
-    assert not any(difference.claimed for row in found.rows for difference in row.differences if difference)
+    assert not any(difference.is_claimed for row in found.rows for difference in row.differences if difference)
 
 
 @given(sides, sides, methods, methods, st.booleans())
@@ -378,6 +384,6 @@ def test_the_other_way_round_every_ratio_is_inverted(
         assert forward is not None
         assert backward is not None
         assert (1 + forward.change) * (1 + backward.change) == pytest.approx(1)
-        assert forward.claimed == backward.claimed
+        assert forward.is_claimed == backward.is_claimed
         if backward.high < 1e6:
             assert (1 + forward.low) * (1 + backward.high) == pytest.approx(1)

@@ -8,9 +8,10 @@ import pytest
 
 from greentrack.analysis.compare import compare
 from greentrack.analysis.groups import chosen, named
-from greentrack.costing.summary import summarize
+from greentrack.costing.api import summarize
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Host, Reading, RunInfo
+from greentrack.reports.comparison_notes import comparison_notes, selection_notes
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 
@@ -52,7 +53,7 @@ def test_named_runs_are_groups_of_one(keep: Keep, db: Path) -> None:
         ("int8", other.id),
         ("fp32", newest.id),
     ]
-    (note,) = choice.notes
+    (note,) = selection_notes(choice.selection)
     assert note.startswith("fp32 is the newest of 2 runs of that name")
 
 
@@ -95,7 +96,7 @@ def test_a_param_makes_the_groups_where_it_is_given(keep: Keep, db: Path) -> Non
     keep("bare", project="p")
     choice = chosen(db=db, project="p", param="bits")
     assert [(group.name, len(group.summaries)) for group in choice.groups] == [("bits=32", 2), ("bits=8", 1)]
-    assert choice.notes == ("left out, having no bits: 1 run",)
+    assert list(selection_notes(choice.selection)) == ["left out, having no bits: 1 run"]
     with pytest.raises(NotFoundError, match=r"'bit' \(did you mean bits"):
         chosen(db=db, project="p", param="bit")
 
@@ -115,7 +116,7 @@ def test_runs_that_did_not_finish_are_no_repeats(keep: Keep, db: Path) -> None:
     keep("a", project="p", status="failed")
     choice = chosen(db=db, project="p")
     assert [len(group.summaries) for group in choice.groups] == [2]
-    assert choice.notes == ("left out, having not finished: 1 run",)
+    assert list(selection_notes(choice.selection)) == ["left out, having not finished: 1 run"]
 
 
 def test_nothing_to_compare_is_an_error(keep: Keep, db: Path) -> None:
@@ -141,10 +142,10 @@ def test_a_resumed_work_counts_as_one_run_with_all_its_energy(keep: Keep, db: Pa
     second = keep("fp32", 40, project="p", continues=first.id)
     keep("int8", 69, project="p")
     choice = chosen(db=db, project="p")
-    found = compare(choice.groups, notes=choice.notes)
+    found = compare(choice.groups, selection=choice.selection)
     assert found.row("energy").values == pytest.approx((100, 69))
     assert found.row("time").values == pytest.approx((200, 100))
-    assert any("all 2 parts of its work" in note for note in found.notes)
+    assert any("all 2 parts of its work" in note for note in comparison_notes(found))
     assert summarize(second.id, db=db).whole is not None
 
 

@@ -1,12 +1,14 @@
-"""The misprints: what should be there, worked out by hand beside the code."""
+"""The table of published errors: each correction is worked out by hand here, from the other tables' figures."""
 
 import pytest
 
-from greentrack.analysis.published_errors import PublishedError, misprints
+from greentrack.analysis.published_errors import PublishedError, published_errors
+from greentrack.costing.equivalents import constant
+from greentrack.costing.published_trainings import reference
 
 
 def about(words: str) -> PublishedError:
-    (found,) = (misprint for misprint in misprints() if words in misprint.said)
+    (found,) = (error for error in published_errors() if words in error.said)
     return found
 
 
@@ -37,13 +39,41 @@ def about(words: str) -> PublishedError:
         ("1 kWh is 8.3 km", ["1 kg of CO2e is 8.3 km", "120 g/km"]),
     ],
 )
-def test_a_misprint_is_put_right(said: str, figures: list[str]) -> None:
+def test_a_published_error_is_put_right(said: str, figures: list[str]) -> None:
     """Each figure as one finds it on paper."""
-    misprint = about(said)
-    assert [figure for figure in figures if figure not in misprint.so] == []
-    assert misprint.source
+    error = about(said)
+    assert [figure for figure in figures if figure not in error.so] == []
+    assert error.source
 
 
 def test_none_is_without_a_test() -> None:
-    """Twelve above, twelve in the code."""
-    assert len(misprints()) == 12
+    """Twelve above, twelve in the table."""
+    assert len(published_errors()) == 12
+
+
+@pytest.mark.parametrize(
+    ("training", "mwh", "tons"),
+    [
+        ("PaLM 540B", "3,436", None),
+        ("GPT-3 175B", "1,287", "552"),
+        ("Evolved Transformer search", None, "3.2"),
+        ("Llama 3.1 (8B to 405B)", None, "11,390"),
+        ("Llama 3.3 70B", "4,900", None),
+    ],
+)
+def test_the_corrections_quote_the_table_of_trainings(training: str, mwh: str | None, tons: str | None) -> None:
+    """A figure that changes there has to change here."""
+    published = reference(training)
+    if mwh is not None:
+        assert f"{published.energy_mwh:,.0f}" == mwh
+        assert any(f"{mwh} MWh" in error.so for error in published_errors())
+    if tons is not None:
+        assert f"{published.tco2e:,.5g}" == tons
+        assert any(f"{tons} t" in error.said + error.so for error in published_errors())
+
+
+def test_homes_are_those_of_the_table_of_equivalents() -> None:
+    """10,260 kWh a year (EIA) to 12,194 (EPA): 1,287,000 kWh are 125 to 106 homes, PaLM's 3,436,000 are 335 to 282."""
+    home = constant("years of a US home's electricity")
+    assert [f"{1_287_000 / kwh:.0f}" for kwh in (home.low, home.high)] == ["125", "106"]
+    assert [f"{3_436_000 / kwh:.0f}" for kwh in (home.low, home.high)] == ["335", "282"]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.analysis.scaling import scaled, scaling, unseen
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import Summary
 from greentrack.model import DeviceUse, Record, RunInfo
 from greentrack.quantity import Figure
 

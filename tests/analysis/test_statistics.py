@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from greentrack.analysis.statistics import compared, incomplete_beta, mean, single, t_cdf, t_quantile, welch
+from greentrack.analysis.statistics import compare_means, incomplete_beta, mean, student, t_cdf, t_quantile, welch
 
 TABLE = [  # Student's t, upper critical values: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2
     (0.975, 1, 12.706),
@@ -75,28 +75,28 @@ def test_one_repeat_is_no_test() -> None:
 
 def test_one_run_beside_three_has_their_spread() -> None:
     """10 beside 19, 20, 21: an error of sqrt(1 + 1/3), 2 degrees of freedom, t = 4.303; and so the other way round."""
-    found = single([10.0], [19.0, 20.0, 21.0])
+    found = student([10.0], [19.0, 20.0, 21.0])
     assert (found.difference, found.df) == pytest.approx((10, 2))
     assert found.high - found.difference == pytest.approx(4.303 * math.sqrt(4 / 3), abs=0.001)
-    back = single([19.0, 20.0, 21.0], [10.0])
+    back = student([19.0, 20.0, 21.0], [10.0])
     assert (back.low, back.high, back.p) == pytest.approx((-found.high, -found.low, found.p))
 
 
 def test_one_run_beside_many_is_an_interval_for_another_repeat() -> None:
     """Of 1,000 repeats with a spread of 1 another lies within 1.96: the mean itself is known to 0.03."""
     spread = math.sqrt(999 / 1000)  # of 500 times +1 and 500 times -1 over n - 1
-    found = single([0.0], [1 * spread, -1 * spread] * 500)
+    found = student([0.0], [1 * spread, -1 * spread] * 500)
     assert found.high == pytest.approx(1.962, abs=0.002)
 
 
 def test_a_spread_takes_three_repeats_where_there_is_one_run_beside_them() -> None:
     """With fewer nothing can be said; with two on each side Welch's test can."""
-    assert compared([1.0], [1.0, 2.0]) is None
-    assert compared([1.0], [2.0]) is None
-    assert compared([1.0], [2.0, 2.0, 2.0]) == (1.0, 1.0, 1.0, math.inf, 0.0)
-    assert compared([1.0, 1.0], [2.0, 2.0]) == welch([1.0, 1.0], [2.0, 2.0])
+    assert compare_means([1.0], [1.0, 2.0]) is None
+    assert compare_means([1.0], [2.0]) is None
+    assert compare_means([1.0], [2.0, 2.0, 2.0]) == (1.0, 1.0, 1.0, math.inf, 0.0)
+    assert compare_means([1.0, 1.0], [2.0, 2.0]) == welch([1.0, 1.0], [2.0, 2.0])
     with pytest.raises(ValueError, match="3 or more"):
-        single([1.0], [1.0, 2.0])
+        student([1.0], [1.0, 2.0])
 
 
 @given(values, values)

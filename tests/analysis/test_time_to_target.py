@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from greentrack.analysis.time_to_target import Target, carried_on, cost_to, one_cost, target, trend
-from greentrack.costing.multipart import MultipartRun, RunPart
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.analysis.time_to_target import Target, cost_to, is_resumed, one_cost, target, trend
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.formatting.units import digits
 from greentrack.model import DeviceUse, Metric, Record
@@ -143,7 +143,7 @@ def test_earlier_parts_of_a_resumed_work_are_counted(run: MakeRun) -> None:
     whole = MultipartRun("finished", 7200.0, joules * 2, None, None)
     summary = summary._replace(parts=(first, second), whole=whole)
     cost = cost_to(summary, TO)
-    assert carried_on(summary)
+    assert is_resumed(summary)
     assert cost.joules is not None
     assert (cost.joules.value, cost.seconds) == pytest.approx((1.5 * 3.6e6, 5400))
 
@@ -155,7 +155,7 @@ def test_a_host_beside_is_counted_for_as_long(run: MakeRun) -> None:
     parts = tuple(RunPart(i, "finished", i, START, 3600.0, joules, None) for i in (summary.run.id, "b"))
     summary = summary._replace(parts=parts, whole=MultipartRun("finished", 3600.0, joules * 2, None, None))
     cost = cost_to(summary, TO)
-    assert not carried_on(summary)
+    assert not is_resumed(summary)
     assert cost.joules is not None
     assert (cost.joules.value, cost.seconds) == pytest.approx((3.6e6, 1800))
 

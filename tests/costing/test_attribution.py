@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
 from greentrack.model import DeviceUse, Record
 from greentrack.reports.json import render as as_json
 from greentrack.reports.text import render

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from greentrack.costing import datacenter
+from greentrack.costing import datacenter, pue
+from greentrack.costing.pue import parse_pue
 from greentrack.data.tables import rows
 from greentrack.errors import ConfigError
 from greentrack.model import DeviceUse, Record
@@ -20,15 +21,15 @@ def named(use: DeviceUse, name: str) -> DeviceUse:
 
 def test_a_sites_pue_may_be_off_by_a_tenth_and_is_never_below_one() -> None:
     """1.5 is 1.35 to 1.65; of 1.05 the low end is 1; exactly 1 is a place without overhead."""
-    assert datacenter.parse_pue(1.5).figure == Figure(value=1.5, low=1.35, high=1.65)
-    assert datacenter.parse_pue("1.05").figure.low == 1.0
-    assert datacenter.parse_pue(1).figure == Figure(value=1.0, low=1.0, high=1.0)
+    assert parse_pue(1.5).figure == Figure(value=1.5, low=1.35, high=1.65)
+    assert parse_pue("1.05").figure.low == 1.0
+    assert parse_pue(1).figure == Figure(value=1.0, low=1.0, high=1.0)
 
 
 def test_a_pue_that_is_given_is_of_the_year_in_which_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """A summary of 2031 does not call it one of 2026."""
-    monkeypatch.setattr(datacenter, "this_year", lambda: 2031)
-    assert (datacenter.parse_pue(1.5).year, datacenter.parse_pue(1).year, datacenter.parse_pue("world").year) == (
+    monkeypatch.setattr(pue, "this_year", lambda: 2031)
+    assert (parse_pue(1.5).year, parse_pue(1).year, parse_pue("world").year) == (
         2031,
         2031,
         2025,
@@ -37,17 +38,17 @@ def test_a_pue_that_is_given_is_of_the_year_in_which_it_is_given(monkeypatch: py
 
 def test_the_worlds_pue_is_1_54_with_a_wide_range() -> None:
     """Uptime Institute 2025; 25 % less and 20 % more."""
-    pue = datacenter.parse_pue("world")
-    assert (pue.figure.value, pue.year) == (1.54, 2025)
-    assert (pue.figure.low, pue.figure.high) == pytest.approx((1.155, 1.848))
-    assert "Uptime" in pue.source
+    world = parse_pue("world")
+    assert (world.figure.value, world.year) == (1.54, 2025)
+    assert (world.figure.low, world.figure.high) == pytest.approx((1.155, 1.848))
+    assert "Uptime" in world.source
 
 
 @pytest.mark.parametrize("wrong", ["0.9", -1, "nan", float("nan"), "inf", "120", True, "", "wrold", None])
 def test_a_pue_that_cannot_be_is_refused(wrong: str | float) -> None:
     """Below one, not a number, a percentage, a misspelt word."""
     with pytest.raises(ConfigError, match="pue"):
-        datacenter.parse_pue(wrong)
+        parse_pue(wrong)
 
 
 def test_an_h100_and_its_eighth_of_a_server_are_35_g_an_hour(use: MakeUse, record: MakeRecord) -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from greentrack.costing.api import summary_of
 from greentrack.costing.forecast_costs import came_to, cost, cost_of, cost_so_far
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.model import DeviceUse, Forecast, Record
 from greentrack.quantity import Figure, product, quotient
 from greentrack.reports import json as as_json

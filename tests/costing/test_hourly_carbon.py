@@ -10,8 +10,8 @@ import pytest
 from greentrack.carbon import base
 from greentrack.config import Settings
 from greentrack.costing import engine
+from greentrack.costing.api import summarize, summary_of
 from greentrack.costing.options import parse_options
-from greentrack.costing.summary import summarize, summary_of
 from greentrack.errors import ConfigError
 from greentrack.model import Device, DeviceUse, Reading, RunInfo
 from greentrack.reports import json as json_report

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.config import Settings
+from greentrack.costing.api import summary_of
 from greentrack.costing.options import CostingOptions
-from greentrack.costing.summary import Summary, line, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.model import Device, DeviceUse, Energy, Host, Reading, Record, RunInfo
 from greentrack.quantity import Figure
 from greentrack.reports.json import render as as_json
 from greentrack.reports.text import render as as_text
+from greentrack.tracking.final_line import final_line
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -190,8 +192,8 @@ def test_what_was_not_asked_for_is_null(two_kwh: Record) -> None:
 
 def test_the_line_has_the_money_of_the_settings(two_kwh: Record) -> None:
     """As a run's own end shows it; nothing where no price is known."""
-    assert "  0.40 EUR  " in line(summary_of(two_kwh, settings=Settings(tariff="0.20 EUR")))
-    assert "EUR" not in line(summary_of(two_kwh, zone="IS"))
+    assert "  0.40 EUR  " in final_line(summary_of(two_kwh, settings=Settings(tariff="0.20 EUR")))
+    assert "EUR" not in final_line(summary_of(two_kwh, zone="IS"))
 
 
 knobs = st.fixed_dictionaries(

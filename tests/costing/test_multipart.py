@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from greentrack.costing.api import summarize, summary_of
 from greentrack.costing.multipart import seconds_of
 from greentrack.costing.run_list import list_runs, total
-from greentrack.costing.summary import Summary, summarize, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.model import Device, DeviceUse, Forecast, Host, Reading, Record, RunInfo
 from greentrack.quantity import Figure
 from greentrack.reports import json as as_json

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from greentrack.costing.api import summary_of
 from greentrack.costing.published_trainings import (
     HOW,
     JOULES_PER_MWH,
@@ -16,7 +17,6 @@ from greentrack.costing.published_trainings import (
     reference,
     references,
 )
-from greentrack.costing.summary import summary_of
 from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.quantity import Figure

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.summary import line, summarize, summary_of
+from greentrack.costing.api import summarize, summary_of
 from greentrack.errors import ConfigError, NotFoundError, StoreError, ZoneError
 from greentrack.methods import METHODS
 from greentrack.model import (
@@ -29,6 +29,7 @@ from greentrack.model import (
 from greentrack.quantity import Figure
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
+from greentrack.tracking.final_line import final_line
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -79,8 +80,8 @@ def test_nothing_measured_is_not_zero(record: MakeRecord) -> None:
     assert (summary.joules, summary.kwh, summary.g, summary.measured_share) == (None, None, None, None)
     assert summary.equivalents == ()
     assert "nothing was measured" in str(summary)
-    assert "nothing was measured" in line(summary)
-    assert " 0 " not in line(summary)
+    assert "nothing was measured" in final_line(summary)
+    assert " 0 " not in final_line(summary)
 
 
 def test_a_device_never_read_is_a_row_without_joules(use: MakeUse, record: MakeRecord) -> None:
@@ -228,7 +229,7 @@ def test_a_method_of_the_future_is_refused_clearly(use: MakeUse, record: MakeRec
 def test_the_line_says_what_a_run_cost(use: MakeUse, record: MakeRecord) -> None:
     """Name, duration, energy, carbon with zone, money (3.41 Wh at 0.27 EUR/kWh), quality and id, on one line."""
     cpu = use("cpu", "cpu", watts=170.5, seconds=72.0, method="rapl")
-    text = line(summary_of(record(cpu, seconds=72.0)))
+    text = final_line(summary_of(record(cpu, seconds=72.0)))
     assert text == (
         "greentrack: digits  1 min 12 s  3.41 Wh (3.24–3.58)  140 mg CO2e (FR)  0.00092 EUR  100 % measured  "
         "run 019a0000-0000-7000-8000-000000000001"
@@ -271,7 +272,7 @@ def test_summarize_finds_a_stored_run_by_id_prefix_or_latest(
 
 def test_the_line_is_one_line_whatever_the_run_is_called(use: MakeUse, record: MakeRecord) -> None:
     """Line ends, escapes and a novel in the name neither break it nor steer the terminal."""
-    text = line(summary_of(record(use(), name="a\nb\x1b[31m" + "x" * 1000)))
+    text = final_line(summary_of(record(use(), name="a\nb\x1b[31m" + "x" * 1000)))
     assert text.isprintable()
     assert "a b [31mx" in text
     assert len(text) < 250
@@ -280,10 +281,11 @@ def test_the_line_is_one_line_whatever_the_run_is_called(use: MakeUse, record: M
 def test_no_sensor_or_database_library_is_loaded_for_the_line() -> None:
     """The training process makes this line at its end: nothing heavy may come with it."""
     code = (
-        "import sys; from greentrack.model import *; from greentrack.costing.summary import *\n"
+        "import sys; from greentrack.model import *; from greentrack.costing.api import *\n"
+        "from greentrack.tracking.final_line import *\n"
         "cpu = Device(uid='a', kind='cpu', name='a')\n"
         "use = DeviceUse(device=cpu, method='rapl', energy=Energy(joules=1.0, seconds=1.0))\n"
-        "line(summary_of(Record(run=RunInfo(id='1', name='x', seconds=1.0), devices=(use,))))\n"
+        "final_line(summary_of(Record(run=RunInfo(id='1', name='x', seconds=1.0), devices=(use,))))\n"
         "sys.exit(bool({'sqlite3', 'rich', 'click', 'psutil', 'pynvml', 'codecarbon'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.summary import Work, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import Work
 from greentrack.costing.tariffs import Money
 from greentrack.costing.unit_costs import UnitCost, inference
 from greentrack.model import DeviceUse, Record

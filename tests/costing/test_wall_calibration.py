@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from greentrack.calibration_facts import Calibration, HostCalibration
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
 from greentrack.costing.system_overhead import CHASSIS
 from greentrack.costing.wall_calibration import check, fitted, of_run, refined
 from greentrack.errors import ConfigError

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from greentrack.costing.multipart import RunPart
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import RunPart
 from greentrack.costing.waste import waste
 from greentrack.model import DeviceUse, Energy, Phase, Record
 from greentrack.reports.json import render as as_json

@@ -25,7 +25,7 @@ class Script(Counter):
     ) -> None:
         super().__init__(DEVICE)
         self._counts = iter(counts)
-        self.wrap, self.most = wrap, most
+        self.wrap, self.max_watts = wrap, most
 
     def count(self) -> float:
         return _said(next(self._counts))
@@ -269,7 +269,7 @@ def test_a_gauge_refuses_what_no_device_draws(garbage: float) -> None:
     """One nonsense value is skipped, and the next spans it."""
     clock = Clock(now=0.0)
     meter = Powers(lambda at: garbage if at == 0.125 else 100.0, clock)
-    meter.most = 1000.0
+    meter.max_watts = 1000.0
     meter.read(clock.now)
     clock.now = 0.125
     with pytest.raises(MeterError, match="not counted"):

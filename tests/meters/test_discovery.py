@@ -9,14 +9,14 @@ from greentrack.errors import ConfigError
 from greentrack.meters.base import Context, Discovery
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.meters.fake import FakeMeter
-from greentrack.registry import METERS
+from greentrack.registry import METERS, Vendor
 
 
-def vendor(monkeypatch: pytest.MonkeyPatch, discover: object) -> dict[str, str]:
+def vendor(monkeypatch: pytest.MonkeyPatch, discover: object) -> dict[str, Vendor]:
     module = types.ModuleType("a_vendor")
     module.discover = discover  # type: ignore[attr-defined]  # a module of ours
     monkeypatch.setitem(sys.modules, "a_vendor", module)
-    return {"broken": "a_vendor:discover", "fake": METERS["fake"]}
+    return {"broken": Vendor(discover="a_vendor:discover"), "fake": METERS["fake"]}
 
 
 def test_a_vendor_that_fails_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.errors import MeterError
-from greentrack.meters import rapl
 from greentrack.meters.base import Context, Discovery
+from greentrack.meters.rapl import discovery as rapl
+from greentrack.meters.rapl.meter import RaplCounter
 from tests.rig.powercap import AMD_RANGE, INTEL_RANGE, PowercapMachine
 
 
@@ -186,8 +187,8 @@ def test_the_most_a_package_draws_is_twice_its_highest_limit(
     """A board's short-term limit counts; none, zero and "unlimited" mean that the limit is not known."""
     machine.zone("0", "package-0", **limits)
     [meter] = found(machine).meters
-    assert isinstance(meter, rapl.RaplCounter)
-    assert meter.most == most
+    assert isinstance(meter, RaplCounter)
+    assert meter.max_watts == most
     assert meter.wrap == pytest.approx((INTEL_RANGE + 1) / 1e6)
 
 

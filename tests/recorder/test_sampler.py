@@ -577,7 +577,7 @@ def test_a_metric_of_a_run_with_a_long_interval_has_the_joules_of_its_moment(kep
 def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: Kept, clock: FakeClock) -> None:
     """The verdict is carried with the figures."""
     meter = Steady("gpu:0", 100.0, clock)
-    meter.trusted, meter.method, meter.note = False, "nvml-distrusted", "it under-reads"
+    meter.counter_valid, meter.method, meter.note = False, "nvml-distrusted", "it under-reads"
     shown: list[dict[str, Any]] = []
     recorder([meter], kept, clock, publish=shown.append)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])

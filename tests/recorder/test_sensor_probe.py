@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from greentrack.errors import MeterError
-from greentrack.meters import rapl
 from greentrack.meters.base import Context, Counter, Gauge, Meter
 from greentrack.meters.fake import FakeMeter, Wave
 from greentrack.meters.nvidia import meter
+from greentrack.meters.rapl import discovery as rapl
 from greentrack.model import Device
 from greentrack.recorder.sensor_probe import self_test, update_periods, watch
 from tests.rig.clock import FakeClock

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from greentrack import __version__
+from greentrack.costing.api import summary_of
 from greentrack.costing.multipart import joined
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.summary import Summary
 from greentrack.model import Device, DeviceUse, Energy, Host, Metric, Phase, Record, RunInfo, Span
 from greentrack.registry import FORMATS, load
 from greentrack.reports.text import render as text_report

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
 from greentrack.model import DeviceUse, Metric, Phase, Record, Span
 from greentrack.reports.json import render, to_dict
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import Summary
 from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.reports.sci import render

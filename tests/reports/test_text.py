@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.summary import summary_of
+from greentrack.costing.api import summary_of
 from greentrack.formatting.layout import cells
 from greentrack.formatting.units import digits, duration, energy
 from greentrack.model import DeviceUse, Energy, Metric, Phase, Record, Span

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from greentrack.meters import cpu_model, ram_model, rapl
+from greentrack.meters import cpu_model, ram_model
 from greentrack.meters.base import Context, Discovery, Meter
 from greentrack.meters.nvidia import meter
+from greentrack.meters.rapl import discovery as rapl
 from greentrack.model import DeviceUse, Missing, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.transport import protocol

@@ -42,7 +42,7 @@ SERVED = """
 import json
 import greentrack.recorder.server, greentrack.recorder.setup, greentrack.recorder.sampler, greentrack.store.writer
 import greentrack.registry as registry
-for name in registry.METERS: registry.load(registry.METERS, name, "meter")
+for vendor in registry.METERS.values(): registry.attribute(vendor.discover)
 print(json.dumps(sorted({"socket", "ssl", "http.client", "urllib.request"} & sys.modules.keys())))
 """
 HOURS = "# zone: FR\ndatetime,g_per_kwh\n2026-09-21T00:00Z,31\n2026-09-21T01:00Z,28\n"

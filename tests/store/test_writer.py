@@ -537,7 +537,8 @@ path, name, flushes = sys.argv[1:]
 writer = Writer(Path(path), busy_timeout_s=60)
 host, boot = Host(id="h1", name="box"), "b1"
 use = DeviceUse(device=Device(uid="gpu", kind="gpu", name="A GPU"), method="fake")
-writer.write(Batch(run_id=name, run=Run(id=name, name=name, started_at=100.0, host=host, boot_id=boot), devices=[use]))
+run = RunInfo(id=name, name=name, started_at=100.0, host=host, boot_id=boot)
+writer.write(Batch(run_id=name, run=run, devices=[use]))
 print("ready", flush=True)
 for flush in range(int(flushes)):
     readings = [Reading(device="gpu", at=float(flush), seconds=1.0, joules=2.0)]

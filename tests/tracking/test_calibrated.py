@@ -6,7 +6,7 @@ import pytest
 
 from greentrack import track
 from greentrack.calibration_facts import Calibration
-from greentrack.costing.summary import summarize
+from greentrack.costing.api import summarize
 from greentrack.host import facts
 from greentrack.store.host_calibrations import add_calibration
 

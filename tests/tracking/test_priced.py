@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from greentrack import track
-from greentrack.costing.summary import summarize
+from greentrack.costing.api import summarize
 from greentrack.errors import ConfigError
 
 

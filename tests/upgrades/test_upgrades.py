@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.costing.summary import summarize
+from greentrack.costing.api import summarize
 from greentrack.model import Energy, Record, RunInfo
 from greentrack.store import schema
 from greentrack.store.batch import Batch

@@ -1,4 +1,4 @@
-"""Whether there is an NVIDIA driver at all: the way in, so that a machine without one does not pay for the rest."""
+"""Finds the NVIDIA driver; the rest of the package is loaded only where there is one."""
 
 import ctypes
 import sys
@@ -12,7 +12,7 @@ _LIBRARIES = ("libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1")
 
 
 def discover(context: Context) -> Discovery:
-    """Return the meters of the GPUs that *context* shows, or why there are none."""
+    """Return the meters of the GPUs that *context* selects, or why there are none."""
     library = load(context.proc)
     if isinstance(library, Missing):
         return Discovery(missing=[library])
@@ -24,22 +24,22 @@ def discover(context: Context) -> Discovery:
 def load(proc: Path) -> Any:
     """Return the pynvml module, or a Missing where there is no driver library.
 
-    The library is tried first because importing pynvml takes 30 to 50 ms, in vain on a machine without NVIDIA.
+    The library is tried first because importing pynvml takes 30 to 50 ms, which a machine without NVIDIA is spared.
     """
     if sys.platform != "win32" and not any(_loads(name) for name in _LIBRARIES):
         if (proc / "driver/nvidia").exists():
-            return unusable(
+            return _missing(
                 "the NVIDIA driver runs, but its library libnvidia-ml.so.1 is not here (a container?)",
                 "docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...",
             )
-        return unusable(
+        return _missing(
             "no NVIDIA driver library (libnvidia-ml.so.1) on this machine",
             "if there is an NVIDIA GPU: install its driver, or start the container with --gpus all",
         )
     try:
         import pynvml
     except ImportError as error:
-        return unusable(f"pynvml cannot be imported ({error})", "pip install nvidia-ml-py")
+        return _missing(f"pynvml cannot be imported ({error})", "pip install nvidia-ml-py")
     return pynvml
 
 
@@ -51,6 +51,5 @@ def _loads(library: str) -> bool:
     return True
 
 
-def unusable(reason: str, remedy: str) -> Missing:
-    """Return the Missing of an NVIDIA source."""
+def _missing(reason: str, remedy: str) -> Missing:
     return Missing(source="nvidia", reason=reason, remedy=remedy)

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.meters.base import Context
-from greentrack.meters.nvidia.discovery import unusable
-from greentrack.meters.nvidia.nvml import remedy
+from greentrack.meters.nvidia.nvml import remedy, unusable
 from greentrack.model import Missing
 
 _NUMBER = re.compile(r"\s*\+?(\d+)")  # as C's strtoul reads it: what follows the digits does not matter
@@ -15,9 +14,9 @@ _NUMBER = re.compile(r"\s*\+?(\d+)")  # as C's strtoul reads it: what follows th
 def cuda_visible(value: str | None, uuids: Sequence[str]) -> list[str]:
     """Return the GPUs that CUDA_VISIBLE_DEVICES=*value* shows, of the machine's *uuids* in CUDA's order.
 
-    None (not set) shows all. The first entry decides whether indices, GPU UUIDs or MIG UUIDs are listed; the list ends
-    at the first entry that is wrong, and one that names a device twice shows none. Full GPU UUIDs are returned, and MIG
-    UUIDs as they were written.
+    None (not set) shows all. The first entry decides whether indices, GPU UUIDs or MIG UUIDs are listed. The list ends
+    at the first wrong entry; one that names a device twice shows none. Full GPU UUIDs are returned, and MIG UUIDs as
+    they are written.
 
     >>> cuda_visible("1,0", ["GPU-aa", "GPU-bb"])
     ['GPU-bb', 'GPU-aa']
@@ -39,8 +38,8 @@ def cuda_visible(value: str | None, uuids: Sequence[str]) -> list[str]:
     return shown if len(set(shown)) == len(shown) else []
 
 
-def order_is_unsure(env: Mapping[str, str], names: Sequence[str]) -> bool:
-    """Whether indices in *env*'s CUDA_VISIBLE_DEVICES may mean other GPUs than those with the same place in *names*.
+def is_order_unsure(env: Mapping[str, str], names: Sequence[str]) -> bool:
+    """True if indices in *env*'s CUDA_VISIBLE_DEVICES may mean other GPUs than those with the same index in *names*.
 
     CUDA puts the fastest first unless CUDA_DEVICE_ORDER=PCI_BUS_ID; among equal GPUs both orders are the same.
     """
@@ -63,12 +62,12 @@ def _resolve(entry: str, kind: str, uuids: Sequence[str]) -> str | None:
 
 
 class ListedGpu(NamedTuple):
-    """A GPU as NVML lists it: its *place* in the order of PCI buses, which is its index.
+    """A GPU as NVML lists it; *number* counts in the order of PCI buses and is its index.
 
-    *part* is how much of it belongs to the run, 0 to 1, where that is given by slices (MIG) whose size is known.
+    *part* is how much of it belongs to the run, 0 to 1, where the run has slices (MIG) of known size.
     """
 
-    place: int
+    number: int
     uuid: str
     name: str
     part: float | None = None
@@ -84,29 +83,29 @@ def listed(nvml: Any, missing: list[Missing]) -> list[ListedGpu]:
         except nvml.NVMLError as error:
             missing.append(unusable(f"GPU {index} does not answer ({error})", remedy(nvml, error)))
         else:
-            gpus.append(ListedGpu(place=index, uuid=uuid, name=name))
+            gpus.append(ListedGpu(number=index, uuid=uuid, name=name))
     return gpus
 
 
 def selected(
     nvml: Any, context: Context, gpus: Sequence[ListedGpu], missing: list[Missing]
 ) -> list[tuple[ListedGpu, str]]:
-    """Return those of *gpus* that *context* asks for, each once with its note; what is not there goes to *missing*."""
+    """Return those of *gpus* that *context* asks for, each once with its note; *missing* gets the rest."""
     if context.gpus == "all":
         return [(gpu, "") for gpu in gpus]
     if context.gpus != "auto":
         words = context.gpus.split(",") if isinstance(context.gpus, str) else context.gpus
         return _found(nvml, [_named(str(word).strip(), gpus) for word in words], gpus, missing)
     uuids = [gpu.uuid for gpu in gpus]
-    if context.cuda_uuids is not None:
-        return _found(nvml, [_prefixed(uuid, uuids) for uuid in context.cuda_uuids], gpus, missing)
+    if context.torch_uuids is not None:
+        return _found(nvml, [_prefixed(uuid, uuids) for uuid in context.torch_uuids], gpus, missing)
     value = context.env.get("CUDA_VISIBLE_DEVICES")
     chosen = _found(nvml, cuda_visible(value, uuids), gpus, None)
     if gpus and not chosen:
         missing.append(
             unusable(f"CUDA_VISIBLE_DEVICES={value} hides every GPU from this process", "unset CUDA_VISIBLE_DEVICES")
         )
-    if len(chosen) < len(gpus) and order_is_unsure(context.env, [gpu.name for gpu in gpus]):
+    if len(chosen) < len(gpus) and is_order_unsure(context.env, [gpu.name for gpu in gpus]):
         note = "The GPUs differ and CUDA may number them by speed; CUDA_DEVICE_ORDER=PCI_BUS_ID makes sure of this one."
         return [(gpu, note) for gpu, _ in chosen]
     return chosen
@@ -115,7 +114,7 @@ def selected(
 def _found(
     nvml: Any, uuids: Sequence[str], gpus: Sequence[ListedGpu], missing: list[Missing] | None
 ) -> list[tuple[ListedGpu, str]]:
-    """Return the GPUs of *uuids*. One that is not there goes to *missing*, or, where that is None, ends the list."""
+    """Return the GPUs of *uuids*. An unknown one is added to *missing*, or ends the list where *missing* is None."""
     by_uuid = {gpu.uuid: gpu for gpu in gpus}
     found: dict[str, list[_Slice]] = {}
     for uuid in uuids:
@@ -131,27 +130,29 @@ def _found(
 
 
 def _named(word: str, gpus: Sequence[ListedGpu]) -> str:
-    """Return the UUID of the one GPU with this index or beginning of a UUID; else the word itself."""
-    matches = [gpu.uuid for gpu in gpus if word == str(gpu.place) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))]
+    """Return the UUID of the one GPU with this index or beginning of its UUID; else the word itself."""
+    matches = [
+        gpu.uuid for gpu in gpus if word == str(gpu.number) or (word[:4] == "GPU-" and gpu.uuid.startswith(word))
+    ]
     return matches[0] if len(matches) == 1 else word
 
 
 def _prefixed(uuid: str, uuids: Sequence[str]) -> str:
-    """Return CUDA's UUID as NVML writes it: CUDA has no prefix, and tells the UUID of a slice as if it were a GPU's."""
+    """Return torch's UUID as NVML writes it: it may have no prefix, and a slice's looks like a GPU's."""
     bare = uuid.removeprefix("GPU-").removeprefix("MIG-")
     return f"GPU-{bare}" if f"GPU-{bare}" in uuids else f"MIG-{bare}"
 
 
 class _Slice(NamedTuple):
-    """A part of the GPU with the UUID *gpu* ("" if there is none): *size* of *most* slices, 0 where that is unknown."""
+    """A part of the GPU with the UUID *gpu* ("" if there is none): *size* of *total* slices, 0 if unknown."""
 
     gpu: str
     size: int = 0
-    most: int = 0
+    total: int = 0
 
 
 def _slice(nvml: Any, mig: str) -> _Slice:
-    """Return what the MIG UUID *mig* stands for."""
+    """Return the slice with the MIG UUID *mig*."""
     try:
         handle = nvml.nvmlDeviceGetHandleByUUID(mig)
         parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(handle)
@@ -160,15 +161,15 @@ def _slice(nvml: Any, mig: str) -> _Slice:
         return _Slice(gpu="")
     try:
         size = nvml.nvmlDeviceGetAttributes(handle).gpuInstanceSliceCount
-        return _Slice(gpu=uuid, size=size, most=nvml.nvmlDeviceGetMaxMigDeviceCount(parent))
+        return _Slice(gpu=uuid, size=size, total=nvml.nvmlDeviceGetMaxMigDeviceCount(parent))
     except nvml.NVMLError:
         return _Slice(gpu=uuid)
 
 
 def _part(slices: Sequence[_Slice]) -> float | None:
-    if not slices or not all(part.size and part.most for part in slices):
+    if not slices or not all(part.size and part.total for part in slices):
         return None
-    return min(1.0, sum(part.size for part in slices) / slices[0].most)
+    return min(1.0, sum(part.size for part in slices) / slices[0].total)
 
 
 def _note(slices: Sequence[_Slice]) -> str:
@@ -177,6 +178,6 @@ def _note(slices: Sequence[_Slice]) -> str:
     whole = "of this GPU (MIG); the joules are the whole GPU's"
     if _part(slices) is None:
         return f"The run has only a part {whole}."
-    most = slices[0].most
-    mine = min(sum(part.size for part in slices), most)
-    return f"The run has {mine} of {most} slices {whole}, of which its own share is taken to be the slices' part."
+    total = slices[0].total
+    mine = min(sum(part.size for part in slices), total)
+    return f"The run has {mine} of {total} slices {whole}, of which its own share is taken to be the slices' part."

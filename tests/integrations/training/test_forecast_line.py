@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from greentrack.config import Settings
+from greentrack.costing.api import summary_of
 from greentrack.costing.forecast_costs import cost
-from greentrack.costing.summary import summary_of
 from greentrack.integrations.training.forecast import LiveForecast, Range
 from greentrack.integrations.training.forecast_line import forecast_line
 from greentrack.integrations.training.live_figures import Live

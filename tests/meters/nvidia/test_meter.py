@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from greentrack.errors import MeterError
 from greentrack.meters.base import Context, Discovery, Meter
+from greentrack.meters.cross_check import CrossCheck
 from greentrack.meters.fake import Wave
 from greentrack.meters.nvidia import discovery
-from greentrack.meters.nvidia.meter import CrossCheck, discover
+from greentrack.meters.nvidia.meter import discover
 from greentrack.methods import METHODS
 from greentrack.model import Energy
 from tests.rig.nvml import (
@@ -72,7 +73,7 @@ def test_a_counter_counts_watts_times_seconds(clock: Clock) -> None:
     watch(meter, clock, 60)
     energy = meter.read(clock.now)
     assert (energy.joules, energy.seconds, energy.check) == pytest.approx((18_000, 60, 18_000))
-    assert (meter.method, meter.trusted, meter.note) == ("nvml-counter", True, "")
+    assert (meter.method, meter.counter_valid, meter.note) == ("nvml-counter", True, "")
 
 
 def test_two_calls_a_gpu_a_read(clock: Clock) -> None:
@@ -110,8 +111,9 @@ def test_a_counter_is_held_against_its_power(clock: Clock, gain: float, trusted:
     """More than 5 % apart for a minute, the power is believed; the note has both figures."""
     meter = one(clock, gain=gain, power=steady(200))
     watch(meter, clock, 61)
-    assert meter.trusted is trusted
-    assert meter.method == ("nvml-counter" if trusted else "nvml-distrusted")
+    assert meter.counter_valid is trusted
+    assert meter.method == ("nvml-counter" if trusted else METHODS["nvml-counter"].if_invalid)
+    assert METHODS["nvml-counter"].if_invalid == "nvml-distrusted"
     if not trusted:
         assert f"{200 * 60 * gain:.0f} J" in meter.note
         assert "12000 J over 60 s" in meter.note
@@ -122,7 +124,7 @@ def test_a_counter_is_not_judged_within_a_minute(clock: Clock) -> None:
     """59 s are too few to judge by."""
     meter = one(clock, gain=0.5)
     watch(meter, clock, 59)
-    assert meter.trusted
+    assert meter.counter_valid
 
 
 def test_a_distrusted_counter_stays_distrusted(clock: Clock) -> None:
@@ -133,7 +135,7 @@ def test_a_distrusted_counter_stays_distrusted(clock: Clock) -> None:
     nvml.gpus[0].counted -= 0.5 * nvml.gpus[0].power.joules(clock.now)
     nvml.gpus[0].gain = 1.0
     watch(meter, clock, 3600, every=2.0)
-    assert (meter.trusted, meter.method) == (False, "nvml-distrusted")
+    assert (meter.counter_valid, meter.method) == (False, "nvml-distrusted")
 
 
 def test_seconds_without_power_are_the_counter_s(clock: Clock) -> None:
@@ -144,7 +146,7 @@ def test_seconds_without_power_are_the_counter_s(clock: Clock) -> None:
     clock.now += 600
     energy = meter.read(clock.now)
     assert energy.check == pytest.approx(10 * 100 + 600 * 50)
-    assert meter.trusted
+    assert meter.counter_valid
 
 
 @settings(deadline=None, max_examples=50)
@@ -166,13 +168,13 @@ def test_a_right_counter_stays_trusted_under_any_load(low: float, high: float, p
         power=Wave(low=low, high=high, period=period),
     )
     watch(meter, clock, 700)
-    assert meter.trusted, meter.note
+    assert meter.counter_valid, meter.note
 
 
 @pytest.mark.parametrize(("high", "low", "failed"), [(1000.0, 0.0, False), (560.0, 525.0, True)])
 def test_instant_samples_that_scatter_prove_less(high: float, low: float, failed: bool) -> None:
     """Ten minutes of some 540 W beside a counter of 500 W: proof if steady, chance if all or nothing."""
-    check = CrossCheck(averaged=False)
+    check = CrossCheck(average_s=None)
     for tick in range(601):
         check.step(high if tick * 13 % 24 < 13 else low, Energy(joules=500.0, seconds=1.0))
     assert check.integral == pytest.approx(600 * (high * 13 + low * 11) / 24, rel=0.01)
@@ -183,7 +185,7 @@ def test_a_wrong_counter_is_found_by_instant_power_too(clock: Clock) -> None:
     """Without a 1 s average it takes ten minutes."""
     meter = one(clock, name="NVIDIA A100-SXM4-80GB", architecture=AMPERE, window=0.025, gain=0.7)
     watch(meter, clock, 601)
-    assert not meter.trusted
+    assert not meter.counter_valid
 
 
 def test_a_geforce_is_not_read_faster_than_each_second(clock: Clock) -> None:
@@ -299,7 +301,7 @@ def test_a_grace_hopper_counter_is_the_gpu_s_own(clock: Clock) -> None:
         clock, name="NVIDIA GH200", architecture=HOPPER, fields={ENERGY}, module_fields=POWERS, module_watts=300
     )
     watch(meter, clock, 120)
-    assert meter.trusted
+    assert meter.counter_valid
     assert not Context(found=[meter]).has("cpu")
 
 
@@ -314,7 +316,7 @@ def test_a_reset_starts_a_new_segment(clock: Clock) -> None:
         meter.read(clock.now)
     energy = meter.read(clock.now)
     assert (energy.joules, energy.seconds) == (1900, 19)
-    assert meter.trusted
+    assert meter.counter_valid
 
 
 def test_a_misread_counter_adds_nothing(clock: Clock) -> None:
@@ -386,8 +388,8 @@ UNLIKE = ("NVIDIA H100", "NVIDIA T4")
         ({}, ["GPU-aa", "GPU-ab", "GPU-cc"]),
         ({"env": {"CUDA_VISIBLE_DEVICES": "2,0"}}, ["GPU-cc", "GPU-aa"]),
         ({"env": {"CUDA_VISIBLE_DEVICES": "GPU-c"}}, ["GPU-cc"]),
-        ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "cuda_uuids": ["ab"]}, ["GPU-ab"]),
-        ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "cuda_uuids": ["GPU-ab"]}, ["GPU-ab"]),
+        ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "torch_uuids": ["ab"]}, ["GPU-ab"]),
+        ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "torch_uuids": ["GPU-ab"]}, ["GPU-ab"]),
         ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "gpus": "all"}, ["GPU-aa", "GPU-ab", "GPU-cc"]),
         ({"env": {"CUDA_VISIBLE_DEVICES": "2"}, "gpus": [1]}, ["GPU-ab"]),
         ({"gpus": ["GPU-cc", "0", 0]}, ["GPU-cc", "GPU-aa"]),
@@ -431,7 +433,12 @@ def test_indices_among_unlike_gpus_carry_a_note(clock: Clock, order: str | None,
 
 @pytest.mark.parametrize(
     "context",
-    [{"env": {"CUDA_VISIBLE_DEVICES": "MIG-1"}}, {"gpus": ["MIG-1"]}, {"cuda_uuids": ["1"]}, {"cuda_uuids": ["GPU-1"]}],
+    [
+        {"env": {"CUDA_VISIBLE_DEVICES": "MIG-1"}},
+        {"gpus": ["MIG-1"]},
+        {"torch_uuids": ["1"]},
+        {"torch_uuids": ["GPU-1"]},
+    ],
 )
 def test_a_slice_is_read_by_its_whole_gpu(clock: Clock, context: dict[str, Any]) -> None:
     """NVML has no power of a slice: the parent is read, once, the slice's size is said, and is taken for its share."""

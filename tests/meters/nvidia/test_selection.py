@@ -2,7 +2,7 @@
 
 import pytest
 
-from greentrack.meters.nvidia.selection import cuda_visible, order_is_unsure
+from greentrack.meters.nvidia.selection import cuda_visible, is_order_unsure
 
 FOUR = ["GPU-aa11", "GPU-aa22", "GPU-bb33", "GPU-cc44"]
 MANY = [f"GPU-{number:02d}" for number in range(16)]
@@ -71,4 +71,4 @@ def test_no_gpu_at_all() -> None:
 )
 def test_indices_are_unsure_among_unlike_gpus(env: dict[str, str], names: list[str], unsure: bool) -> None:
     """CUDA counts the fastest first, NVML counts by bus: the same only where all are alike, or the user says so."""
-    assert order_is_unsure(env, names) is unsure
+    assert is_order_unsure(env, names) is unsure

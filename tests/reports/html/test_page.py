@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from greentrack.analysis.compare import compare
 from greentrack.analysis.groups import chosen
-from greentrack.costing.summary import Summary, summary_of
+from greentrack.costing.api import summary_of
+from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Metric, Phase, Reading, Record, RunInfo, Span
 from greentrack.reports import comparison_text, text

@@ -1,60 +1,73 @@
-"""What is to be said of a comparison: what its ranges rest on, and what makes its runs unlike each other."""
+"""The notes of a comparison: what its ranges rest on, what makes its runs unlike, and how they were selected."""
 
 from collections.abc import Iterator, Sequence
 
-from greentrack.analysis.error_budget import energy_doubt
-from greentrack.analysis.groups import ENDED_WELL, Group
-from greentrack.analysis.statistics import FEWEST
-from greentrack.analysis.time_to_target import CARRIED_ON, HOW, Target, carried_on, cost_to
+from greentrack.analysis.compare import Comparison, currencies, singular
+from greentrack.analysis.error_budget import energy_error
+from greentrack.analysis.groups import ENDED_WELL, Group, Selection
+from greentrack.analysis.statistics import MIN_REPEATS
+from greentrack.analysis.time_to_target import Target, cost_to, is_resumed
 from greentrack.costing.summary import Summary
 from greentrack.formatting import escape
 from greentrack.formatting.units import digits, percent
+from greentrack.reports.difference_text import shared_sensors
 
-WHOLE = 0.99
-"""Less than this part of a run, or of another one's work, is worth a note."""
+COMPLETE = 0.99
+"""A coverage of a run, or an amount of work compared with another run's, that is below this is worth a note."""
 
 MAX_NAME = 60
-"""A note has room for so many characters of a group's name."""
+"""Maximum length of a group's name in a note."""
+
+UP_TO_TARGET = (
+    "up to the target: the devices' joules by then; the rest of the machine, the overhead and the money are taken in "
+    "proportion"
+)
+"""The note on every cost to a target."""
+
+RESUMED = "is part of a resumed work: its earlier parts are counted, though the target may have been reached in them"
+"""The note on the cost to a target of a run that is not the first part of its work."""
 
 
-def remarks(groups: Sequence[Group], units: Sequence[str], until: Target | None = None) -> Iterator[str]:
-    """Yield what weakens a comparison of *groups*, and what its ranges rest on; *units* of work are shared by all."""
+def comparison_notes(comparison: Comparison) -> Iterator[str]:
+    """Yield what weakens a comparison, and what its ranges rest on."""
+    groups, target = comparison.groups, comparison.target
+    yield from selection_notes(comparison.selection)
     if all(len(group.summaries) == 1 for group in groups):
         yield "one run each: no repeats, so chance is unknown"
     else:
         yield from _alone(groups)
     yield from dict.fromkeys(_methods(groups))
-    yield from _work(groups, units)
+    yield from _work(groups, comparison.units)
     kinds = [{kind for summary in group.summaries for kind in summary.by_kind} for group in groups]
     for group, of_group in zip(groups[1:], kinds[1:], strict=True):
         for kind in sorted(kinds[0] ^ of_group):
             yield f"the energy of {kind} is in {_called(groups[0] if kind in kinds[0] else group)} only"
     for group in groups:
         for summary in group.summaries:
-            yield from _standing(group, summary, until)
+            yield from _standing(group, summary, target)
         yield from _unseen(group)
     if len(paid_in := currencies(groups)) > 1:
         yield f"money is in {' and '.join(paid_in)} and is not compared; give all one tariff"
     if len({summary.scope for group in groups for summary in group.summaries}) > 1:
         yield "some figures are of the whole machine and some of the run's own share"
-    if until:
-        yield HOW
+    if target:
+        yield UP_TO_TARGET
 
 
-def currencies(groups: Sequence[Group]) -> list[str]:
-    """Return the currencies that the money of *groups* is in."""
-    return sorted({summary.money.currency for group in groups for summary in group.summaries if summary.money})
+def selection_notes(selection: Selection) -> Iterator[str]:
+    """Yield which runs of a name were taken, and how many were left out and why."""
+    for name, count in selection.newest_of:
+        called = escape.name(name)
+        yield f"{called} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
+    if selection.unfinished:
+        yield f"left out, having not finished: {_runs(selection.unfinished)}"
+    if selection.without_param is not None:
+        param, count = selection.without_param
+        yield f"left out, having no {param}: {_runs(count)}"
 
 
-def singular(unit: str) -> str:
-    """Return one of a unit of work.
-
-    >>> [singular(unit) for unit in ("samples", "batches", "loss", "step")]
-    ['sample', 'batch', 'loss', 'step']
-    """
-    if unit.endswith(("ches", "shes", "xes", "sses")):
-        return unit[:-2]
-    return unit[:-1] if unit.endswith("s") and not unit.endswith("ss") else unit
+def _runs(count: int) -> str:
+    return f"{count:,} {'run' if count == 1 else 'runs'}"
 
 
 def _called(group: Group) -> str:
@@ -65,19 +78,19 @@ def _alone(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups:
         if len(group.summaries) == 1:
             beside = groups[1:] if group is groups[0] else groups[:1]
-            enough = [len(other.summaries) >= FEWEST for other in beside]
+            enough = [len(other.summaries) >= MIN_REPEATS for other in beside]
             if not any(enough):
                 yield f"{_called(group)}: one run only, so chance is unknown where it is compared"
                 continue
-            but = "nobody has seen it" if all(enough) else f"beside fewer than {FEWEST} chance is unknown"
+            but = "nobody has seen it" if all(enough) else f"beside fewer than {MIN_REPEATS} chance is unknown"
             yield f"{_called(group)}: one run only, taken to scatter like the repeats beside it; {but}"
 
 
 def _methods(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups[1:]:
-        doubt = energy_doubt(groups[0].summaries, group.summaries)
-        if doubt.alike:
-            yield doubt.why
+        error = energy_error(groups[0].summaries, group.summaries)
+        if error.is_comparable:
+            yield shared_sensors(error.shared)
         else:
             both = f"{_called(groups[0])} and {_called(group)}"
             yield f"{both}: not the same devices were read, so their energies are not held against each other"
@@ -88,7 +101,7 @@ def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
         yield "they share no unit of work (run.advance counts it): what is compared are totals, whatever each run did"
     for unit in units:
         done = [sorted({summary.work[unit].total for summary in group.summaries}) for group in groups]
-        if min(low for low, *_ in done) < WHOLE * max(high for *_, high in done):
+        if min(low for low, *_ in done) < COMPLETE * max(high for *_, high in done):
             counts = ", ".join(
                 f"{_called(group)} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True)
             )
@@ -104,7 +117,7 @@ def _unseen(group: Group) -> Iterator[str]:
     missed: dict[str, list[float]] = {}
     for summary in group.summaries:
         for device in summary.devices:
-            if device.joules is not None and device.coverage < WHOLE and device.kind != "rest":
+            if device.joules is not None and device.coverage < COMPLETE and device.kind != "rest":
                 missed.setdefault(device.id, []).append(1 - device.coverage)
     said: dict[str, list[str]] = {}
     for uid, parts in missed.items():
@@ -116,7 +129,7 @@ def _unseen(group: Group) -> Iterator[str]:
         yield f"{_called(group)}: {', '.join(uids)} {'was' if len(uids) == 1 else 'were'} {text}"
 
 
-def _standing(group: Group, summary: Summary, until: Target | None) -> Iterator[str]:
+def _standing(group: Group, summary: Summary, target: Target | None) -> Iterator[str]:
     run = summary.run
     name = _called(group) if len(group.summaries) == 1 else f"{_called(group)}, run {run.id[:13]}"
     if run.status not in ENDED_WELL:
@@ -135,8 +148,8 @@ def _standing(group: Group, summary: Summary, until: Target | None) -> Iterator[
     for device in summary.devices:
         if device.joules is None:
             yield f"{name}: nothing was read of {device.id}"
-    if until and not (cost := cost_to(summary, until)).reached:
+    if target and not (cost := cost_to(summary, target)).reached:
         had = "was not logged" if cost.value is None else f"was not reached (best {cost.value:.6g})"
-        yield f"{name}: {until} {had}"
-    if until and carried_on(summary):
-        yield f"{name} {CARRIED_ON}"
+        yield f"{name}: {target} {had}"
+    if target and is_resumed(summary):
+        yield f"{name} {RESUMED}"

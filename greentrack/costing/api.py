@@ -1,0 +1,60 @@
+"""What a run cost, asked by its name or of its record: ``summarize`` and ``summary_of``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, Unpack
+
+from greentrack.costing import engine
+from greentrack.costing.options import CostingOptions, parse_options
+from greentrack.model import Reading, Record, RunInfo
+from greentrack.vocabulary import DISABLED
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
+
+    from greentrack.config import Settings
+    from greentrack.costing.summary import Summary
+
+
+class Recorded(Protocol):
+    """Anything that can hand out its record, such as the handle of a run that is going on."""
+
+    def record(self) -> Record:
+        """Return everything known so far."""
+
+
+def summary_of(
+    record: Record,
+    *,
+    settings: Settings | None = None,
+    readings: Mapping[str, Sequence[Reading]] | None = None,
+    today: datetime.date | None = None,
+    **options: Unpack[CostingOptions],
+) -> Summary:
+    """Return what *record* cost under *options* (see ``CostingOptions``); the rest comes from run and *settings*.
+
+    *readings*, by device uid, tell the hours for carbon and tariffs by hour. Raises ZoneError for a zone that does not
+    exist, ConfigError for any other option that cannot be read.
+    """
+    return engine.cost(record, parse_options(settings, **options), readings=readings, today=today)
+
+
+def summarize(
+    run: str | Record | Recorded, *, db: str | Path | None = None, **options: Unpack[CostingOptions]
+) -> Summary:
+    """Work out what a run cost: an id, the start of one, a name, ``latest``, a record, or a handle with ``record()``.
+
+    *db* is the database that holds it; None is the one that the settings name. *options* are zone, hourly, rest,
+    scope, pue, tariff, rent, embodied and water (see ``CostingOptions``). What is not given is as the run or else the
+    settings have it. Raises NotFoundError for an unknown run, ConfigError for an option.
+    """
+    from greentrack.costing.session import CostingSession  # the end of a run needs none
+
+    with CostingSession.open(db, **options) as session:
+        if run == DISABLED:  # a script under GREENTRACK_DISABLED=1 asks for what it did not record
+            return session.cost(Record(run=RunInfo(id=DISABLED, name=DISABLED, status=DISABLED)))
+        if isinstance(run, str):
+            return session.summarize(run)
+        return session.cost(run if isinstance(run, Record) else run.record())

@@ -1,0 +1,1 @@
+"""Intel and AMD processors and their memory, through Linux powercap (RAPL)."""
