@@ -1,4 +1,4 @@
-"""The clock that a training and its recorder share."""
+"""The clock of a training and its recorder: seconds since boot."""
 
 import time
 

@@ -1,13 +1,13 @@
-"""GreenTrack's one log, ``greentrack``: loading logging takes longer than the rest, so it waits until there is news."""
+"""The log named ``greentrack``. It loads ``logging`` with the first message, which takes longer than all the rest."""
 
 from contextlib import suppress
 
 UNLOADED = (ImportError, OSError)
-"""What loading a module raises in a program that has no file left to open: nobody can be told of anything there."""
+"""What loading a module raises in a program that can open no more files: nothing can be logged there."""
 
 
 def warning(text: str, *values: object) -> None:
-    """Log a trouble that its user must know."""
+    """Log a trouble that the user must know."""
     with suppress(*UNLOADED):
         import logging
 
@@ -15,7 +15,7 @@ def warning(text: str, *values: object) -> None:
 
 
 def debug(text: str, *values: object) -> None:
-    """Log what only helps to find a fault."""
+    """Log what helps to find a fault."""
     with suppress(*UNLOADED):
         import logging
 

@@ -1,6 +1,6 @@
-"""The helper beside a run: it owns the sensors and the database, and the run only sends it marks.
+"""The sampler process beside a run: it owns the sensors and the database, and the run only sends it events.
 
-``client`` is the run's end of the pipe, ``child`` and ``command`` start the process, ``serve`` is what runs in it.
-There ``loop`` reads the meters, ``ledger`` makes readings of that, ``marks`` takes what the run says, ``keeper`` has it
-stored.
+``client`` is the run's side, ``transport`` lies between the two, and ``server`` is what runs in the process. There
+``sampler`` reads the meters, ``accumulator`` makes readings of that, ``events`` takes what the run sends, and
+``write_buffer`` hands everything to the store.
 """

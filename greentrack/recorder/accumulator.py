@@ -1,4 +1,4 @@
-"""What the meters have told, turned into readings, and what the readings of each device come to."""
+"""Turns what the meters have counted into readings, and adds up the readings of each device."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from greentrack.recorder.process_share import ProcessShare, ProcessTreeLike
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 
 UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
-"""What is to be said of the figures of such a device: a machine was too busy to start the recorder in time."""
+"""The note of such a device: the machine was too busy to start the recorder in time."""
 
 
 class Accumulator:
@@ -32,24 +32,24 @@ class Accumulator:
         self._meters, self._timeline, self._wall = meters, timeline, wall
         self._carried = {use.device.uid: use for use in carried}
         self._carried_at = carried_at
-        self._sums = {meter.device.uid: DeviceTotals(self._carried.get(meter.device.uid)) for meter in meters}
-        self._told: dict[str, Energy] = {}  # by device: what its readings so far add up to
-        self._shares: ProcessShare | None = None
-        self._known: Sequence[tuple[object, ...]] = ()  # what the store knows of each device beside its readings
+        self._totals = {meter.device.uid: DeviceTotals(self._carried.get(meter.device.uid)) for meter in meters}
+        self._reported: dict[str, Energy] = {}  # by device: what its readings add up to
+        self._process_share: ProcessShare | None = None
+        self._stored: Sequence[tuple[object, ...]] = ()  # what the store has of each device beside its readings
 
     def begin(self) -> None:
-        """What was read so far is where readings begin."""
+        """Let readings begin with what was read so far."""
         for meter in self._meters:
-            self._told[meter.device.uid] = self._timeline.last(meter.device.uid)
+            self._reported[meter.device.uid] = self._timeline.last(meter.device.uid)
 
     def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
-        """From now on keep the part of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._shares = ProcessShare(tree, busy)
+        """From now on keep the share of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
+        self._process_share = ProcessShare(tree, busy)
 
     def readings(self, read_at: float, until: float = math.inf) -> list[Reading]:
         """What was used since the last readings, and not after *until*; everything was read at *read_at*."""
-        if self._shares is not None:
-            self._shares.look()
+        if self._process_share is not None:
+            self._process_share.look()
         made = (self._reading(meter, read_at, until) for meter in self._meters)
         return [reading for reading in made if reading is not None]
 
@@ -58,8 +58,8 @@ class Accumulator:
 
         A device that was first read after that is billed what it used right after, for as long as the run lasted.
         """
-        if self._shares is not None:
-            self._shares.look()
+        if self._process_share is not None:
+            self._process_share.look()
         made = []
         for meter in self._meters:
             since = self._timeline.since(meter.device.uid)
@@ -68,16 +68,16 @@ class Accumulator:
             reading = self._reading(meter, read_at, until)
             if reading is not None:
                 made.append(reading)
-            if unseen and self._told[meter.device.uid] != NOTHING:
+            if unseen and self._reported[meter.device.uid] != NOTHING:
                 meter.note = "; ".join(filter(None, (meter.note, UNSEEN)))
         return made
 
-    def made_up(self, kept: Iterable[DeviceUse]) -> list[Reading]:
-        """What the recorder before had read and shown but not written; *kept* is what the store has of it."""
-        stored = {use.device.uid: use for use in kept}
+    def unwritten(self, stored: Iterable[DeviceUse]) -> list[Reading]:
+        """What the recorder before had read and shown but not written; *stored* is what the store has of it."""
+        written = {use.device.uid: use for use in stored}
         made = []
-        for uid in self._carried.keys() & self._sums.keys():
-            use, there = self._carried[uid], stored.get(uid)
+        for uid in self._carried.keys() & self._totals.keys():
+            use, there = self._carried[uid], written.get(uid)
             missed = difference(use.energy, there.energy if there is not None else NOTHING)
             if missed.seconds < 0.001:
                 continue
@@ -93,17 +93,17 @@ class Accumulator:
             made.append(reading)
         return made
 
-    def news(self) -> list[DeviceUse] | None:
-        """All devices, where the store is to know of them what it did not; else None."""
-        known = [(m.method, m.counter_valid, m.note, self._sums[m.device.uid].idle_watts) for m in self._meters]
-        if known == self._known:
+    def changed_devices(self) -> list[DeviceUse] | None:
+        """All devices, where the store has not got all that is known of them; else None."""
+        known = [(m.method, m.counter_valid, m.note, self._totals[m.device.uid].idle_watts) for m in self._meters]
+        if known == self._stored:
             return None
-        self._known = known
+        self._stored = known
         return self.uses()
 
     def total(self) -> list[DeviceUse]:
         """Every device with what its readings come to."""
-        return self.uses(self._told)
+        return self.uses(self._reported)
 
     def joules(self, energies: Mapping[str, Energy]) -> float:
         """The run's total where its devices had used *energies*."""
@@ -114,16 +114,16 @@ class Accumulator:
         uses = []
         for meter in self._meters:
             uid = meter.device.uid
-            sums = self._sums[uid]
+            totals = self._totals[uid]
             use = DeviceUse(
                 device=meter.device,
                 method=meter.method,
                 energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
                 trusted=meter.counter_valid,
-                process=sums.process,
+                process=totals.process,
                 note=meter.note,
-                idle=sums.idle,
-                idle_watts=sums.idle_watts,
+                idle=totals.idle,
+                idle_watts=totals.idle_watts,
             )
             if (before := self._carried.get(uid)) is not None:
                 use = use._replace(energy=total(before.energy, use.energy))
@@ -135,20 +135,20 @@ class Accumulator:
     def _reading(self, meter: Meter, read_at: float, until: float) -> Reading | None:
         uid = meter.device.uid
         now = self._timeline.of(uid, until)
-        used = difference(now, self._told.get(uid, NOTHING))
+        used = difference(now, self._reported.get(uid, NOTHING))
         if used.seconds <= 0 and used.joules <= 0:
-            return None  # absent is not zero; and what a reading after the end has told stays told
-        self._told[uid] = now
+            return None  # absent is not zero; and a reading after the end is not taken back
+        self._reported[uid] = now
         reading = Reading(
             device=uid,
             at=self._wall + min(read_at, until),
             seconds=used.seconds,
             joules=used.joules,
             check=used.check,
-            share=self._shares.of(meter) if self._shares is not None else None,
+            share=self._process_share.of(meter) if self._process_share is not None else None,
             busy=_busy(meter),
         )
-        self._sums[uid].add(reading)
+        self._totals[uid].add(reading)
         return reading
 
 

@@ -1,4 +1,4 @@
-"""Whose work a device did: the part of a run's own processes in what the whole machine was doing."""
+"""The share of a run's own processes in the work of each device."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -13,16 +13,16 @@ class ProcessTreeLike(Protocol):
 
     @property
     def pids(self) -> frozenset[int]:
-        """The members known now."""
+        """The processes known now."""
 
     def cpu_seconds(self) -> float:
-        """CPU time they have used, never going down."""
+        """The CPU time they have used; it never decreases."""
 
 
 class ProcessShare:
-    """The part of *tree* in each device's activity, between one ``look`` and the next.
+    """The share of *tree* in each device's activity, between one ``look`` and the next.
 
-    *busy* gives the CPU seconds, since some instant, that everybody together has used.
+    *busy* gives the CPU seconds, since some instant, that all processes together have used.
     """
 
     def __init__(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
@@ -43,13 +43,13 @@ class ProcessShare:
             self._of_cpu = min(1.0, max(0.0, (mine - before[0]) / (busy - before[1])))
 
     def of(self, meter: Meter) -> float | None:
-        """The tree's part, 0 to 1, in what the device of *meter* did up to the last look; None where nobody knows."""
+        """The share, 0 to 1, in what the device of *meter* did up to the last look; None where it is unknown."""
         uid = meter.device.uid
         if meter.device.kind != "gpu":
             return self._of_cpu
         try:
             share = meter.share(self._tree.pids)
-        except Exception as error:  # noqa: BLE001  # whose work it was is worth less than the reading itself
+        except Exception as error:  # noqa: BLE001  # the share is worth less than the reading itself
             log.debug("%s cannot tell whose work it does: %r", uid, error)
             share = None
         if share is not None:

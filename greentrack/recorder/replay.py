@@ -1,4 +1,4 @@
-"""What the devices of a run had used before its recorder died, for what the run began back then."""
+"""The energy that devices used before a recorder died, for spans and phases that began back then."""
 
 from array import array
 from bisect import bisect_right
@@ -9,13 +9,13 @@ from greentrack.recorder.timeline import NOTHING, part, total
 
 
 class Replay:
-    """The readings of the recorders before, in little room: a long run has many."""
+    """The readings of earlier recorders, in compact arrays: a long run has many."""
 
     def __init__(self, readings: Iterable[Iterable[Reading]]) -> None:
-        """Take the readings of each device, in order of time."""
+        """Take the readings of each device, ordered by time."""
         self._columns: dict[str, tuple[array[float], ...]] = {}
-        for of_one in readings:
-            for reading in of_one:
+        for of_device in readings:
+            for reading in of_device:
                 columns = self._columns.setdefault(reading.device, tuple(array("d") for _ in range(4)))
                 check = reading.joules if reading.check is None else reading.check
                 for column, figure in zip(columns, (reading.at, reading.seconds, reading.joules, check), strict=True):
@@ -25,8 +25,8 @@ class Replay:
         """What each device used after *moment* (Unix time); of a reading around it, in proportion to time."""
         return {uid: _after(moment, *columns) for uid, columns in self._columns.items()}
 
-    def back(self, energies: Mapping[str, Energy], moment: float) -> dict[str, Energy]:
-        """The cumulative *energies* that the next recorder began with, as they were at *moment*: mostly below zero."""
+    def rewind(self, energies: Mapping[str, Energy], moment: float) -> dict[str, Energy]:
+        """The cumulative *energies* that the next recorder began with, as they were at *moment*: mostly negative."""
         used = self.since(moment)
         uids = dict.fromkeys([*energies, *used])
         return {uid: _less(energies.get(uid, NOTHING), used.get(uid, NOTHING)) for uid in uids}
@@ -37,9 +37,9 @@ def _after(
 ) -> Energy:
     used = NOTHING
     for row in range(bisect_right(ends, moment), len(ends)):
-        whole = Energy(joules=joules[row], seconds=seconds[row], check=checks[row])
+        energy = Energy(joules=joules[row], seconds=seconds[row], check=checks[row])
         inside = min(1.0, (ends[row] - moment) / seconds[row]) if seconds[row] > 0 else 1.0
-        used = total(used, part(whole, inside))
+        used = total(used, part(energy, inside))
     return used
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.calibration_facts import SelfTest, SensorTest
 from greentrack.errors import MeterError
@@ -14,6 +14,9 @@ from greentrack.model import Host, Reading, Record, RunInfo, Span
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.transport.protocol import figures_of
 from greentrack.store.batch import Batch
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import Figures
 
 Clock = Callable[[], float]
 Pause = Callable[[float], None]
@@ -89,8 +92,8 @@ def watch(
     while (now := clock()) < began + seconds:
         if window is not None and now >= edge:
             number, edge = number + 1, edge + window
-            end = {"m": "close", "t": now, "id": number - 1}  # of none, at first
-            recorder.handle([end, {"m": "open", "t": now, "id": number, "name": "window"}])
+            recorder.handle([{"m": "close", "t": now, "id": number - 1}])  # of none, at first
+            recorder.handle([{"m": "open", "t": now, "id": number, "name": "window"}])
         if (due := recorder.until_due()) <= 0:
             late.append(-due)
             recorder.tick()
@@ -196,7 +199,7 @@ def update_periods(
     return found | {probe.meter.device.uid: probe.result() for probe in probes}
 
 
-def _record(kept: _Kept, figures: dict[str, object]) -> Record:
+def _record(kept: _Kept, figures: "Figures") -> Record:
     uses, toll = figures_of(figures)
     assert kept.run is not None  # the first batch brings it, and this sink refuses none
     return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), toll=toll)

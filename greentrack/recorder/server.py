@@ -1,4 +1,4 @@
-"""The recorder's own process: waits for marks, for deadlines and for the end of its owner."""
+"""The recorder's process: waits for events, for deadlines and for the end of its owner."""
 
 import contextlib
 import math
@@ -8,32 +8,36 @@ import select
 import signal
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from greentrack.errors import GreenTrackError
 from greentrack.host import facts
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.setup import complete, start
-from greentrack.recorder.transport import protocol
 from greentrack.recorder.transport.pipes import PIPE_BYTES
+from greentrack.recorder.transport.protocol import LineBuffer, line
+from greentrack.recorder.transport.shared_memory import MEMORY_BYTES, MEMORY_FD, write_figures
 from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import Answer, Event, FinalFigures, Hello
 
 LAST_WORDS_S = 0.5
 """How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
 
 ALONE_PATIENCE_S = 0.3
-"""How long the end tries to write without its owner (whom ``greentrack run`` has seen end): time is short."""
+"""How long the end tries to write where its owner has ended already (``greentrack run`` has seen it): time is short."""
 
 READ_BYTES = 1 << 16
-"""So much is read from the pipe at a time. Where at least half of it waits, its run may be ahead of the recorder."""
+"""The most that is read from the pipe at a time. Where half of it waits, the run may be ahead of the recorder."""
 
-OUTLIVE_S = 0.95
+MAX_OUTLIVE_S = 0.95
 """After this long without an owner the process ends, whatever a sensor is doing."""
 
 
 class Owner:
-    """The process that a recorder measures; seen to be gone by a pidfd where there is one, else by asking."""
+    """The process that a recorder measures; a pidfd tells when it ends, or polling where there is none."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -46,8 +50,8 @@ class Owner:
         except (AttributeError, OSError):  # an old kernel, or not Linux
             pass
 
-    def gone(self) -> bool:
-        """Whether it has ended."""
+    def has_ended(self) -> bool:
+        """True once it has ended."""
         if self._dead:
             return True
         if self.fd is not None:
@@ -65,40 +69,45 @@ class Owner:
         """Return when it has ended."""
         if self.fd is not None:
             select.select([self.fd], [], [])
-        while not self.gone():
+        while not self.has_ended():
             time.sleep(0.2)
 
 
 class Inbox:
-    """What a run says, from the pipe *fd*."""
+    """The events of a run, read from the pipe *fd*."""
 
     def __init__(self, fd: int = 0) -> None:
         self.fd = fd
         self.listening = True
         self.reached = math.inf
-        self._lines = protocol.LineBuffer()
+        self._lines = LineBuffer()
 
-    def read(self) -> list[dict[str, Any]]:
-        """Wait until something is said; return what is whole."""
+    def hello(self) -> "tuple[Hello, list[Event]] | None":
+        """Wait for the hello; return it and the events that came with it, or None where the run ended before."""
+        while self.listening:
+            if messages := self._lines.feed(self._read()):
+                return messages[0], messages[1:]
+        return None
+
+    def read(self) -> "list[Event]":
+        """Wait for events; return those that are complete."""
         return self._lines.feed(self._read())
 
-    def drain(self) -> list[dict[str, Any]]:
-        """Return what was said by now, at most what a pipe holds.
+    def drain(self) -> "list[Event]":
+        """Return what the pipe holds by now.
 
-        From then on *reached* is the moment, on the clock, of the last of it where more may be on its way; else the end
-        of all time.
+        From then on *reached* is the moment of the last event, where more may be on their way; else infinity.
         """
-        messages: list[dict[str, Any]] = []
+        events: list[Event] = []
         taken = 0
         while self.listening and taken < PIPE_BYTES and select.select([self.fd], [], [], 0)[0]:
             data = self._read()
-            messages += self._lines.feed(data)
+            events += self._lines.feed(data)
             taken += len(data)
         self.reached = math.inf
         if taken >= READ_BYTES // 2:
-            moments = (message.get("t") for message in reversed(messages))
-            self.reached = next((at for at in moments if isinstance(at, int | float)), math.inf)
-        return messages
+            self.reached = next((event["t"] for event in reversed(events) if event["m"] != "facts"), math.inf)
+        return events
 
     def _read(self) -> bytes:
         data = os.read(self.fd, READ_BYTES)
@@ -107,60 +116,55 @@ class Inbox:
 
 
 def serve() -> None:
-    """Record for the run on standard input until it says that it ends, or its owner is gone."""
+    """Record the run on standard input until it sends its end, or its owner has ended."""
+    # it ends with its owner, not with the terminal or the job's first warning
     for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(
-            ignored, signal.SIG_IGN
-        )  # it ends with its owner, and not with the terminal or the job's first warning
+        signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what the training blocks and ignores was inherited
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _give_way()
-    board = mmap.mmap(protocol.BOARD_FD, protocol.BOARD_BYTES)
+    _lower_priority()
+    memory = mmap.mmap(MEMORY_FD, MEMORY_BYTES)
     inbox = Inbox()
-    first: list[dict[str, Any]] = []
-    while not first:
-        first = inbox.read()
-        if not inbox.listening:
-            return
-    hello, *early = first
+    first = inbox.hello()
+    if first is None:
+        return
+    hello, early = first
     owner = Owner(hello["run"]["pid"])
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
-        recorder, missing = start(hello, publish=lambda figures: protocol.post(board, figures), warn=_warn)
+        recorder = start(hello, publish=lambda figures: write_figures(memory, figures), warn=_warn)
     except GreenTrackError as error:
-        _say({"m": "refused", "text": str(error)})
+        _answer({"m": "refused", "text": str(error)})
         return
-    except Exception as error:  # noqa: BLE001  # nobody sees its standard error: what hinders it is told to the run
-        _say({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
+    except Exception as error:  # noqa: BLE001  # nobody sees its standard error: the run logs what hinders it
+        _answer({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
         return
-    _say({"m": "ready", "missing": [[m.source, m.reason, m.remedy] for m in missing]})
+    _answer({"m": "ready"})
     root = complete(recorder, hello, _warn)
-    dirty = git.Dirty(root) if root is not None else None
+    dirty = git.DirtyCheck(root) if root is not None else None
     figures = _until_the_end(recorder, owner, inbox, early, dirty)
-    _say({"m": "final", "figures": figures})
+    _answer({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
 
 
-def _give_way() -> None:
-    """Let what wakes this process (a mark, a deadline) not put it in the place of a thread that is training."""
+def _lower_priority() -> None:
+    """Take no processor from a thread that is training when an event or a deadline wakes this process."""
     with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _until_the_end(
-    recorder: Recorder, owner: Owner, inbox: Inbox, messages: list[dict[str, Any]], dirty: git.Dirty | None
-) -> dict[str, Any]:
+    recorder: Recorder, owner: Owner, inbox: Inbox, events: "list[Event]", dirty: git.DirtyCheck | None
+) -> "FinalFigures":
     alone_since = None
     while True:
         if due := recorder.until_due() <= 0:
-            messages += inbox.drain()  # the end may be among it: what is used after that is not the run's
-        end = next((message for message in messages if message["m"] == "end"), None)
-        recorder.handle(message for message in messages if message["m"] != "end")
-        if end is not None:
-            patience = (ALONE_PATIENCE_S, ALONE_PATIENCE_S) if owner.gone() else (PATIENCE_S, LOCKED_S)
+            events += inbox.drain()  # the end may be among them: what is used after that is not the run's
+        if (end := recorder.handle(events)) is not None:
+            patience = (ALONE_PATIENCE_S, ALONE_PATIENCE_S) if owner.has_ended() else (PATIENCE_S, LOCKED_S)
             return recorder.finish(end["status"], end.get("error"), end["t"], *patience)
         now = facts.clock()
-        if alone_since is None and owner.gone():
+        if alone_since is None and owner.has_ended():
             alone_since = now
         if alone_since is not None and (not inbox.listening or now - alone_since > LAST_WORDS_S):
             error = "the process ended without a word"
@@ -169,10 +173,10 @@ def _until_the_end(
             recorder.tick(inbox.reached)
             if dirty is not None and (answer := dirty.answer()) is not None:
                 recorder.handle([{"m": "facts", "run": {"git_dirty": answer}}])
-        messages = _listen(inbox, owner, recorder.until_due(), alone=alone_since is not None)
+        events = _listen(inbox, owner, recorder.until_due(), alone=alone_since is not None)
 
 
-def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> list[dict[str, Any]]:
+def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> "list[Event]":
     watched = [inbox.fd] if inbox.listening else []
     wait = max(0.0, wait)
     if alone:
@@ -180,21 +184,21 @@ def _listen(inbox: Inbox, owner: Owner, wait: float, *, alone: bool) -> list[dic
     elif owner.fd is not None:
         watched.append(owner.fd)
     else:
-        wait = min(wait, 0.2)  # without a pidfd the owner must be asked after
+        wait = min(wait, 0.2)  # without a pidfd the owner must be polled
     ready, _, _ = select.select(watched, [], [], wait)
     return inbox.read() if inbox.fd in ready else []
 
 
 def _end_with(owner: Owner) -> None:
     owner.wait()
-    time.sleep(OUTLIVE_S)
+    time.sleep(MAX_OUTLIVE_S)
     os._exit(0)  # a sensor hangs: everything up to the last reading is in the store
 
 
-def _say(message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
-        os.write(1, protocol.line(message))
+def _answer(answer: "Answer") -> None:
+    with contextlib.suppress(OSError):  # nobody reads any more
+        os.write(1, line(answer))
 
 
 def _warn(text: str) -> None:
-    _say({"m": "warn", "text": text})
+    _answer({"m": "warn", "text": text})

@@ -1,4 +1,4 @@
-"""What each device had used by when: the last reads of every meter, so that an edge between two reads can be placed."""
+"""The recent cumulative energy of each device, to find what it had used at a moment between two reads."""
 
 from bisect import bisect_left
 from collections import deque
@@ -6,7 +6,7 @@ from collections import deque
 from greentrack.model import Energy
 
 KEEP_S = 30.0
-"""How long reads are remembered; marks arrive within milliseconds, or after a stall of the recorder."""
+"""How long reads are remembered; events arrive within milliseconds, or after a stall of the recorder."""
 
 NOTHING = Energy()
 
@@ -19,7 +19,7 @@ class Timeline:
         self._since: dict[str, float] = {}
 
     def add(self, uid: str, at: float, energy: Energy) -> None:
-        """Remember that device *uid* had used *energy* by *at*."""
+        """Add a read: device *uid* had used *energy* by *at*."""
         reads = self._reads.setdefault(uid, deque())
         self._since.setdefault(uid, at)
         reads.append((at, energy))
@@ -46,7 +46,7 @@ class Timeline:
 
 
 def difference(after: Energy, before: Energy) -> Energy:
-    """What was used between two cumulative energies; a *check* that began in between counts from there."""
+    """The energy between two cumulative ones; a *check* that began in between counts from there."""
     check = None if after.check is None else after.check - (before.check or 0.0)
     return Energy(joules=after.joules - before.joules, seconds=after.seconds - before.seconds, check=check)
 

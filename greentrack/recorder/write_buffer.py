@@ -1,4 +1,4 @@
-"""Holds what is to be kept until the store takes it, and says where it does not."""
+"""Holds a batch until the store takes it, and warns where the store does not."""
 
 import time
 from collections.abc import Callable
@@ -7,36 +7,36 @@ from typing import Protocol
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store.batch import Batch
 
-HELD = 20_000
+MAX_READINGS = 20_000
 """Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
 
 PATIENCE_S = 2.0
 """How long the end of a run tries to write."""
 
 LOCKED_S = 4.0
-"""How long it tries where others have the database locked: they will let go of it.
+"""How long it tries where others have the database locked: they will release it.
 
-The last try may take another half second, and a run waits ``client.FINISH_WAIT_S`` for its end.
+The last try may take another half second, and a run waits ``protocol.FINISH_WAIT_S`` for its end.
 """
 
 PAUSE_S, LOCKED_PAUSE_S = 0.05, 0.005
-"""Between two tries; for a lock SQLite itself has waited in each (``build.BUSY_S``), and who pauses is not in line."""
+"""Seconds between two tries. Each itself waits for a lock (``setup.BUSY_S``); who pauses loses the turn."""
 
 
 class Sink(Protocol):
-    """Where batches go. ``write`` raises StoreError and keeps nothing of the batch where it fails."""
+    """Where batches go. A ``write`` that fails raises StoreError and keeps nothing of the batch."""
 
     def write(self, batch: Batch) -> None:
-        """Keep the batch."""
+        """Write the batch."""
 
     def close(self) -> None:
-        """Let go of the place."""
+        """Release the store."""
 
 
 class WriteBuffer:
-    """The *batch* of a run that gathers, and the sink that it goes to.
+    """The growing *batch* of a run, and the sink that it goes to.
 
-    *say* tells a trouble of the store that may come again and again, *warn* any other.
+    *warn_seldom* logs a trouble of the store that may come again and again, *warn* any other.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class WriteBuffer:
         sink: Sink,
         run_id: str,
         *,
-        say: Callable[[str], None],
+        warn_seldom: Callable[[str], None],
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
@@ -52,11 +52,11 @@ class WriteBuffer:
         self.batch = Batch(run_id=run_id)
         self.trouble = ""
         self._busy = False
-        self._sink, self._say, self._warn = sink, say, warn
+        self._sink, self._warn_seldom, self._warn = sink, warn_seldom, warn
         self._clock, self._pause = clock, pause
 
     def flush(self) -> bool:
-        """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
+        """Write the batch to the store; where that fails it stays in memory and is written with the next."""
         trouble = self._write()
         if trouble is not None and (isinstance(trouble, RefusedError) or not isinstance(trouble, StoreError)):
             self._warn(f"what the run said of this interval (spans, metrics) cannot be kept ({trouble!r})")
@@ -66,16 +66,16 @@ class WriteBuffer:
         if trouble is not None:
             text = str(trouble) if isinstance(trouble, StoreError) else repr(trouble)
             if not self.trouble:
-                self._say(f"{text}; readings are held in memory and tried again")
+                self._warn_seldom(f"{text}; readings are held in memory and tried again")
             self.trouble = text
-            self.batch.bounded(HELD)
+            self.batch.bounded(MAX_READINGS)
             return False
         self.trouble = ""
         self.batch = Batch(run_id=self.batch.run_id)
         return True
 
     def finish(self, patience_s: float, locked_s: float) -> None:
-        """Hand everything over, or give up after *patience_s*, or *locked_s* where others have the place locked."""
+        """Write everything, or give up after *patience_s*, or after *locked_s* where others have the store locked."""
         begun = self._clock()
         while not self.flush():
             if self._clock() - begun >= (locked_s if self._busy else patience_s):

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import CountEvent
 
 SEND_S = 1.0
 """Seconds between two messages with counts; a run that is killed loses at most this much of its counts."""
@@ -14,7 +17,7 @@ class ThreadCounters:
 
     __slots__ = ("_clock", "_send", "_since_sent", "current", "phases", "send_at", "since", "stack", "thread", "work")
 
-    def __init__(self, thread: int, clock: Callable[[], float], send: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, thread: int, clock: Callable[[], float], send: "Callable[[CountEvent], None]") -> None:
         self.thread = thread
         self.phases: dict[str, PhaseTimer] = {}
         self.work: dict[str, Any] = {}

@@ -4,7 +4,10 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import RunFacts
 
 FRAMEWORKS = (
     "accelerate",
@@ -52,7 +55,7 @@ def in_notebook() -> bool:
     return "ipykernel" in sys.modules
 
 
-def environment(env: Mapping[str, str]) -> dict[str, Any]:
+def environment(env: Mapping[str, str]) -> "RunFacts":
     """Return rank, world size and group of a run of several processes; for other runs each is None."""
     rank, size = _first_number(env, _RANKS), _first_number(env, _SIZES)
     group = next((env[name] for name in _GROUPS if env.get(name)), None)

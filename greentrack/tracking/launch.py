@@ -13,6 +13,7 @@ from greentrack.tracking.run import Run
 
 if TYPE_CHECKING:
     from greentrack.config import Settings
+    from greentrack.recorder.transport.messages import Hello, RunFacts
     from greentrack.tracking.budget import Limit
 
 
@@ -25,7 +26,7 @@ def start(
     pid: int | None = None,
     command: Sequence[str] | None = None,
     wait_s: float | None = None,
-    more: Mapping[str, Any] | None = None,
+    more: "RunFacts | None" = None,
 ) -> Run:
     """Start recording process *pid* (by default this one) with *settings*.
 
@@ -47,7 +48,7 @@ def start(
     argv = input_limits.command_within(argv)
     now, wall = clock(), time.time()
     folder = _folder()
-    run = {
+    run: RunFacts = {
         "id": environment.new_id(),
         "name": name,
         "project": settings.project,
@@ -65,7 +66,7 @@ def start(
         **environment.environment(os.environ),
         **(more or {}),
     }
-    hello = {
+    hello: Hello = {
         "run": run,
         "recorder": settings.recorder,
         "clock": now,
@@ -81,7 +82,7 @@ def start(
     }
     other_rank = run["rank"] not in (None, 0)
     quiet = settings.quiet or other_rank
-    started = Run(dict(run), quiet=quiet, settings=settings)
+    started = Run(run.copy(), quiet=quiet, settings=settings)
     if cut:
         started._warn_once(input_limits.PARAMS, input_limits.TOO_LARGE % input_limits.PARAMS)
     try:

@@ -2,17 +2,18 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from greentrack import log
 
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
     from greentrack.model import Record
+    from greentrack.recorder.transport.messages import Figures, RunFacts
 
 
-def joules_of(figures: Mapping[str, Any] | None) -> dict[str, float]:
+def joules_of(figures: "Figures | None") -> dict[str, float]:
     """Return the joules by kind of device; {} if there are no figures yet."""
     if figures is None:
         return {}
@@ -30,15 +31,15 @@ def joules_of(figures: Mapping[str, Any] | None) -> dict[str, float]:
     return by_kind
 
 
-def record_of(facts: Mapping[str, Any], figures: Mapping[str, Any] | None) -> "Record":
+def record_of(facts: "RunFacts", figures: "Figures | None") -> "Record":
     """Return the record of the run with these *facts*, as far as *figures* has it."""
     from greentrack.model import Host, Record, TrackerOverhead
-    from greentrack.recorder.transport.protocol import figures_of, known_of, run_of
+    from greentrack.recorder.transport.protocol import calibration_of, figures_of, run_of
 
     uses, toll = figures_of(figures) if figures else ([], TrackerOverhead())
     host = Host(**figures["host"]) if figures and figures["host"] else None
-    known = known_of(figures) if figures else None
-    return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), toll=toll, known=known)
+    known = calibration_of(figures) if figures else None
+    return Record(run=run_of(facts, host), devices=tuple(uses), toll=toll, known=known)
 
 
 def get_ready_to_print() -> None:

@@ -8,7 +8,7 @@ from _thread import get_ident  # threading has the same one, but takes half a mi
 from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter as _now
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from greentrack import log
 from greentrack.clock import clock
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.recorder.client.process_link import Link
+    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, Hello, RunFacts
+    from greentrack.recorder.transport.protocol import Link
     from greentrack.tracking.budget import BudgetUse, Limit
     from greentrack.tracking.budget_watch import BudgetWatch
 
@@ -38,7 +39,7 @@ class Run:
 
     def __init__(
         self,
-        facts: dict[str, Any],
+        facts: "RunFacts",
         *,
         quiet: bool = False,
         settings: "Settings | None" = None,
@@ -47,24 +48,24 @@ class Run:
         self.id: str = facts["id"]
         self.name: str = facts["name"]
         self._facts = facts
-        self._learned: dict[str, Any] = {}  # after the start: a recorder that takes over does not know it
+        self._learned: RunFacts = {}  # after the start: a recorder that takes over does not know it
         self._began = clock()
         self._quiet = quiet
         self._settings = settings
         self._budget_watch: BudgetWatch | None = None
         self._spans = Spans(self._send, self._limited, self._warn_once)
         self._warned: set[str] = set()
-        self._final: dict[str, Any] | None = None
+        self._final: Figures | None = None
         self._link: Link | None = None
         self._counters_of_thread: dict[int, ThreadCounters] = {}
         self._counters = self._counters_here()
 
-    def connect(self, hello: dict[str, Any], budget: "Sequence[Limit]" = ()) -> None:
+    def connect(self, hello: "Hello", budget: "Sequence[Limit]" = ()) -> None:
         """Start a recorder with *hello*. If this is interrupted, the caller must stop the run."""
-        from greentrack.recorder.client.process_link import connect
+        from greentrack.recorder.client.connect import connect
 
         self._began = hello["clock"]
-        self._link = connect(hello, hello["recorder"], self._reopen, self._meanwhile)
+        self._link = connect(hello, self._reopen, self._meanwhile)
         if self._link is not None:
             _open.add(self)
             if budget:
@@ -123,18 +124,18 @@ class Run:
 
         *joules* and *seconds* are a value and its range: ``run.forecast(0.1, joules=(7e5, 6e5, 9e5), seconds=...)``.
         """
-        message: dict[str, Any] = {"m": "forecast", "t": clock()}
+        at = clock()
         try:
-            message["progress"] = float(progress)
-            message["joules"], message["seconds"] = ([float(part) for part in figure] for figure in (joules, seconds))
+            done = float(progress)
+            all_joules, all_seconds = ([float(part) for part in figure] for figure in (joules, seconds))
         except Exception:  # noqa: BLE001  # never raise into the training
             given = ", ".join(map(input_limits.repr_within, (progress, joules, seconds)))
             self._warn_once("forecast", f"forecast({given}) is no forecast")
             return
-        self._send(message)
+        self._send({"m": "forecast", "t": at, "progress": done, "joules": all_joules, "seconds": all_seconds})
 
-    def learn(self, **facts: Any) -> None:
-        """Add facts of the run (fields of ``model.Run``) that were not known at its start; *params* are merged."""
+    def learn(self, **facts: "Unpack[RunFacts]") -> None:
+        """Add facts of the run (fields of ``model.RunInfo``) that were not known at its start; *params* are merged."""
         if "params" in facts:
             more = facts["params"]
             facts["params"] = self._limited({**self._facts.get("params", {}), **more}, input_limits.PARAMS)
@@ -182,7 +183,7 @@ class Run:
         self.learn(packages=self._facts["packages"] | packages())  # frameworks are often imported after the start
         at = clock()
         self._facts |= {"status": status, "error": error, "seconds": at - self._began}
-        message = {"m": "end", "t": at, "status": status, "error": error}
+        message: EndEvent = {"m": "end", "t": at, "status": status, "error": error}
         _open.discard(self)
         link, self._link = self._link, None  # from here on only the link itself ends its recorder
         final = link.finish(message)
@@ -198,7 +199,7 @@ class Run:
 
     def record(self) -> "Record":
         """Return the facts and totals of this run so far, as this process knows them (spans are in the database)."""
-        facts = dict(self._facts)
+        facts = self._facts.copy()
         if self._link is not None:
             facts["seconds"] = clock() - self._began
         return record_of(facts, self._figures())
@@ -250,10 +251,10 @@ class Run:
 
     # -- for spans, counters and the recorder
 
-    def _figures(self) -> dict[str, Any] | None:
+    def _figures(self) -> "Figures | None":
         return self._final or (self._link.look() if self._link is not None else None)
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, message: "Event") -> None:
         if self._link is not None:
             self._link.send(message)
             if self._budget_watch is not None:
@@ -276,8 +277,8 @@ class Run:
     def _redacts(self) -> bool:
         return self._settings is None or self._settings.redact
 
-    def _reopen(self) -> Iterable[Mapping[str, Any]]:
-        return [{"m": "facts", "run": dict(self._learned)}, *self._spans.opened()]
+    def _reopen(self) -> "Iterable[Event]":
+        return [{"m": "facts", "run": self._learned.copy()}, *self._spans.opened()]
 
     def _meanwhile(self) -> None:
         if not self._quiet:

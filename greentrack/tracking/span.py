@@ -4,10 +4,13 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greentrack.clock import clock
 from greentrack.tracking.input_limits import name_within, repr_within
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import CloseEvent, OpenEvent
 
 _inner: ContextVar[tuple["Spans", int] | None] = ContextVar("greentrack_span", default=None)
 """The innermost open span of this thread or task: its run's spans, and its number."""
@@ -18,16 +21,16 @@ class Spans:
 
     def __init__(
         self,
-        send: Callable[[Mapping[str, Any]], None],
+        send: "Callable[[OpenEvent | CloseEvent], None]",
         limited: Callable[[Mapping[str, Any], str], dict[str, Any]],
         warn_once: Callable[[str, str], None],
     ) -> None:
         """*send* passes an event to the recorder, *limited* cuts attributes to size and redacts them."""
         self._send, self._limited, self._warn_once = send, limited, warn_once
-        self._opened: dict[int, Mapping[str, Any]] = {}
+        self._opened: dict[int, OpenEvent] = {}
         self._last = 0
 
-    def opened(self) -> Iterable[Mapping[str, Any]]:
+    def opened(self) -> "Iterable[OpenEvent]":
         """Return the events that opened the open spans, for a recorder that takes over."""
         return list(self._opened.values())
 
@@ -43,7 +46,7 @@ class Spans:
         except Exception as error:  # noqa: BLE001  # anybody's values: never raise into the training
             self._warn_once(f"span {name}", f"the attributes of span {name!r} are not kept: {repr_within(error)}")
             kept = {}
-        message = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
+        message: OpenEvent = {"m": "open", "t": at, "id": number, "parent": parent, "name": name, "attrs": kept}
         self._opened[number] = message
         self._send(message)
         return number

@@ -20,6 +20,7 @@ from greentrack.tracking.tracker import unrecorded
 
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
+    from greentrack.recorder.transport.messages import RunFacts
 
 START_WAIT_S = 1.0
 """How long a stage waits at most for its recorder (usually some 80 ms), whose first reading its time begins with."""
@@ -175,7 +176,7 @@ class Recording(HarmlessCallback):
         settings = settings._replace(budget=())  # it is looked after here, for all ranks together
         if crew.gpus is not None and settings.gpus == "auto":
             settings = settings._replace(gpus=crew.gpus)
-        more: dict[str, Any] = {"group": group_of(self._group)}
+        more: RunFacts = {"group": group_of(self._group)}
         if crew.world_size > 1:
             more |= {"rank": crew.rank, "world_size": crew.world_size}
         return start(title, settings, tags=self._tags, params=params, more=more, wait_s=START_WAIT_S)

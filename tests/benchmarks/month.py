@@ -9,16 +9,19 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from greentrack.meters.base import Context
 from greentrack.meters.fake import discover
 from greentrack.model import RunInfo
 from greentrack.recorder.sampler import Recorder
-from greentrack.recorder.transport import protocol
+from greentrack.recorder.transport import shared_memory
 from greentrack.store.writer import MAX_READINGS, Writer
 from tests.benchmarks.measure import Row, answer, at_most, figure
 from tests.rig.clock import FakeClock
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import Event
 
 DAYS = (1, 7, 30)
 INTERVAL_S = 30.0
@@ -59,14 +62,14 @@ class Training:
 
     def __init__(self, path: Path, interval: float) -> None:
         self.path = path
-        self._clock, board = FakeClock(0.0), bytearray(protocol.BOARD_BYTES)
+        self._clock, board = FakeClock(0.0), bytearray(shared_memory.MEMORY_BYTES)
         self._recorder = Recorder(
             RunInfo(id="month", name="month", interval=interval),
             discover(Context(spec=METERS), self._clock).meters,
             Writer(path),
             clock=self._clock,
             wall=0.0,
-            publish=lambda figures: protocol.post(board, figures),
+            publish=lambda figures: shared_memory.write_figures(board, figures),
         )
         self._interval, self._epochs = interval, 0
         self._recorder.start()
@@ -98,4 +101,4 @@ class Training:
         self._say(m="open", id=self._epochs, parent=None, name="epoch", attrs={"index": self._epochs - 1})
 
     def _say(self, **message: Any) -> None:
-        self._recorder.handle([{"t": self._clock(), **message}])
+        self._recorder.handle([cast("Event", {"t": self._clock(), **message})])

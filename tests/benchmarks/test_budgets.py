@@ -18,7 +18,7 @@ from greentrack.meters.base import Context
 from greentrack.meters.fake import discover
 from greentrack.model import RunInfo as Facts
 from greentrack.recorder.sampler import Recorder
-from greentrack.recorder.transport import protocol
+from greentrack.recorder.transport import shared_memory
 from greentrack.store import read_queries, writer
 from greentrack.store.batch import Batch
 from greentrack.store.export import TABLES
@@ -46,14 +46,14 @@ class Nowhere:
 @pytest.fixture
 def hour() -> Callable[[], float]:
     """Drive a recorder of 8 GPUs and 2 packages through another hour; return the CPU seconds of a tick."""
-    clock, board = FakeClock(), bytearray(protocol.BOARD_BYTES)
+    clock, board = FakeClock(), bytearray(shared_memory.MEMORY_BYTES)
     recorder = Recorder(
         Facts(id="budget", name="budget"),
         discover(Context(spec=EIGHT_GPUS.removeprefix("fake:")), clock).meters,
         Nowhere(),
         clock=clock,
         wall=0.0,
-        publish=lambda figures: protocol.post(board, figures),
+        publish=lambda figures: shared_memory.write_figures(board, figures),
     )
     recorder.start()
 

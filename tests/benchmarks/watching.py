@@ -107,18 +107,18 @@ def day() -> None:
     from greentrack.meters.fake import discover
     from greentrack.model import RunInfo
     from greentrack.recorder.sampler import Recorder
-    from greentrack.recorder.transport import protocol
+    from greentrack.recorder.transport import shared_memory
     from greentrack.store.writer import Writer
     from tests.rig.clock import FakeClock
 
-    clock, board = FakeClock(), bytearray(protocol.BOARD_BYTES)
+    clock, board = FakeClock(), bytearray(shared_memory.MEMORY_BYTES)
     recorder = Recorder(
         RunInfo(id="day", name="day"),
         discover(Context(spec="gpu=300,cpu=100,dram=20"), clock).meters,
         Writer(Path(os.environ["BENCHMARK_PLACE"]) / "day.db"),
         clock=clock,
         wall=0.0,
-        publish=lambda figures: protocol.post(board, figures),
+        publish=lambda figures: shared_memory.write_figures(board, figures),
     )
     recorder.start()
 

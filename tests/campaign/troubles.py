@@ -328,7 +328,7 @@ def stopped(scene: Scene, seconds: float) -> str:
     """Training and recorder are stopped (SIGSTOP) and continued."""
     script = PREAMBLE.format(db=str(scene.db))
     script += "with tracker as run:\n    settle(); work(run, 0.5)\n    say(ready=1)\n"
-    script += "    while not Path('continued').exists() or not run._link.look()['toll']['late']: work(run, 0.05)\n"
+    script += "    while not Path('continued').exists() or not run._link.look()['overhead']['late']: work(run, 0.05)\n"
     process = scene.start("-c", script)
     scene.wait_for("said", process)
     pids = scene.processes()

@@ -29,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def dirty(root: Path) -> bool | None:
-    asked = git.Dirty(root)
+    asked = git.DirtyCheck(root)
     assert asked._pid is not None
     os.waitid(os.P_PID, asked._pid, os.WEXITED | os.WNOWAIT)
     return asked.answer()
@@ -70,4 +70,4 @@ def test_a_changed_file_makes_the_tree_dirty(tree: Path) -> None:
 def test_without_git_nobody_knows(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without the command has no answer."""
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert git.Dirty(tree).answer() is None
+    assert git.DirtyCheck(tree).answer() is None

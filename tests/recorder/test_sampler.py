@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +16,9 @@ from greentrack.recorder.transport import protocol
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from tests.rig.clock import FakeClock
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import CountEvent, Figures, ForecastEvent
 
 
 class Steady(Counter):
@@ -181,7 +184,7 @@ def test_spans_beyond_ten_thousand_are_added_up_by_name(
 
 
 def test_a_value_that_no_store_takes_costs_no_reading(kept: Kept, clock: FakeClock) -> None:
-    """What hangs on the mark is left out, said, and the readings are kept."""
+    """What depends on the event is left out, said, and the readings are kept."""
     said: list[str] = []
 
     class Picky(Kept):
@@ -356,7 +359,12 @@ def test_phases_that_began_before_the_first_reading_are_given_no_more_than_was_s
     clock.advance(0.6)
     made.start(begun)
     clock.advance(0.4)
-    early = {"m": "count", "t": begun + 0.5, "since": begun, "phases": {"early": (1, 0.5), "none": (1, 0.0)}}
+    early: CountEvent = {
+        "m": "count",
+        "t": begun + 0.5,
+        "since": begun,
+        "phases": {"early": (1, 0.5), "none": (1, 0.0)},
+    }
     made.handle([{"m": "count", "t": clock(), "since": begun, "phases": {"a": (1, 0.5), "b": (1, 0.5)}}, early])
     made.finish("finished")
     found = {phase.name: phase.energy["gpu:0"].joules for phase in kept.phases()}
@@ -414,7 +422,7 @@ def test_a_forecast_is_kept_as_it_was_made(kept: Kept, clock: FakeClock) -> None
     """What was expected after 3 s bears that moment; one of what is no number or past the end is left out."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
     pass_time(made, clock, 3.0)
-    forecast: dict[str, Any] = {
+    forecast: ForecastEvent = {
         "m": "forecast",
         "t": clock(),
         "progress": 0.3,
@@ -428,7 +436,7 @@ def test_a_forecast_is_kept_as_it_was_made(kept: Kept, clock: FakeClock) -> None
         {"joules": None},
         {"seconds": [-1] * 3},
     ]
-    made.handle([forecast, *({**forecast, **change} for change in wrong)])
+    made.handle([forecast, *(cast("ForecastEvent", {**forecast, **change}) for change in wrong)])
     assert made.finish("finished")["saved"] is True
     (only,) = [one for batch in kept.batches for one in batch.forecasts]
     assert (only.at, only.progress) == (5000.0 + clock(), 0.3)
@@ -449,7 +457,7 @@ def test_a_failed_read_is_a_gap_that_the_next_one_heals(kept: Kept, clock: FakeC
     figures = made.finish("finished")
     assert sum(r.joules for r in kept.readings("gpu:0")) == pytest.approx(2000.0)
     assert sum(r.joules for r in kept.readings("gpu:1")) == pytest.approx(2000.0)
-    assert figures["toll"]["failures"] == 10
+    assert figures["overhead"]["failures"] == 10
     assert said == ["gpu:0: it cannot be read"]
 
 
@@ -495,7 +503,7 @@ def test_deadlines_do_not_drift_and_a_late_tick_is_counted(kept: Kept, clock: Fa
     made.tick()
     assert made.until_due() == pytest.approx(0.3)
     figures = made.finish("finished")
-    assert figures["toll"]["late"] == 1
+    assert figures["overhead"]["late"] == 1
 
 
 def test_a_suspended_machine_bills_counters_and_not_gauges(kept: Kept, clock: FakeClock) -> None:
@@ -578,7 +586,7 @@ def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: K
     """The verdict is carried with the figures."""
     meter = Steady("gpu:0", 100.0, clock)
     meter.counter_valid, meter.method, meter.note = False, "nvml-distrusted", "it under-reads"
-    shown: list[dict[str, Any]] = []
+    shown: list[Figures] = []
     recorder([meter], kept, clock, publish=shown.append)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
     (use,) = protocol.figures_of(second.finish("finished"))[0]
@@ -589,7 +597,7 @@ def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: K
 def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeClock) -> None:
     """Another one begins where the last that was shown ended: 300 J and then 200 J are 500 J, in 5 s."""
     first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
-    shown: list[dict[str, Any]] = []
+    shown: list[Figures] = []
     first._publish = shown.append
     pass_time(first, clock, 3)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
@@ -601,13 +609,13 @@ def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeC
 
 def test_what_a_recorder_that_died_had_not_written_is_made_up(kept: Kept, clock: FakeClock) -> None:
     """It had shown 300 J in 3 s, the store has 200 J in 2 s: the next one hands in 100 J, stamped with that moment."""
-    shown: list[dict[str, Any]] = []
+    shown: list[Figures] = []
     first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, publish=shown.append)
     pass_time(first, clock, 2)
     (use,) = protocol.figures_of(shown[-1])[0]
     pass_time(first, clock, 1)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
-    second.make_up([use])
+    second.recover([use])
     second.flush()
     (missed,) = kept.batches[-1].readings
     assert missed.joules == pytest.approx(100.0)
@@ -621,7 +629,7 @@ def test_a_span_that_was_open_when_its_recorder_died_keeps_what_was_used_before(
 
     So it is with the phases whose count comes to the next recorder: the 2.5 s before and the 2 s after are theirs.
     """
-    shown: list[dict[str, Any]] = []
+    shown: list[Figures] = []
     first = recorder([Steady("gpu:0", 100.0, clock), Steady("gone", 10.0, clock)], kept, clock, publish=shown.append)
     opened = clock() + 0.5
     pass_time(first, clock, 2)
@@ -630,12 +638,12 @@ def test_a_span_that_was_open_when_its_recorder_died_keeps_what_was_used_before(
     pass_time(first, clock, 1)
     clock.advance(4)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1], restarts=1)
-    second.make_up(uses, stored)
+    second.recover(uses, stored)
     second.handle([{"m": "open", "t": opened, "id": 1, "name": "epoch"}])
     pass_time(second, clock, 2)
     second.handle([{"m": "count", "t": clock(), "since": opened, "phases": {"train": (1, clock() - opened)}}])
     second.handle([{"m": "close", "t": clock(), "id": 1}])
-    assert second.finish("finished")["toll"]["restarts"] == 1
+    assert second.finish("finished")["overhead"]["restarts"] == 1
     used = kept.spans()[1].energy
     assert (used["gpu:0"].joules, used["gpu:0"].seconds) == pytest.approx((450.0, 4.5))
     assert used["gone"].joules == pytest.approx(15.0)  # 10 W for the 1.5 s that are in the store
@@ -659,9 +667,10 @@ def test_a_trouble_that_comes_and_goes_is_told_once_an_hour(kept: Kept, clock: F
 
 
 def test_marks_that_make_no_sense_are_left_out(kept: Kept, clock: FakeClock) -> None:
-    """A span that was never opened, a mark without its name, a word nobody knows: the recording goes on."""
+    """A span that was never opened, an event without its name, a word nobody knows: the recording goes on."""
     made = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
-    made.handle([{"m": "close", "t": clock(), "id": 9}, {"m": "open", "t": clock(), "id": 1}, {"m": "?", "t": clock()}])
+    strange: Any = [{"m": "open", "t": clock(), "id": 1}, {"m": "?", "t": clock()}]
+    made.handle([{"m": "close", "t": clock(), "id": 9}, *strange])
     pass_time(made, clock, 2)
     figures = made.finish("finished")
     assert figures["devices"][0]["energy"]["joules"] == pytest.approx(200.0)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,9 @@ from greentrack.recorder.transport import protocol
 from greentrack.recorder.transport.pipes import OwnedDescriptor, pipe
 from tests.recorder.test_sampler import Kept, Steady
 from tests.rig.clock import FakeClock
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import LogEvent
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes of this size are Linux's")
 
@@ -31,26 +34,26 @@ def ends() -> Iterator[tuple[OwnedDescriptor, OwnedDescriptor]]:
         end.close()
 
 
-def mark(at: float) -> dict[str, Any]:
+def metrics(at: float) -> "LogEvent":
     """One of about a hundred bytes."""
     return {"m": "log", "t": at, "values": {"loss": 1.0, "x" * 60: 2.0}}
 
 
 def test_all_that_was_said_is_heard_at_once(ends: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
-    """Some marks are no flood: nothing holds back what is read now."""
+    """Some events are no flood: nothing holds back what is read now."""
     inbox = Inbox(ends[0].fd)
     assert inbox.drain() == []
-    os.write(ends[1].fd, b"".join(protocol.line(mark(at)) for at in range(100)))
-    assert [message["t"] for message in inbox.drain()] == list(range(100))
+    os.write(ends[1].fd, b"".join(protocol.line(metrics(at)) for at in range(100)))
+    assert [event["t"] for event in inbox.drain() if event["m"] == "log"] == list(range(100))
     assert (inbox.reached, inbox.listening) == (math.inf, True)
     ends[1].close()
     assert (inbox.drain(), inbox.listening) == ([], False)
 
 
 def test_a_flood_tells_how_far_it_has_come(ends: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
-    """A pipe that was full: its last mark, and not a fact without its time, is as far as the recorder has come."""
+    """A pipe that was full: its last event, and not a fact without its time, is as far as the recorder has come."""
     inbox = Inbox(ends[0].fd)
-    lines = [*(protocol.line(mark(at)) for at in range(1000)), protocol.line({"m": "facts", "run": {}})]
+    lines = [*(protocol.line(metrics(at)) for at in range(1000)), protocol.line({"m": "facts", "run": {}})]
     os.write(ends[1].fd, b"".join(lines))
     assert len(inbox.drain()) == 1001
     assert inbox.reached == 999
@@ -66,7 +69,7 @@ def test_an_end_in_the_pipe_is_heard_before_the_next_reading(ends: tuple[OwnedDe
     begun = clock()
     recorder.start(begun)
     clock.advance(1.5)
-    messages = [*(mark(begun + n * 1e-4) for n in range(2000)), {"m": "end", "t": begun + 0.9, "status": "finished"}]
+    messages = [*(metrics(begun + n * 1e-4) for n in range(2000)), {"m": "end", "t": begun + 0.9, "status": "finished"}]
     os.write(ends[1].fd, b"".join(map(protocol.line, messages)))
     figures = _until_the_end(recorder, Owner(os.getpid()), Inbox(ends[0].fd), [], None)
     assert [reading.joules for reading in kept.readings("gpu:0")] == pytest.approx([90.0])
@@ -82,7 +85,7 @@ def test_it_lets_go_of_what_it_inherited(tmp_path: Path) -> None:
 import os, runpy, sys
 main = runpy.run_path({script.__file__!r})
 os.dup2({own}, 900)
-main["_let_go"]()
+main["_release_inherited"]()
 print(sorted(int(fd) for fd in os.listdir("/dev/fd")), os.getcwd())
 """
         command = [sys.executable, "-I", "-S", "-c", code]

@@ -37,7 +37,7 @@ import greentrack.recorder.server
 from greentrack.recorder.setup import complete, start
 def loaded(): return sorted(n for n in sys.modules if n == "sqlite3" or n.startswith("greentrack."))
 hello = json.loads(sys.argv[1])
-recorder, _ = start(hello, publish=lambda _: None, warn=print)
+recorder = start(hello, publish=lambda _: None, warn=print)
 ready = loaded()
 complete(recorder, hello, print)
 print(json.dumps([ready, loaded()]))

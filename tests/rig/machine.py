@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from greentrack.meters import cpu_model, ram_model
@@ -26,6 +26,9 @@ from greentrack.store.batch import Batch
 from tests.rig.nvml import Clock, FakeNvml
 from tests.rig.powercap import PowercapMachine
 from tests.rig.scenario import WALL, Fault, Scenario, Zone
+
+if TYPE_CHECKING:
+    from greentrack.recorder.transport.messages import CloseEvent, OpenEvent
 
 NOBODY = 65534
 """The user who may read nothing."""
@@ -284,15 +287,15 @@ class _Both:
         self._sink.close()
 
 
-def _marks(spans: Sequence[tuple[str, float, float]]) -> list[dict[str, Any]]:
-    marks: list[dict[str, Any]] = []
+def _marks(spans: Sequence[tuple[str, float, float]]) -> "list[OpenEvent | CloseEvent]":
+    marks: list[OpenEvent | CloseEvent] = []
     for number, (name, start, end) in enumerate(spans):
         marks.append({"m": "open", "t": start, "id": number, "name": name})
         marks.append({"m": "close", "t": end, "id": number})
     return sorted(marks, key=lambda mark: mark["t"])
 
 
-def _run(machine: Machine, recorder: Recorder, marks: list[dict[str, Any]], end: float) -> None:
+def _run(machine: Machine, recorder: Recorder, marks: "list[OpenEvent | CloseEvent]", end: float) -> None:
     """Let time pass until *end*, with every tick and every mark at its time, or as soon as the recorder is awake."""
     clock = machine.now
     while True:

@@ -33,7 +33,7 @@ def family():
     return sum(each.ru_utime + each.ru_stime for each in spent)
 
 def emitted(run):
-    return (run._link.look() or {"toll": {"readings": 0}})["toll"]["readings"]
+    return (run._link.look() or {"overhead": {"readings": 0}})["overhead"]["readings"]
 
 def worked(run, work):
     first = emitted(run)

@@ -90,7 +90,7 @@ def test_no_value_raises_into_the_training(db: Path, odd: Any) -> None:
 def test_facts_that_are_none_are_left_out_and_the_run_is_kept(db: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A name that no run has, a number that no database takes: they are named, and all else is kept."""
     with track("job", meters=["fake:gpu=300"], db=db, quiet=True) as run:
-        run.learn(nonsense=1, rank=10**30, params={"lr": 0.1})
+        run.learn(nonsense=1, rank=10**30, params={"lr": 0.1})  # type: ignore[call-arg]  # no fact of a run
         run.learn(world_size=2)
     assert run.record().run.params == {"lr": 0.1}
     with Reader(db) as reader:

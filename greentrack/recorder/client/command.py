@@ -1,4 +1,4 @@
-"""How a recorder's process is started: which Python, which script, and where it finds what it needs."""
+"""The command that starts a recorder: which Python, which script, and where it finds its modules."""
 
 import os
 import sys
@@ -11,13 +11,13 @@ def command(folder: str) -> list[str]:
     if not sys.executable or getattr(sys, "frozen", False):  # a frozen program would start itself again and again
         raise OSError("this Python does not know its own executable")
     script = os.path.join(_PACKAGE, "recorder", "__main__.py")
-    return [sys.executable, "-I", "-S", script, *_places(folder)]
+    return [sys.executable, "-I", "-S", script, *_module_paths(folder)]
 
 
-def _places(folder: str) -> list[str]:
-    """Where our package and the libraries lie; not the script's own folder, whose modules are not the recorder's.
+def _module_paths(folder: str) -> list[str]:
+    """The folders of our package and of the libraries, without the script's own, whose modules are the training's.
 
-    Paths are taken from *folder*: the working folder may have been removed.
+    Relative paths start from *folder*: the working folder may have been removed.
     """
     script = sys.modules["__main__"].__dict__.get("__file__") or ""
     own = {os.path.dirname(os.path.normpath(os.path.join(folder, script))), folder}

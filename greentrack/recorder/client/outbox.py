@@ -1,4 +1,4 @@
-"""Lines on their way to a recorder: what waits until the pipe takes it, and what is dropped where too much does."""
+"""Lines for a recorder: they wait until the pipe takes them, and are dropped where too many wait."""
 
 import os
 from collections import deque
@@ -7,51 +7,51 @@ from collections.abc import Iterable
 from greentrack.recorder.transport.pipes import OwnedDescriptor
 
 MAX_EVENTS, MAX_BYTES = 10_000, 8 << 20
-"""Marks kept while the recorder does not take them; beyond, the newest are dropped and counted."""
+"""Events kept while the recorder does not take them; beyond, the newest are dropped and counted."""
 
 
 class Outbox:
-    """What a recorder has not been told yet: what it is to record, first, and then marks."""
+    """The lines that a recorder has not taken yet: first the hello, and then events."""
 
     def __init__(self) -> None:
         self._first: deque[bytes] = deque()
-        self._marks: deque[bytes] = deque()
-        self._bytes = 0  # of the marks
-        self._written = 0  # of the first line that waits
+        self._events: deque[bytes] = deque()
+        self._bytes = 0  # of the events
+        self._written = 0  # of the first line
         self.dropped = 0
 
     def __len__(self) -> int:
-        return len(self._first) + len(self._marks)
+        return len(self._first) + len(self._events)
 
     def begin(self, lines: Iterable[bytes]) -> None:
-        """Tell a new recorder these lines, and then all marks that the one before has not been told as a whole."""
+        """Send a new recorder these lines, and then the events that the one before has not taken as a whole."""
         self._first, self._written = deque(lines), 0
 
-    def add(self, mark: bytes, *, outweighs: bool = False) -> None:
-        """Let a mark wait, or drop it where too many do; what *outweighs* the rest is kept while there is any room."""
-        full = len(self._marks) >= MAX_EVENTS or self._bytes + len(mark) > MAX_BYTES
-        if full and not (outweighs and len(self._marks) < 2 * MAX_EVENTS):
+    def add(self, event: bytes, *, important: bool = False) -> None:
+        """Queue an event, or drop it where too many wait; an *important* one may use as much room again."""
+        full = len(self._events) >= MAX_EVENTS or self._bytes + len(event) > MAX_BYTES
+        if full and not (important and len(self._events) < 2 * MAX_EVENTS):
             self.dropped += 1
         else:
-            self._append(mark)
+            self._append(event)
 
-    def add_last(self, mark: bytes) -> None:
-        """Let a mark wait, however many do, unless it is the last that waits already."""
-        if not self._marks or self._marks[-1] != mark:
-            self._append(mark)
+    def add_last(self, event: bytes) -> None:
+        """Queue an event, however many wait, unless it is the last already."""
+        if not self._events or self._events[-1] != event:
+            self._append(event)
 
-    def leave_only(self, mark: bytes) -> None:
-        """Drop all other marks but one that was written in part."""
-        begun = [self._marks[0]] if self._marks and self._written and not self._first else []
-        self.dropped += sum(other != mark for other in self._marks) - sum(other != mark for other in begun)
-        self._marks = deque(begun)
+    def leave_only(self, event: bytes) -> None:
+        """Drop all other events but one that was written in part."""
+        begun = [self._events[0]] if self._events and self._written and not self._first else []
+        self.dropped += sum(other != event for other in self._events) - sum(other != event for other in begun)
+        self._events = deque(begun)
         self._bytes = sum(map(len, begun))
-        self.add_last(mark)
+        self.add_last(event)
 
     def write(self, file: OwnedDescriptor) -> bool:
-        """Write as much as *file* takes; whether it took anything. Raises OSError where nobody takes any more."""
+        """Write as much as *file* takes; True where it took something. Raises OSError where nobody reads any more."""
         progress = False
-        while lines := self._first or self._marks:
+        while lines := self._first or self._events:
             if not file.intact():
                 raise OSError("the pipe was closed")
             try:
@@ -64,10 +64,10 @@ class Outbox:
                 return progress
             self._written = 0
             line = lines.popleft()
-            if lines is self._marks:
+            if lines is self._events:
                 self._bytes -= len(line)
         return progress
 
-    def _append(self, mark: bytes) -> None:
-        self._marks.append(mark)
-        self._bytes += len(mark)
+    def _append(self, event: bytes) -> None:
+        self._events.append(event)
+        self._bytes += len(event)

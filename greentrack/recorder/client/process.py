@@ -1,4 +1,4 @@
-"""A process that a training starts, ends and waits for, without harm to any other one and without waiting for them."""
+"""A child process that a training starts and ends, without harm to its other children and without waiting for them."""
 
 import contextlib
 import functools
@@ -8,60 +8,60 @@ from collections.abc import Mapping
 
 _KILL = 9  # signal.SIGKILL: to load that module takes longer than to start a process
 
-_left: list["RecorderProcess"] = []
-"""Those that had not ended when their run did: looked after when the next one starts, so that no zombie stays."""
+_unfinished: list["RecorderProcess"] = []
+"""Processes that had not ended when their run did. The next start collects them, so that no zombie stays."""
 
 
 class RecorderProcess:
-    """A process of ours. It is made before it is started: whatever comes in between, there is a name for it by then."""
+    """A recorder's process. The object exists first, so that its owner can end the process whenever Ctrl-C comes."""
 
-    __slots__ = ("_over", "_pids")
+    __slots__ = ("_has_ended", "_pids")
 
     def __init__(self) -> None:
-        self._over = False
+        self._has_ended = False
         self._pids: list[int] = []  # none before it is started
 
     @property
     def pid(self) -> int:
-        """Its number; 0 before it is started."""
+        """Its process id; 0 before it is started."""
         return self._pids[0] if self._pids else 0
 
     def start(self, command: list[str], files: Mapping[int, int]) -> None:
-        """Run *command* in a session of its own; *files* are its descriptors, and which of ours they stand for.
+        """Run *command* in a session of its own; *files* maps its descriptors to ours, which they are copies of.
 
-        Ours must not be among its numbers (see ``files.LOWEST``). Its standard error goes nowhere; it inherits what a
-        library left open, which it is to close itself. Raises OSError.
+        Ours must not be among its numbers (see ``pipes.MIN_FD``). Its standard error goes nowhere; it inherits what a
+        library left open, and has to close that itself. Raises OSError.
 
         No pipe tells whether it started, as that of ``subprocess`` does: a child that another thread forks meanwhile
         would hold such a pipe open, and the start would last as long as that child.
         """
-        for one in list(_left):
+        for one in list(_unfinished):
             if one.ended():
                 with contextlib.suppress(ValueError):  # another thread was first
-                    _left.remove(one)
+                    _unfinished.remove(one)
         null = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
         given = [(os.POSIX_SPAWN_DUP2, ours, its) for its, ours in files.items()]
         spawn = functools.partial(os.posix_spawn, file_actions=[null, *given], setsid=True)
-        # in one step: Ctrl-C may come as soon as it runs, and who ends it then has to know its number
+        # in one step: Ctrl-C may come as soon as it runs, and whoever ends it then has to know its id
         self._pids.extend(map(spawn, command[:1], [command], [os.environ]))
 
     def ended(self) -> bool:
-        """Whether it has ended; it is no zombie then."""
-        if self._pids and not self._over:
+        """True once it has ended; it is no zombie then."""
+        if self._pids and not self._has_ended:
             try:
-                self._over = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+                self._has_ended = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
             except OSError:  # the program waits for all its children, or has the system do it: it has ended
-                self._over = True
-        return self._over or not self._pids
+                self._has_ended = True
+        return self._has_ended or not self._pids
 
     def kill(self) -> None:
-        """End it at once, unless it has ended: its number may be another's by then."""
+        """End it at once, unless it has ended: its id may be another's by then."""
         if not self.ended():
             with contextlib.suppress(OSError):
                 os.kill(self.pid, _KILL)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it ends within so many *seconds*."""
+        """Wait up to *seconds* for its end; True where it came."""
         deadline = time.monotonic() + seconds
         pause = 0.0005
         while not self.ended():
@@ -73,14 +73,14 @@ class RecorderProcess:
         return True
 
     def leave(self) -> None:
-        """Let it end when it does."""
+        """Stop waiting for it; a later start collects it."""
         if not self.ended():
-            _left.append(self)
+            _unfinished.append(self)
 
     def __del__(self) -> None:
-        if getattr(self, "_pids", None) and not self._over:  # Ctrl-C came before it was left
-            _left.append(self)
+        if getattr(self, "_pids", None) and not self._has_ended:  # Ctrl-C came before it was left
+            _unfinished.append(self)
 
     def forget(self) -> None:
-        """Be of no use from here on: this is a forked copy, and the process is its parent's child."""
-        self._over = True
+        """Do nothing from now on: this is a forked copy, and the process is its parent's child."""
+        self._has_ended = True

@@ -1,4 +1,4 @@
-"""File descriptors that are closed and used only while they are ours: a program may close all of its files."""
+"""Pipes and shared memory whose descriptors are used only while they are ours: a program may close all its files."""
 
 import contextlib
 import os
@@ -7,17 +7,16 @@ import select
 _CLOSED = (-1, -1)
 
 PIPE_BYTES = 1 << 20
-"""So much a pipe is asked to hold: all that a run says of itself at its start, and bursts of marks."""
+"""The size of a pipe, where the system grants it: it holds a run's hello, and bursts of events."""
 
-
-LOWEST = 4
-"""No descriptor of ours is below: a daemon closes the first three, libraries write there, a recorder has its own."""
+MIN_FD = 4
+"""Our lowest descriptor: a daemon closes the first three, libraries write there, a recorder has its own."""
 
 
 class OwnedDescriptor:
-    """A descriptor, and which file it stood for: its number may be another file's by now, which is then not touched.
+    """A descriptor and the identity of its file: another file that has its number by now is not touched.
 
-    It is closed at the latest when nobody holds it.
+    It is closed at the latest when nobody refers to it.
     """
 
     __slots__ = ("_identity", "fd")
@@ -27,14 +26,14 @@ class OwnedDescriptor:
         self._identity = _identity(fd)
 
     def intact(self) -> bool:
-        """Whether it is still open and still the same file."""
+        """True while it is open and the same file."""
         try:
             return _identity(self.fd) == self._identity
         except OSError:
             return False
 
     def close(self) -> None:
-        """Close it where it is ours."""
+        """Close it, where it is still ours."""
         if self._identity != _CLOSED and self.intact():
             os.close(self.fd)
         self._identity = _CLOSED
@@ -45,9 +44,9 @@ class OwnedDescriptor:
 
 
 def pipe() -> tuple[OwnedDescriptor, OwnedDescriptor]:
-    """Make a pipe: its end to read from and its end to write to, neither of which a child inherits by itself."""
+    """Make a pipe and return its end to read and its end to write; no child inherits either by itself."""
     reading, writing = os.pipe()
-    with contextlib.suppress(ImportError, AttributeError, OSError):  # Linux alone; 64 KiB where no more is granted
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # Linux only; 64 KiB where no more is granted
         import fcntl
 
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -55,7 +54,7 @@ def pipe() -> tuple[OwnedDescriptor, OwnedDescriptor]:
 
 
 def shared_memory(size: int) -> OwnedDescriptor:
-    """A file of *size* bytes that lives in memory and has no name, for this process and its recorder."""
+    """A file of *size* bytes in memory, without a name, for this process and its recorder."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("greentrack")
     else:
@@ -69,7 +68,7 @@ def shared_memory(size: int) -> OwnedDescriptor:
 
 
 def readable(reading: int, writing: int | None, wait_s: float) -> bool | None:
-    """True where there is something to read within *wait_s* seconds, False where there is only room to write."""
+    """True where there is something to read within *wait_s* seconds, False where only room to write, else None."""
     poll = select.poll()  # select knows no descriptors above 1023, and a training may have more files open
     poll.register(reading, select.POLLIN)
     if writing is not None:
@@ -79,11 +78,11 @@ def readable(reading: int, writing: int | None, wait_s: float) -> bool | None:
 
 
 def _raised(fd: int) -> int:
-    if fd >= LOWEST:
+    if fd >= MIN_FD:
         return fd
     import fcntl
 
-    raised = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, LOWEST)
+    raised = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, MIN_FD)
     os.close(fd)
     return raised
 

@@ -1,46 +1,85 @@
-"""What goes over the pipe between a run and its recorder: one JSON object a line, and figures that both can read."""
+"""How messages and figures travel between a run and its recorder: one JSON object a line."""
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts are made of
     from greentrack.calibration_facts import HostCalibration
-    from greentrack.model import DeviceUse, Host, RunInfo, TrackerOverhead
+    from greentrack.model import DeviceUse, Energy, Host, RunInfo, TrackerOverhead
+    from greentrack.recorder.transport.messages import (
+        CalibrationFields,
+        DeviceUseFields,
+        EndEvent,
+        EnergyFields,
+        Event,
+        Figures,
+        FinalFigures,
+        HostCalibrationFields,
+        HostFields,
+        OverheadFields,
+        RunFacts,
+    )
 
-BOARD_BYTES = 1 << 16
-"""The size of the memory in which a recorder shows its latest figures."""
+START_WAIT_S = 0.08
+"""How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
 
-BOARD_FD = 3
-"""The recorder's descriptor of that memory; 0 and 1 are its pipes."""
+FINISH_WAIT_S = 5.0
+"""How long the end of a run waits for the last reads: milliseconds, unless a sensor hangs or a database is locked.
 
-_HEAD = 8  # bytes: the length and the checksum of what follows
+It is longer than ``write_buffer.LOCKED_S``, so that the run learns what came of that.
+"""
 
+MAX_DEPTH = 20
+"""Levels of nested values that are kept where they are not plain JSON; circles go deeper than any."""
+
+_SQLITE_LIMIT = 2**63  # of its integers
+_DIGITS_LIMIT = 10**4000  # Python writes no number of more than 4,300 digits
 
 _encode = json.JSONEncoder(default=str, separators=(",", ":"), check_circular=False).encode
 
 
-def line(message: Mapping[str, Any]) -> bytes:
-    """One message as a line. What JSON has no word for is sent as its text."""
+class Link(Protocol):
+    """A way to a recorder. Once it is open nothing of it raises."""
+
+    def send(self, event: "Event") -> None:
+        """Send an event without waiting."""
+
+    def look(self) -> "Figures | None":
+        """The latest figures; None before the first."""
+
+    def finish(self, end: "EndEvent") -> "FinalFigures | None":
+        """End the recording; return the final figures, or None where the recorder did not answer."""
+
+    def forget(self) -> None:
+        """Do nothing from now on, and touch nothing: this is a forked child's copy."""
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """The JSON of a message. What JSON cannot hold is sent as its text."""
     try:
         text = _encode(message)
     except Exception:  # noqa: BLE001  # whatever a training hands over: keys of any type, circles, texts that fail
         text = _encode(_plain_value(message))
-    return text.encode() + b"\n"
+    return text.encode()
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """One message as a line."""
+    return encode(message) + b"\n"
 
 
 class LineBuffer:
-    """Bytes that come in pieces, given back as the messages that are whole."""
+    """Puts messages together from the pieces in which a pipe hands them over."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._partial = b""
 
-    def feed(self, data: bytes) -> list[dict[str, Any]]:
-        """Take *data*; return the messages it completes. A line that is no JSON object is left out."""
-        *whole, self._rest = (self._rest + data).split(b"\n")
+    def feed(self, data: bytes) -> list[Any]:
+        """Take *data*; return the messages (dicts) that it completes. A line that is no JSON object is left out."""
+        *lines, self._partial = (self._partial + data).split(b"\n")
         messages = []
-        for text in whole:
+        for text in lines:
             try:
                 message = json.loads(text)
             except ValueError:
@@ -50,80 +89,73 @@ class LineBuffer:
         return messages
 
 
-def post(board: Any, figures: Mapping[str, Any]) -> None:
-    """Write *figures* on the shared *board* (a writable buffer of BOARD_BYTES); figures too long are left out."""
-    data = _encode(figures).encode()
-    if len(data) <= BOARD_BYTES - _HEAD:
-        board[_HEAD : _HEAD + len(data)] = data
-        board[:_HEAD] = len(data).to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")
-
-
-def look(board: Any) -> dict[str, Any] | None:
-    """Read the figures off the *board*; None where there are none yet, or one is being written all the time."""
-    for _ in range(20):
-        head = bytes(board[:_HEAD])
-        size = int.from_bytes(head[:4], "little")
-        if not 0 < size <= BOARD_BYTES - _HEAD:
-            return None
-        data = bytes(board[_HEAD : _HEAD + size])
-        if zlib.crc32(data) == int.from_bytes(head[4:], "little"):  # else it was being written: look again
-            figures: dict[str, Any] = json.loads(data)
-            return figures
-    return None
-
-
 def figures(
     at: float,
     uses: "Sequence[DeviceUse]",
-    toll: "TrackerOverhead",
+    overhead: "TrackerOverhead",
     host: "Host | None",
-    known: "HostCalibration | None" = None,
-) -> dict[str, Any]:
+    calibration: "HostCalibration | None" = None,
+) -> "Figures":
     """The totals of a run at a moment, in plain values."""
     return {
         "at": at,
-        "host": None if host is None else host._asdict(),
-        "devices": [_plain(use) for use in uses],
-        "toll": toll._asdict(),
-        "known": None
-        if known is None
-        else {"calibrations": [one._asdict() for one in known.calibrations], "updates": dict(known.updates)},
+        "host": None if host is None else cast("HostFields", host._asdict()),
+        "devices": [_use_fields(use) for use in uses],
+        "overhead": cast("OverheadFields", overhead._asdict()),
+        "calibration": None if calibration is None else _calibration_fields(calibration),
     }
 
 
-def figures_of(plain: Mapping[str, Any]) -> "tuple[list[DeviceUse], TrackerOverhead]":
-    """The totals that ``figures`` made plain."""
+def figures_of(plain: "Figures") -> "tuple[list[DeviceUse], TrackerOverhead]":
+    """The devices and the overhead in *plain* figures."""
     from greentrack.model import Device, DeviceUse, Energy, TrackerOverhead
 
-    uses = []
-    for entry in plain["devices"]:
-        other = {key: value for key, value in entry.items() if key not in ("device", "energy", "idle")}
-        idle = None if entry["idle"] is None else Energy(**entry["idle"])
-        uses.append(DeviceUse(device=Device(**entry["device"]), energy=Energy(**entry["energy"]), idle=idle, **other))
-    return uses, TrackerOverhead(**plain["toll"])
+    uses = [
+        DeviceUse(
+            device=Device(**use["device"]),
+            method=use["method"],
+            energy=Energy(**use["energy"]),
+            trusted=use["trusted"],
+            process=use["process"],
+            note=use["note"],
+            idle=None if use["idle"] is None else Energy(**use["idle"]),
+            idle_watts=use["idle_watts"],
+        )
+        for use in plain["devices"]
+    ]
+    return uses, TrackerOverhead(**plain["overhead"])
 
 
-def known_of(plain: Mapping[str, Any]) -> "HostCalibration | None":
-    """What is known about the host, from what ``figures`` made plain; None where nothing is."""
-    known = plain.get("known")
-    if known is None:
+def calibration_of(plain: "Figures") -> "HostCalibration | None":
+    """What *plain* figures say about the calibration of the host; None where they say nothing."""
+    if (known := plain["calibration"]) is None:
         return None
     from greentrack.calibration_facts import Calibration, HostCalibration
 
-    calibrations = (Calibration(**{**one, "devices": tuple(one["devices"])}) for one in known["calibrations"])
+    calibrations = (
+        Calibration(
+            at=one["at"],
+            components_watts=one["components_watts"],
+            wall_watts=one["wall_watts"],
+            seconds=one["seconds"],
+            devices=tuple(one["devices"]),
+            source=one["source"],
+            number=one["number"],
+        )
+        for one in known["calibrations"]
+    )
     return HostCalibration(calibrations=tuple(calibrations), updates=known["updates"])
 
 
-def run_of(facts: Mapping[str, Any]) -> "RunInfo":
-    """A Run from plain values as they come over the pipe, where JSON knows no tuples."""
+def run_of(facts: "RunFacts", host: "Host | None" = None) -> "RunInfo":
+    """The run with these *facts*, as they come over the pipe, where JSON knows no tuples."""
     from greentrack.model import RunInfo
 
-    host = {"host": facts["host"]} if "host" in facts else {}
-    return RunInfo(id=facts["id"], **sound({"name": "", **facts}), **host)
+    return RunInfo(id=facts["id"], host=host, **valid_facts({"name": "", **facts}))
 
 
-def sound(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *facts* that are fields of a Run and may be learned of it, with values that a database takes."""
+def valid_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of *facts* that are fields of ``RunInfo`` other than *id* and *host*, with values that a database takes."""
     from greentrack.model import RunInfo
 
     found: dict[str, Any] = {}
@@ -131,34 +163,51 @@ def sound(facts: Mapping[str, Any]) -> dict[str, Any]:
         if name not in RunInfo._fields or name in ("id", "host"):
             continue
         usual = RunInfo._field_defaults.get(name, "")
-        number = isinstance(value, int | float) and abs(value) < _LARGEST
+        is_number = isinstance(value, int | float) and abs(value) < _SQLITE_LIMIT
         if isinstance(usual, tuple):
             if isinstance(value, list | tuple):
                 found[name] = tuple(map(str, value))
         elif isinstance(usual, Mapping):
             if isinstance(value, Mapping):
                 found[name] = value
-        elif (number and not isinstance(usual, str)) or (
+        elif (is_number and not isinstance(usual, str)) or (
             not isinstance(usual, int | float) and (isinstance(value, str) or value is usual is None)
         ):
             found[name] = value
     return found
 
 
-DEEPEST = 20
-"""So many levels of what is not plain JSON are kept; circles go deeper than any."""
+def _use_fields(use: "DeviceUse") -> "DeviceUseFields":
+    device = use.device
+    return {
+        "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
+        "method": use.method,
+        "energy": _energy_fields(use.energy),
+        "trusted": use.trusted,
+        "process": use.process,
+        "note": use.note,
+        "idle": None if use.idle is None else _energy_fields(use.idle),
+        "idle_watts": use.idle_watts,
+    }
 
 
-_LARGEST = 2**63  # of SQLite's integers
-_MOST = 10**4000  # Python writes no number of more than 4,300 digits
+def _energy_fields(energy: "Energy") -> "EnergyFields":
+    return {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check}
+
+
+def _calibration_fields(known: "HostCalibration") -> "HostCalibrationFields":
+    calibrations = [cast("CalibrationFields", one._asdict()) for one in known.calibrations]
+    return {"calibrations": calibrations, "updates": dict(known.updates)}
 
 
 def _plain_value(value: Any, depth: int = 0) -> Any:
-    if value is None or isinstance(value, bool | float | str) or (isinstance(value, int) and -_MOST < value < _MOST):
+    if value is None or isinstance(value, bool | float | str):
         return value
-    if depth < DEEPEST and isinstance(value, Mapping):
+    if isinstance(value, int) and -_DIGITS_LIMIT < value < _DIGITS_LIMIT:
+        return value
+    if depth < MAX_DEPTH and isinstance(value, Mapping):
         return {_text(key): _plain_value(item, depth + 1) for key, item in value.items()}
-    if depth < DEEPEST and isinstance(value, list | tuple):
+    if depth < MAX_DEPTH and isinstance(value, list | tuple):
         return [_plain_value(item, depth + 1) for item in value]
     return _text(value)
 
@@ -168,17 +217,3 @@ def _text(value: Any) -> str:
         return str(value)
     except Exception:  # noqa: BLE001  # anybody's __str__
         return f"<{type(value).__name__}>"
-
-
-def _plain(use: "DeviceUse") -> dict[str, Any]:
-    device, energy, idle = use.device, use.energy, use.idle
-    return {
-        "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
-        "method": use.method,
-        "energy": {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check},
-        "trusted": use.trusted,
-        "process": use.process,
-        "note": use.note,
-        "idle": None if idle is None else {"joules": idle.joules, "seconds": idle.seconds},
-        "idle_watts": use.idle_watts,
-    }

@@ -33,7 +33,7 @@ def taken(waiting: Outbox, reading: OwnedDescriptor, writing: OwnedDescriptor) -
     return data
 
 
-def test_marks_follow_what_a_recorder_is_to_record(narrow: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
+def test_events_follow_what_a_recorder_is_to_record(narrow: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
     """Whatever was there first, and however little the pipe takes at a time."""
     waiting = Outbox()
     waiting.add(b"b" * PAGE + b"\n")
@@ -50,12 +50,12 @@ def test_what_was_told_in_part_is_told_to_the_next_recorder_as_a_whole(
     """And what the one before was to record is not told twice."""
     waiting = Outbox()
     waiting.begin([b"old\n"])
-    mark = b"{" * 2 * PAGE + b"\n"
-    waiting.add(mark)
+    event = b"{" * 2 * PAGE + b"\n"
+    waiting.add(event)
     assert waiting.write(narrow[1])
     os.read(narrow[0].fd, PAGE)
     waiting.begin([b"new\n"])
-    assert taken(waiting, *narrow) == b"new\n" + mark
+    assert taken(waiting, *narrow) == b"new\n" + event
 
 
 def test_it_tells_whether_anything_was_taken(narrow: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
@@ -73,22 +73,22 @@ def test_it_tells_whether_anything_was_taken(narrow: tuple[OwnedDescriptor, Owne
 def test_beyond_its_room_the_newest_are_dropped_and_the_ends_of_spans_are_not(
     narrow: tuple[OwnedDescriptor, OwnedDescriptor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Room for two: of two more marks and three ends, two ends are kept, and the end of the run whatever waits."""
+    """Room for two: of two more events and three ends, two ends are kept, and the end of the run whatever waits."""
     monkeypatch.setattr(outbox, "MAX_EVENTS", 2)
     waiting = Outbox()
-    for mark in b"12":
-        waiting.add(b"%c\n" % mark)
-    for mark in b"34":
-        waiting.add(b"%c\n" % mark)
-    for mark in b"567":
-        waiting.add(b"%c\n" % mark, outweighs=True)
+    for event in b"12":
+        waiting.add(b"%c\n" % event)
+    for event in b"34":
+        waiting.add(b"%c\n" % event)
+    for event in b"567":
+        waiting.add(b"%c\n" % event, important=True)
     for _ in range(2):
         waiting.add_last(b"end\n")
     assert waiting.dropped == 3
     assert taken(waiting, *narrow) == b"1\n2\n5\n6\nend\n"
 
 
-def test_marks_that_were_written_make_room(
+def test_events_that_were_written_make_room(
     narrow: tuple[OwnedDescriptor, OwnedDescriptor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bytes count while they wait."""
@@ -103,8 +103,8 @@ def test_marks_that_were_written_make_room(
 def test_the_end_alone_follows_what_was_begun(narrow: tuple[OwnedDescriptor, OwnedDescriptor]) -> None:
     """A line that was written in part is written to its end; of the others none is, and they are counted."""
     waiting = Outbox()
-    for mark in (b"a" * 2 * PAGE + b"\n", b"b\n", b"c\n"):
-        waiting.add(mark)
+    for event in (b"a" * 2 * PAGE + b"\n", b"b\n", b"c\n"):
+        waiting.add(event)
     waiting.add_last(b"end\n")
     waiting.write(narrow[1])
     waiting.leave_only(b"end\n")
