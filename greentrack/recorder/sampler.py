@@ -18,7 +18,7 @@ from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S, Sink, WriteBu
 
 if TYPE_CHECKING:
     from greentrack.calibration_facts import HostCalibration
-    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, FinalFigures
+    from greentrack.recorder.transport.messages import EndEvent, Event, FinalFigures, RunFigures
 
 EDGE_GAP_S = 0.005
 """Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
@@ -58,9 +58,9 @@ class Recorder:
         clock: Callable[[], float],
         wall: float,
         cpu_time: Callable[[], float] = time.process_time,
-        publish: "Callable[[Figures], None]" = lambda _: None,
+        publish: "Callable[[RunFigures], None]" = lambda _: None,
         warn: Callable[[str], None] = log.warning,
-        carried: "Figures | None" = None,
+        carried: "RunFigures | None" = None,
         restarts: int = 0,
     ) -> None:
         self.run = run
@@ -246,7 +246,7 @@ class Recorder:
             self._warned_at[what] = now
             self._warn(text)
 
-    def _figures(self, uses: Sequence[DeviceUse]) -> "Figures":
+    def _figures(self, uses: Sequence[DeviceUse]) -> "RunFigures":
         return protocol.figures(self._clock(), uses, self._overhead, self.run.host, self.calibration)
 
     def _publish_figures(self) -> None:

@@ -16,7 +16,7 @@ from greentrack.recorder.transport.protocol import figures_of
 from greentrack.store.batch import Batch
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import Figures
+    from greentrack.recorder.transport.messages import RunFigures
 
 Clock = Callable[[], float]
 Pause = Callable[[float], None]
@@ -199,7 +199,7 @@ def update_periods(
     return found | {probe.meter.device.uid: probe.result() for probe in probes}
 
 
-def _record(kept: _Kept, figures: "Figures") -> Record:
+def _record(kept: _Kept, figures: "RunFigures") -> Record:
     uses, toll = figures_of(figures)
     assert kept.run is not None  # the first batch brings it, and this sink refuses none
     return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), toll=toll)

@@ -20,7 +20,7 @@ from greentrack.recorder.transport import protocol
 from greentrack.store.batch import Batch
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import Figures, Hello
+    from greentrack.recorder.transport.messages import Hello, RunFigures
     from greentrack.store.writer import Writer
 
 BUSY_S = 0.25
@@ -30,7 +30,7 @@ BUSY_S = 0.25
 def start(
     hello: "Hello",
     *,
-    publish: "Callable[[Figures], None]",
+    publish: "Callable[[RunFigures], None]",
     warn: Callable[[str], None],
     cpu_time: Callable[[], float] = time.process_time,
 ) -> Recorder:

@@ -7,7 +7,7 @@ from typing import Protocol
 from greentrack.errors import BusyError, RefusedError, StoreError
 from greentrack.store.batch import Batch
 
-MAX_READINGS = 20_000
+MAX_HELD_READINGS = 20_000
 """Readings kept in memory while the store cannot be written; beyond, neighbours are merged."""
 
 PATIENCE_S = 2.0
@@ -68,7 +68,7 @@ class WriteBuffer:
             if not self.trouble:
                 self._warn_seldom(f"{text}; readings are held in memory and tried again")
             self.trouble = text
-            self.batch.bounded(MAX_READINGS)
+            self.batch.bounded(MAX_HELD_READINGS)
             return False
         self.trouble = ""
         self.batch = Batch(run_id=self.batch.run_id)

@@ -10,10 +10,10 @@ from greentrack import log
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.recorder.transport.messages import Figures, RunFacts
+    from greentrack.recorder.transport.messages import RunFacts, RunFigures
 
 
-def joules_of(figures: "Figures | None") -> dict[str, float]:
+def joules_of(figures: "RunFigures | None") -> dict[str, float]:
     """Return the joules by kind of device; {} if there are no figures yet."""
     if figures is None:
         return {}
@@ -31,7 +31,7 @@ def joules_of(figures: "Figures | None") -> dict[str, float]:
     return by_kind
 
 
-def record_of(facts: "RunFacts", figures: "Figures | None") -> "Record":
+def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
     """Return the record of the run with these *facts*, as far as *figures* has it."""
     from greentrack.model import Host, Record, TrackerOverhead
     from greentrack.recorder.transport.protocol import calibration_of, figures_of, run_of

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.summary import Summary
     from greentrack.model import Record
-    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, Hello, RunFacts
+    from greentrack.recorder.transport.messages import EndEvent, Event, Hello, RunFacts, RunFigures
     from greentrack.recorder.transport.protocol import Link
     from greentrack.tracking.budget import BudgetUse, Limit
     from greentrack.tracking.budget_watch import BudgetWatch
@@ -55,7 +55,7 @@ class Run:
         self._budget_watch: BudgetWatch | None = None
         self._spans = Spans(self._send, self._limited, self._warn_once)
         self._warned: set[str] = set()
-        self._final: Figures | None = None
+        self._final: RunFigures | None = None
         self._link: Link | None = None
         self._counters_of_thread: dict[int, ThreadCounters] = {}
         self._counters = self._counters_here()
@@ -251,7 +251,7 @@ class Run:
 
     # -- for spans, counters and the recorder
 
-    def _figures(self) -> "Figures | None":
+    def _figures(self) -> "RunFigures | None":
         return self._final or (self._link.look() if self._link is not None else None)
 
     def _send(self, message: "Event") -> None:

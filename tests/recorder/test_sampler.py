@@ -18,7 +18,7 @@ from greentrack.store.time_bins import PhaseTime
 from tests.rig.clock import FakeClock
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import CountEvent, Figures, ForecastEvent
+    from greentrack.recorder.transport.messages import CountEvent, ForecastEvent, RunFigures
 
 
 class Steady(Counter):
@@ -586,7 +586,7 @@ def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: K
     """The verdict is carried with the figures."""
     meter = Steady("gpu:0", 100.0, clock)
     meter.counter_valid, meter.method, meter.note = False, "nvml-distrusted", "it under-reads"
-    shown: list[Figures] = []
+    shown: list[RunFigures] = []
     recorder([meter], kept, clock, publish=shown.append)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
     (use,) = protocol.figures_of(second.finish("finished"))[0]
@@ -597,7 +597,7 @@ def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: K
 def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeClock) -> None:
     """Another one begins where the last that was shown ended: 300 J and then 200 J are 500 J, in 5 s."""
     first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock)
-    shown: list[Figures] = []
+    shown: list[RunFigures] = []
     first._publish = shown.append
     pass_time(first, clock, 3)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
@@ -609,7 +609,7 @@ def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeC
 
 def test_what_a_recorder_that_died_had_not_written_is_made_up(kept: Kept, clock: FakeClock) -> None:
     """It had shown 300 J in 3 s, the store has 200 J in 2 s: the next one hands in 100 J, stamped with that moment."""
-    shown: list[Figures] = []
+    shown: list[RunFigures] = []
     first = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, publish=shown.append)
     pass_time(first, clock, 2)
     (use,) = protocol.figures_of(shown[-1])[0]
@@ -629,7 +629,7 @@ def test_a_span_that_was_open_when_its_recorder_died_keeps_what_was_used_before(
 
     So it is with the phases whose count comes to the next recorder: the 2.5 s before and the 2 s after are theirs.
     """
-    shown: list[Figures] = []
+    shown: list[RunFigures] = []
     first = recorder([Steady("gpu:0", 100.0, clock), Steady("gone", 10.0, clock)], kept, clock, publish=shown.append)
     opened = clock() + 0.5
     pass_time(first, clock, 2)

@@ -16,7 +16,7 @@ from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, 
 from greentrack.recorder.transport.shared_memory import MEMORY_FD, SharedFigures
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import Answer, EndEvent, Event, Figures, FinalFigures, Hello
+    from greentrack.recorder.transport.messages import Answer, EndEvent, Event, FinalFigures, Hello, RunFigures
 
 HELLO_WAIT_S = 2.0
 """How long a start waits where the recorder has not even taken what it is to record; it is usually done before."""
@@ -50,7 +50,7 @@ class ProcessLink:
         self._ready = False
         self._refused = False
         self._final: FinalFigures | None = None
-        self._seen: Figures | None = None
+        self._seen: RunFigures | None = None
         self._listen_at = time.monotonic() + LISTEN_GAP_S
         self._shared = SharedFigures()
         try:
@@ -78,7 +78,7 @@ class ProcessLink:
             self._listen_at = time.monotonic() + LISTEN_GAP_S
             self._listen(0.0, lambda: False)
 
-    def look(self) -> "Figures | None":
+    def look(self) -> "RunFigures | None":
         """The latest figures that the recorder has shown; the last ones again while it is writing others."""
         if self._is_open:
             self._seen = self._shared.look() or self._seen
@@ -99,7 +99,7 @@ class ProcessLink:
             if self._outbox.dropped:
                 log.warning("%d events of the run were lost: the recorder did not take them", self._outbox.dropped)
         finally:  # Ctrl-C, too: a recorder that does not learn of the end does not end by itself
-            if self._outbox or not sent:
+            if self._final is None and (self._outbox or not sent):
                 self._process.kill()
             self._close()
         return self._final

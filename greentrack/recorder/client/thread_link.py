@@ -15,7 +15,7 @@ from greentrack.recorder.setup import complete, start
 from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, line
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import EndEvent, Event, Figures, FinalFigures, Hello
+    from greentrack.recorder.transport.messages import EndEvent, Event, FinalFigures, Hello, RunFigures
 
 
 class ThreadLink:
@@ -23,7 +23,7 @@ class ThreadLink:
 
     def __init__(self, hello: "Hello") -> None:
         self._pid = os.getpid()
-        self._figures: Figures | None = None
+        self._figures: RunFigures | None = None
         self._final: FinalFigures | None = None
         self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._ready = threading.Event()
@@ -36,7 +36,7 @@ class ThreadLink:
         if self._pid == os.getpid():
             self._inbox.put(_copied(event))
 
-    def look(self) -> "Figures | None":
+    def look(self) -> "RunFigures | None":
         """The latest figures."""
         return self._figures
 
@@ -52,7 +52,7 @@ class ThreadLink:
         """A forked child has no thread; the database connection that it inherited is never touched, nor closed."""
         self._pid = -1
 
-    def _show(self, figures: "Figures") -> None:
+    def _show(self, figures: "RunFigures") -> None:
         self._figures = figures
 
     def _record(self, hello: "Hello") -> None:

@@ -56,7 +56,7 @@ class Hello(TypedDict):
     wait_s: NotRequired[float | None]
     env: Mapping[str, str]
     restarts: NotRequired[int]
-    carried: NotRequired["Figures | None"]
+    carried: NotRequired["RunFigures | None"]
 
 
 # -- events: what the run tells the recorder. *t* is the moment on ``greentrack.clock``.
@@ -206,7 +206,7 @@ class HostCalibrationFields(TypedDict):
     updates: Mapping[str, float]
 
 
-class Figures(TypedDict):
+class RunFigures(TypedDict):
     """The totals of a run up to *at*, on ``greentrack.clock``."""
 
     at: float
@@ -216,7 +216,7 @@ class Figures(TypedDict):
     calibration: HostCalibrationFields | None
 
 
-class FinalFigures(Figures):
+class FinalFigures(RunFigures):
     """The totals of a run that has ended, and whether they were *saved*; *trouble* says why not."""
 
     saved: bool

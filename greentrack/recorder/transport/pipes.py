@@ -53,7 +53,7 @@ def pipe() -> tuple[OwnedDescriptor, OwnedDescriptor]:
     return OwnedDescriptor(_raised(reading)), OwnedDescriptor(_raised(writing))
 
 
-def shared_memory(size: int) -> OwnedDescriptor:
+def memory_file(size: int) -> OwnedDescriptor:
     """A file of *size* bytes in memory, without a name, for this process and its recorder."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("greentrack")

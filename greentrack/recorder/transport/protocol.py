@@ -13,12 +13,12 @@ if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts ar
         EndEvent,
         EnergyFields,
         Event,
-        Figures,
         FinalFigures,
         HostCalibrationFields,
         HostFields,
         OverheadFields,
         RunFacts,
+        RunFigures,
     )
 
 START_WAIT_S = 0.08
@@ -45,7 +45,7 @@ class Link(Protocol):
     def send(self, event: "Event") -> None:
         """Send an event without waiting."""
 
-    def look(self) -> "Figures | None":
+    def look(self) -> "RunFigures | None":
         """The latest figures; None before the first."""
 
     def finish(self, end: "EndEvent") -> "FinalFigures | None":
@@ -95,7 +95,7 @@ def figures(
     overhead: "TrackerOverhead",
     host: "Host | None",
     calibration: "HostCalibration | None" = None,
-) -> "Figures":
+) -> "RunFigures":
     """The totals of a run at a moment, in plain values."""
     return {
         "at": at,
@@ -106,7 +106,7 @@ def figures(
     }
 
 
-def figures_of(plain: "Figures") -> "tuple[list[DeviceUse], TrackerOverhead]":
+def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]":
     """The devices and the overhead in *plain* figures."""
     from greentrack.model import Device, DeviceUse, Energy, TrackerOverhead
 
@@ -126,7 +126,7 @@ def figures_of(plain: "Figures") -> "tuple[list[DeviceUse], TrackerOverhead]":
     return uses, TrackerOverhead(**plain["overhead"])
 
 
-def calibration_of(plain: "Figures") -> "HostCalibration | None":
+def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
     """What *plain* figures say about the calibration of the host; None where they say nothing."""
     if (known := plain["calibration"]) is None:
         return None

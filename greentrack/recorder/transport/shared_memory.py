@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from greentrack.recorder.transport.pipes import MIN_FD, shared_memory
+from greentrack.recorder.transport.pipes import MIN_FD, memory_file
 from greentrack.recorder.transport.protocol import encode
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import Figures
+    from greentrack.recorder.transport.messages import RunFigures
 
 MEMORY_BYTES = 1 << 16
 """The size of the memory."""
@@ -30,11 +30,11 @@ class SharedFigures:
     """The run's side of the memory. *fd* is what a recorder inherits."""
 
     def __init__(self) -> None:
-        self._file = shared_memory(MEMORY_BYTES)
+        self._file = memory_file(MEMORY_BYTES)
         self._memory = _mapped(self._file.fd)
         self.fd = self._file.fd
 
-    def look(self) -> "Figures | None":
+    def look(self) -> "RunFigures | None":
         """The figures; None where there are none yet, or where they are being written."""
         return read_figures(self._memory)
 
@@ -59,7 +59,7 @@ def write_figures(memory: Any, figures: Mapping[str, Any]) -> None:
         memory[:_HEAD] = len(data).to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")
 
 
-def read_figures(memory: Any) -> "Figures | None":
+def read_figures(memory: Any) -> "RunFigures | None":
     """Read the figures in *memory*; None where there are none yet, or where they keep being written."""
     for _ in range(20):
         head = bytes(memory[:_HEAD])
@@ -68,7 +68,7 @@ def read_figures(memory: Any) -> "Figures | None":
             return None
         data = bytes(memory[_HEAD : _HEAD + size])
         if zlib.crc32(data) == int.from_bytes(head[4:], "little"):  # else it was being written: look again
-            figures: Figures = json.loads(data)
+            figures: RunFigures = json.loads(data)
             return figures
     return None
 

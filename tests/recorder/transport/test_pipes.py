@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.recorder.transport.pipes import OwnedDescriptor, pipe, shared_memory
+from greentrack.recorder.transport.pipes import OwnedDescriptor, memory_file, pipe
 
 
 def test_what_nobody_holds_is_closed() -> None:
@@ -36,7 +36,7 @@ def test_a_number_that_became_anothers_is_left_alone(tmp_path: Path) -> None:
 
 def test_closing_again_closes_nothing(tmp_path: Path) -> None:
     """By then the number may be another's, even another end of the same file."""
-    memory = shared_memory(4096)
+    memory = memory_file(4096)
     number = memory.fd
     memory.close()
     other = os.open(tmp_path / "other", os.O_CREAT | os.O_WRONLY)
