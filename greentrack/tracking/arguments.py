@@ -12,7 +12,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 class TrackArguments(TypedDict, total=False):
-    """What a recording can be given besides its name; ``track`` says what each means. None is as if not given."""
+    """The arguments of a recording besides its name; ``track`` documents each. None counts as not given."""
 
     project: str | None
     tags: Sequence[str] | None
@@ -29,7 +29,7 @@ class TrackArguments(TypedDict, total=False):
 
 
 class CheckedArguments(NamedTuple):
-    """Arguments without a mistake: *given* are those that ``config.load`` takes; *settings* is None where disabled."""
+    """Arguments without errors: *given* are those for ``config.load``; *settings* is None if recording is disabled."""
 
     tags: tuple[str, ...]
     params: Mapping[str, Any]
@@ -38,7 +38,7 @@ class CheckedArguments(NamedTuple):
 
 
 def check_arguments(name: str | None, arguments: TrackArguments) -> CheckedArguments:
-    """Check what ``track`` or a callback was called with, and the settings in force unless recording is disabled.
+    """Check the arguments of ``track`` or of a callback, and the settings in force unless recording is disabled.
 
     Raises TypeError for an unknown argument, ConfigError for a bad value of an argument or a setting.
     """
@@ -61,9 +61,9 @@ def check_arguments(name: str | None, arguments: TrackArguments) -> CheckedArgum
 
 
 def check_settings(given: Mapping[str, Any]) -> config.Settings:
-    """Return the settings in force where *given* are the arguments.
+    """Return the settings in force with the arguments *given*.
 
-    Zone, prices and budget are read as they will be when they are used: a mistyped zone is told before the training.
+    Zone, prices and budget are parsed, too, so that a mistyped zone raises before the training and not after it.
 
     Raises ConfigError for a bad value, ZoneError for an unknown zone; the message says where the setting comes from.
     """
@@ -80,7 +80,7 @@ def check_settings(given: Mapping[str, Any]) -> config.Settings:
 
 
 def with_track_arguments(function: C) -> C:
-    """Spell out the ``**arguments: Unpack[TrackArguments]`` of *function* in the signature that it shows.
+    """Spell out the ``**arguments: Unpack[TrackArguments]`` of *function* in its signature at run time.
 
     ``help`` reads it, and so does jsonargparse (LightningCLI), which knows Unpack only from 4.34 on.
     """
@@ -98,7 +98,7 @@ def with_track_arguments(function: C) -> C:
 
 
 def _use(key: str, settings: config.Settings) -> None:
-    """Read a setting as it is read later, when a recording begins or is costed."""
+    """Parse a setting as it is parsed when a run begins or is costed."""
     if key == "zone":
         from greentrack.carbon import find_intensity
 

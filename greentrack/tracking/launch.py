@@ -30,7 +30,7 @@ def start(
 ) -> Run:
     """Start recording process *pid* (by default this one) with *settings*.
 
-    *more* are facts (fields of ``model.Run``) that replace those of the environment.
+    *more* are facts (fields of ``model.RunInfo``) that replace those of the environment.
 
     It waits for the first readings: at most 80 ms, or *wait_s* seconds, and then the run begins after them.
     """

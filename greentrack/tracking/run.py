@@ -135,7 +135,7 @@ class Run:
         self._send({"m": "forecast", "t": at, "progress": done, "joules": all_joules, "seconds": all_seconds})
 
     def learn(self, **facts: "Unpack[RunFacts]") -> None:
-        """Add facts of the run that were not known at its start; *params* are merged."""
+        """Add facts of the run (fields of ``model.RunInfo``) that were not known at its start; *params* are merged."""
         if "params" in facts:
             more = facts["params"]
             facts["params"] = self._limited({**self._facts.get("params", {}), **more}, input_limits.PARAMS)

@@ -1,8 +1,8 @@
 """A recorder in a process of its own: starts it, sends events without ever waiting, replaces one that died."""
 
 import os
-import threading
 import time
+from _thread import allocate_lock  # as threading.Lock, whose module takes half a millisecond to load
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class ProcessLink:
     ) -> None:
         self._hello, self._reopen = hello, reopen
         self._outbox = Outbox()
-        self._sending = threading.Lock()  # only ever tried, never waited for
+        self._sending = allocate_lock()  # only ever tried, never waited for
         self._restarts = 0
         self._process = RecorderProcess()
         self._owner = os.getpid()
