@@ -1,13 +1,13 @@
-"""What is found out about a host once: calibrations at its wall, tests of its sensors. Few runs ever need it."""
+"""Facts about a host that are measured once: calibrations at its wall, and tests of its sensors."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Calibration(NamedTuple):
-    """What a meter at the wall showed while a host's *devices* (their uids) together drew *components_watts*.
+    """The power that a meter at the wall showed while a host's *devices* (uids) together drew *components_watts*.
 
-    *at* is Unix time, *seconds* how long both were watched, *source* says which reading, *number* is the store's.
+    *at* is Unix time, *seconds* how long both were read, *source* says which reading, *number* is the store's key.
     """
 
     at: float
@@ -20,11 +20,11 @@ class Calibration(NamedTuple):
 
 
 class SensorTest(NamedTuple):
-    """How the sensor of one device did in a self-test.
+    """The result of one device's sensor in a self-test.
 
-    *update_seconds* lie between two of its updates at most; None where that was not probed or it did not move, and
-    *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and *check* are
-    the same energy by its two methods.
+    *update_seconds* is the longest time between two of its updates; None where that was not probed or it did not move,
+    and *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and *check*
+    are the same energy by its two methods.
     """
 
     uid: str
@@ -37,7 +37,7 @@ class SensorTest(NamedTuple):
 
 
 class SelfTest(NamedTuple):
-    """How measuring went on a host at Unix time *at*: how late its *ticks* were (seconds), and each sensor."""
+    """A self-test of a host at Unix time *at*: how late its *ticks* were (seconds), and the result of each sensor."""
 
     at: float
     seconds: float
@@ -48,9 +48,9 @@ class SelfTest(NamedTuple):
 
 
 class HostCalibration(NamedTuple):
-    """What was found out about a host and its sensors once and holds for its runs.
+    """The calibrations of a host and its sensors, which hold for all its runs.
 
-    *updates* are the seconds between two updates of a device's sensor, by device uid, where a self-test has seen them.
+    *updates* are the seconds between two updates of a device's sensor, by device uid, where a self-test measured them.
     """
 
     calibrations: tuple[Calibration, ...] = ()

@@ -1,4 +1,4 @@
-"""The facts GreenTrack keeps: devices, readings, spans, runs. In joules, seconds and Unix time."""
+"""The facts that GreenTrack stores about devices, readings, spans and runs, in joules, seconds and Unix time."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,14 +8,14 @@ if TYPE_CHECKING:
 
 
 IDLE = 0.1
-"""A device that worked for less than this part of the time was idle."""
+"""A device that worked for less than this part of the time counts as idle."""
 
 
 class Device(NamedTuple):
     """Something that draws power and is counted once.
 
     *uid* is the same for every process that sees the device on this host (``GPU-8f2…``, ``rapl:package-0``), so that
-    joules of overlapping runs can be told to be the same joules.
+    the joules of overlapping runs can be recognized as the same.
     """
 
     uid: str
@@ -25,9 +25,9 @@ class Device(NamedTuple):
 
 
 class Energy(NamedTuple):
-    """Joules of one device over some stretch, and how many *seconds* of that stretch were covered.
+    """The joules of one device over some time, and how many *seconds* of that time were covered.
 
-    *check* is the same energy by the device's second method, where it has one (power integrated beside a counter).
+    *check* is the same energy by the device's second method, where it has one (integrated power beside a counter).
     """
 
     joules: float = 0.0
@@ -36,10 +36,10 @@ class Energy(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The energy one device used in the *seconds* up to *at*.
+    """The energy that one device used in the *seconds* up to *at*.
 
     *at* is Unix time. *share* is the part of the device's activity that was this run's, 0 to 1, or None where unknown;
-    *busy* the part of the time in which it worked for anybody (a GPU: had a kernel running), likewise.
+    *busy* is the part of the time in which it worked for any process (a GPU: had a kernel running), likewise.
     """
 
     device: str
@@ -52,19 +52,19 @@ class Reading(NamedTuple):
 
     @property
     def idle(self) -> Energy | None:
-        """The energy used while the device idled: all of it, or none; None where nobody knows."""
+        """The energy used while the device was idle: all of it, or none; None where unknown."""
         if self.busy is None:
             return None
         return Energy(joules=self.joules, seconds=self.seconds) if self.busy < IDLE else Energy()
 
 
 class DeviceUse(NamedTuple):
-    """One device within one run: how it was read and what it used in all.
+    """One device within one run: how it was read and what it used in total.
 
     *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
-    *process* is the sum of joules x share over the readings whose share is known, None where none is. *idle* is what
-    its readings say was used while it idled, None where none knows; *idle_watts* the power that it drew while nothing
-    ran on it for a while, None where that was not seen.
+    *process* is the sum of joules x share over the readings whose share is known, None where none is. *idle* is the
+    energy of the readings while it was idle, None where unknown; *idle_watts* is its power while nothing ran on it for
+    a while, None where that was not seen.
     """
 
     device: Device
@@ -78,7 +78,7 @@ class DeviceUse(NamedTuple):
 
     @property
     def joules(self) -> float:
-        """The joules to believe: the counter's, or its check's where the counter was found wrong."""
+        """The valid joules: the counter's, or those of its cross-check where the counter was found wrong."""
         return self.energy.joules if self.trusted or self.energy.check is None else self.energy.check
 
 
@@ -98,7 +98,7 @@ class Span(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A recurring activity: how often, how many seconds in all, and its share (by time) of each device's energy."""
+    """A recurring activity: its *calls*, total *seconds*, and its share (by time) of each device's energy."""
 
     name: str
     calls: int
@@ -107,7 +107,7 @@ class Phase(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """An outcome at a moment, with the *joules* the run had used by then."""
+    """A logged value, with the *joules* that the run had used by then."""
 
     name: str
     at: float
@@ -116,10 +116,10 @@ class Metric(NamedTuple):
 
 
 class Forecast(NamedTuple):
-    """What a piece of work was expected to come to in all at its end, said *at* a moment (Unix time).
+    """The expected totals of a run at its end, as of *at* (Unix time).
 
-    *progress* is how far it was, 0 to 1. *joules* and *seconds* are those of the whole work, its earlier parts and the
-    rest of the machine included, as its figures counted them then; low and high are the range (about 95 %).
+    *progress* is how far it was, 0 to 1. *joules* and *seconds* include its earlier parts and the rest of the machine,
+    as its figures counted them then; low and high are the range (about 95 %).
     """
 
     at: float
@@ -146,10 +146,10 @@ class Host(NamedTuple):
 
 
 class RunInfo(NamedTuple):
-    """One tracked piece of work.
+    """One tracked run.
 
     *id* is a time-sortable UUID; *boot_id*, *pid* and *pid_started* identify its process. *continues* is the id of the
-    run whose work it carries on, resumed from a checkpoint.
+    run that it continues, resumed from a checkpoint.
     """
 
     id: str
@@ -182,7 +182,7 @@ class RunInfo(NamedTuple):
 
 
 class TrackerOverhead(NamedTuple):
-    """What tracking cost and missed: CPU seconds of the recorder, readings kept, late ticks, failed reads, restarts."""
+    """What tracking cost and missed: CPU seconds of the recorder, readings, late ticks, failed reads, restarts."""
 
     cpu_seconds: float = 0.0
     readings: int = 0
@@ -192,9 +192,9 @@ class TrackerOverhead(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Everything known about a run, to work a summary out from. *work* counts units done (samples, tokens, steps …).
+    """Everything known about a run, of which a summary is made. *work* counts units done (samples, tokens, steps …).
 
-    *known* is what is known about its host now, perhaps found out after the run; None where nothing is.
+    *known* are the calibrations of its host, some perhaps from after the run; None where there are none.
     """
 
     run: RunInfo

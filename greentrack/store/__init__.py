@@ -1,5 +1,6 @@
-"""Where runs and their readings are kept: one SQLite file, and the only SQL of the project.
+"""Stores runs and their readings in one SQLite file; all SQL of the project is here.
 
-``writer`` is the recorder's end, ``reader`` everybody else's; both import only the standard library. ``manage`` deletes
-runs and closes those that were killed; ``schema`` makes and migrates the tables; ``place`` says where the file lives.
+``tables`` declares every column; rows, statements, checks and the export follow from it, and ``schema`` migrates the
+file. The recorder uses ``writer``, everybody else ``reader``; both import only the standard library and sqlite3.
+``maintenance`` deletes runs and closes those that were killed; ``location`` finds the file.
 """

@@ -1,4 +1,4 @@
-"""What the recorder hands to the store in one go, and how readings are merged so that memory and disk stay bounded."""
+"""Batches of what the recorder stores, and the merging of readings that keeps memory and disk bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Batch:
-    """News of one run. It is kept whole or not at all: one that could not be written is tried again with more in it.
+    """New facts of one run. It is stored completely or not at all; one that could not be written is retried with more.
 
-    *run* and *toll* replace what is stored, *devices* register themselves (their totals come from the readings alone),
-    *spans* replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
+    *run* and *toll* replace what is stored, *devices* are stored without totals (those come from the readings), *spans*
+    replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Batch:
         forecasts: Iterable[Forecast] = (),
         toll: TrackerOverhead | None = None,
     ) -> None:
-        """Begin with copies of what is given."""
+        """Start with copies of the arguments."""
         self.run_id, self.run, self.toll = run_id, run, toll
         self.devices, self.readings = list(devices), list(readings)
         self.spans, self.metrics, self.forecasts = list(spans), list(metrics), list(forecasts)
@@ -39,12 +39,12 @@ class Batch:
         self.work = dict(work or {})
 
     def drop_events(self) -> None:
-        """Forget what the run said (spans, phases, work, outcomes, forecasts); what the sensors said stays."""
+        """Drop the events of the run (spans, phases, work, metrics, forecasts) and keep the readings."""
         self.spans, self.phases, self.phase_times = [], {}, []
         self.work, self.metrics, self.forecasts = {}, [], []
 
     def add(self, other: "Batch") -> None:
-        """Take in a later batch of the same run."""
+        """Add a later batch of the same run."""
         self.run = other.run or self.run
         self.devices = list({use.device.uid: use for use in (*self.devices, *other.devices)}.values())
         self.readings += other.readings
@@ -60,11 +60,10 @@ class Batch:
         self.toll = other.toll or self.toll
 
     def bounded(self, limit: int) -> None:
-        """Keep memory bounded while nothing can be written: at most *limit* readings a device, *limit* metrics
-        and *limit* forecasts.
+        """Keep at most *limit* readings a device, *limit* metrics and *limit* forecasts while nothing can be written.
 
-        Neighbouring readings are merged, so no joule is lost; of the metrics and the forecasts every other one goes.
-        Spans keep their latest state only, and the times of phases go into slots.
+        Neighbouring readings are merged, so no joule is lost; every other metric and forecast is deleted. Spans keep
+        their latest state only, and the times of phases are put into time bins.
         """
         if len(self.readings) > limit:
             devices: dict[str, list[Reading]] = {}
@@ -83,7 +82,7 @@ class Batch:
 
 
 def every_other(items: list[T]) -> list[T]:
-    """Return every second one of *items*, the first and the last included.
+    """Return every second of *items*, the first and the last included.
 
     >>> every_other([1, 2, 3, 4])
     [1, 3, 4]
@@ -94,12 +93,11 @@ def every_other(items: list[T]) -> list[T]:
 def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
     """Merge neighbours of one device's *readings* (in order) until at most *limit* (2 or more) are left.
 
-    All that is left has about the same length, however often it was thinned before: the beginning of a long run is
-    drawn as finely as its end.
+    All that are left have about the same length, however often they were merged before: the beginning of a long run is
+    as fine as its end.
     """
-    width = (
-        2 * sum(reading.seconds for reading in readings) / limit
-    )  # any two neighbours left exceed it: hence <= limit
+    # any two neighbours that are left exceed it together, so there are at most *limit*
+    width = 2 * sum(reading.seconds for reading in readings) / limit
     kept: list[Reading] = []
     for reading in readings:
         if kept and kept[-1].seconds + reading.seconds <= width:
@@ -110,10 +108,10 @@ def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
 
 
 def merged(first: Reading, second: Reading) -> Reading:
-    """Make one reading of two neighbours. Joules, seconds, checks and the run's own joules (joules x share) add up.
+    """Merge two neighbours. Joules, seconds, cross-checks and the run's own joules (joules x share) add up.
 
-    Where only one share is known, the other's joules count as not the run's: so they do in the run's total. How busy it
-    was is the mean by time, of what is known.
+    Where only one share is known, the other's joules count as not the run's, as in the run's total. *busy* is the mean
+    by time of what is known.
     """
     joules = first.joules + second.joules
     shares = [reading.joules * reading.share for reading in (first, second) if reading.share is not None]
@@ -136,7 +134,7 @@ def merged(first: Reading, second: Reading) -> Reading:
 
 
 def added(first: float | None, second: float | None) -> float | None:
-    """Add two figures of which either may be unknown; unknown only where both are.
+    """Add two figures; the sum is unknown only where both are.
 
     >>> added(None, 2.0), added(None, None)
     (2.0, None)
@@ -145,7 +143,7 @@ def added(first: float | None, second: float | None) -> float | None:
 
 
 def added_phase(first: Phase, second: Phase) -> Phase:
-    """Add two stretches of the same phase."""
+    """Add two parts of the same phase."""
     energy = dict(first.energy)
     for uid, more in second.energy.items():
         known = energy.get(uid, Energy())

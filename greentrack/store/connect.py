@@ -1,4 +1,4 @@
-"""Opening the database, for the writer and for readers, and saying in our words what SQLite finds wrong with it."""
+"""Opens the database for writing and for reading, and turns SQLite's errors into StoreError."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from greentrack.store.location import REMEDY, network_filesystem, prepare, share
 MAGIC = b"SQLite format 3\x00"
 
 _open_files: dict[int, tuple[int, int]] = {}
-"""Device and inode of the file of every open connection of this process, by the connection's id()."""
+"""Device and inode of the file of every open connection of this process, by the id() of the connection."""
 
 
 class Connection(sqlite3.Connection):
-    """A connection that is listed while it is open."""
+    """A connection whose file is in ``_open_files`` while it is open."""
 
     def close(self) -> None:
-        """Close it; nothing where it is closed."""
+        """Close it; closing it again does nothing."""
         _open_files.pop(id(self), None)
         super().close()
 
 
-_TROUBLES = {  # by the beginning of SQLite's name for the error
+_PROBLEMS = {  # by the start of SQLite's name of the error
     "SQLITE_BUSY": "is locked by another process",
     "SQLITE_LOCKED": "is locked by another process",
     "SQLITE_FULL": "cannot grow: the disk is full",
@@ -42,7 +42,7 @@ NO_FILE = (0, 0)
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """Return device and inode of the file at *path*, which stay when it is moved; zeros where there is none."""
+    """Return device and inode of the file at *path*, which stay when it is moved; ``NO_FILE`` where there is none."""
     try:
         stat = path.stat()
     except OSError:
@@ -51,7 +51,7 @@ def identity(path: Path) -> tuple[int, int]:
 
 
 def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection:
-    """Open *path*, made or migrated where needed, in autocommit mode. Raises StoreError; the file is then as it was."""
+    """Open *path* in autocommit mode, created or migrated if needed. Raises StoreError; the file is then unchanged."""
     prepare(path)
     _check_header(path)
     with translated(path):
@@ -61,7 +61,7 @@ def open_for_writing(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_IOERR_SHM"):
                 raise
-        # it came from elsewhere with a log (WAL), which needs memory that no processes can share here
+        # it came from elsewhere with a log (WAL), which needs memory that processes cannot share here
         _leave_log(path, busy_timeout_s)
         return _opened(path, busy_timeout_s, shares_log=False)
 
@@ -82,11 +82,11 @@ def _connected(path: Path, busy_timeout_s: float, **options: Any) -> Iterator[sq
 def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
     with _connected(path, busy_timeout_s, check_same_thread=False) as db:
         schema.upgrade(db, path)
-        with suppress(sqlite3.OperationalError):  # another process is at the same; either mode is right meanwhile
+        with suppress(sqlite3.OperationalError):  # another process does the same; either mode works meanwhile
             db.execute(f"PRAGMA journal_mode = {'WAL' if shares_log else 'DELETE'}")
         # NORMAL: a commit survives any crash of the process; losing power can cost the last commits, never the file
         db.execute(f"PRAGMA synchronous = {'NORMAL' if shares_log else 'FULL'}")
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the log's memory is only asked for by a look
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only a query maps the log's memory
     return db
 
 
@@ -100,8 +100,8 @@ def _leave_log(path: Path, busy_timeout_s: float) -> None:
 def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connection | None:
     """Open *path* so that nothing can be changed through it; None where there is no database yet. Raises StoreError.
 
-    An older schema is migrated first. A file that may be written is opened so (under ``query_only``): a reader can then
-    recover what a killed writer left and tidy up the log, as SQLite's own read-only mode cannot.
+    An older schema is migrated first. A writable file is opened for writing, under ``query_only``: a reader can then
+    recover what a killed writer left and tidy up the log, which SQLite's own read-only mode cannot.
     """
     try:
         if path.stat().st_size == 0:
@@ -132,7 +132,7 @@ def open_for_reading(path: Path, busy_timeout_s: float = 5.0) -> sqlite3.Connect
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about *path* into StoreError; a value that no database takes is not the file's trouble."""
+    """Turn SQLite's errors about *path* into StoreError, but for those of a wrong call."""
     try:
         yield
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
@@ -141,33 +141,33 @@ def translated(path: Path) -> Iterator[None]:
         raise RefusedError(f"{path} does not take a value ({error}); {REMEDY}") from error
     except sqlite3.Error as error:
         raise _store_error(path, getattr(error, "sqlite_errorname", ""), str(error)) from error
-    except UnicodeDecodeError as error:  # SQLite quotes what it stumbled over
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged text
         raise _store_error(path, "SQLITE_CORRUPT", "it holds what is no text") from error
 
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:
-    trouble = next((text for start, text in _TROUBLES.items() if name.startswith(start)), "cannot be used")
+    problem = next((text for start, text in _PROBLEMS.items() if name.startswith(start)), "cannot be used")
     remedy = REMEDY
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         remedy = f"wait until that process lets go of it, or {REMEDY}"
-        return BusyError(f"{path} {trouble} ({detail}); {remedy}")
+        return BusyError(f"{path} {problem} ({detail}); {remedy}")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 
         remedy = (
             f"save what is left of it with: sqlite3 {shlex.quote(str(path))} .recover, then move it away; or {REMEDY}"
         )
-    return StoreError(f"{path} {trouble} ({detail}); {remedy}")
+    return StoreError(f"{path} {problem} ({detail}); {remedy}")
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a file that is plainly not ours before SQLite opens it: even opening and closing may change a file.
+    """Refuse a file that is not GreenTrack's before SQLite opens it: even opening and closing may change a file.
 
-    What another file left in its place is cleared away.
+    A stale log of another file is removed.
     """
     try:
-        # POSIX drops all locks of a process on a file when it closes any descriptor of it: to look into a file that one
-        # of our connections has open would let another process take the log away under that connection
+        # POSIX drops all locks of a process on a file when it closes any descriptor of it: reading a file that one of
+        # our connections has open would let another process remove the log of that connection
         if identity(path) in list(_open_files.values()):
             return
         if stale_wal.IS_SUPPORTED:
@@ -176,7 +176,7 @@ def _check_header(path: Path) -> None:
             head = file.read(100)
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
-    if not head or Path(f"{path}-journal").exists():  # new; or a crash that SQLite knows how to undo
+    if not head or Path(f"{path}-journal").exists():  # new, or a crash that SQLite undoes
         return
     if len(head) < 100 or not head.startswith(MAGIC):
         raise _store_error(path, "SQLITE_NOTADB", "it does not begin as SQLite files do")

@@ -1,4 +1,4 @@
-"""An open database and the questions put to it: opened at the first, and every row of an answer checked."""
+"""Opens the database for reading at the first query, and checks the rows of every answer."""
 
 import os
 import sqlite3
@@ -32,7 +32,7 @@ class ReadDatabase:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         db, self._db = self._db, None
         if db is not None:
             db.close()
@@ -50,7 +50,7 @@ class ReadDatabase:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Within this, every query sees the same moment, whatever a recorder writes meanwhile."""
+        """Within this, all queries see the same state, whatever a recorder writes meanwhile."""
         self.query("BEGIN")
         try:
             yield

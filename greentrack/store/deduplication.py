@@ -1,4 +1,4 @@
-"""Energy of several runs, each joule of a device once, even where the runs overlapped on it."""
+"""The energy of several runs, with each joule of a device counted once where the runs overlapped."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ Query = Callable[[Select, Sequence[object]], Iterable[Sequence[Any]]]
 
 
 class DeduplicatedEnergy(NamedTuple):
-    """What several runs used together: *joules*, in all and *by_kind*; *overlapped* were in more than one run."""
+    """What several runs used together: *joules* in total and *by_kind*; *overlapped* were in more than one run."""
 
     joules: float
     by_kind: Mapping[str, float]
@@ -21,12 +21,12 @@ class DeduplicatedEnergy(NamedTuple):
 class DeviceInterval(NamedTuple):
     """What one run used of one device between two moments.
 
-    *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that watched the device.
+    *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that recorded the device.
     """
 
     run: int
     key: int
-    trusted: bool
+    counter_valid: bool
     device: tuple[str, str]
     kind: str
     started_at: float
@@ -35,22 +35,22 @@ class DeviceInterval(NamedTuple):
 
 
 def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEnergy:
-    """Add up several runs, counting what a device used while more than one of them watched it only once.
+    """Add up several runs; energy of a device that several of them recorded at the same time counts once.
 
-    *query* runs SQL on an open database.
+    *query* asks an open database.
     """
     by_kind: dict[str, float] = {}
     overlapped = 0.0
     found = query(read_queries.DEVICE_INTERVALS, (json.dumps(sorted(set(run_ids))),))
     for group in overlapping(
-        DeviceInterval(run, key, trusted, (machine, uid), kind, since, until, joules)
-        for run, key, trusted, machine, uid, kind, since, until, joules in found
+        DeviceInterval(run, key, counter_valid, (machine, uid), kind, since, until, joules)
+        for run, key, counter_valid, machine, uid, kind, since, until, joules in found
     ):
         together = sum(interval.joules for interval in group)
         twice = 0.0
         if len(group) > 1:
-            window = overlap(group)  # what was read outside of it is in one run only: most of millions, often
-            read = [query(read_queries.VALID_READINGS, (one.run, one.key, one.trusted, *window)) for one in group]
+            window = overlap(group)  # readings outside of it are in one run only: often most of millions
+            read = [query(read_queries.VALID_READINGS, (one.run, one.key, one.counter_valid, *window)) for one in group]
             twice = sum(used for readings in read for _, _, used in readings) - merged_joules(read)
         by_kind[group[0].kind] = by_kind.get(group[0].kind, 0.0) + together - twice
         overlapped += twice
@@ -58,7 +58,7 @@ def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEne
 
 
 def overlapping(intervals: Iterable[DeviceInterval]) -> list[list[DeviceInterval]]:
-    """Group *intervals* so that those of different groups share no device at the same time."""
+    """Group *intervals* so that no two groups have the same device at the same time."""
     groups: list[list[DeviceInterval]] = []
     until = 0.0
     for interval in sorted(intervals, key=lambda one: (one.device, one.started_at)):
@@ -106,5 +106,5 @@ def merged_joules(runs: Iterable[Iterable[Sequence[float]]]) -> float:
         if active:
             joules += watts / active * (edge - since)
         active, since = active + change, edge
-        watts = watts + more if active else 0.0  # from nothing again, so that rounding does not pile up
+        watts = watts + more if active else 0.0  # from zero again, so that rounding errors do not add up
     return joules

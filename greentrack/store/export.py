@@ -1,4 +1,4 @@
-"""Everything that is kept about runs, row by row, for other programs: never more of it in memory than a row."""
+"""Reads everything that is stored about runs for other programs, one row at a time."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ _RUN, _DEVICE = renamed("run", RUNS.column("id")), renamed("device", DEVICES.col
 
 
 def _of_device(energy: Table, *owner: str) -> tuple[Column, ...]:
-    """Return the columns of a device's energy, and behind the check whether the device's counter is to be believed."""
+    """Return the columns of a device's energy, with ``trusted`` behind the cross-check that it is about."""
     columns = energy.without("run", "device", *owner)
     at = columns.index(energy.column("check_joules")) + 1
     return (_DEVICE, DEVICES.column("kind"), *columns[:at], RUN_DEVICES.column("trusted"), *columns[at:])
@@ -112,7 +112,7 @@ _SETTLED = ("status", "ended_at", "seconds")
 
 
 class TableExport:
-    """The rows of some runs, all of one moment, whatever is written meanwhile."""
+    """The rows of some runs as of one moment, whatever is written meanwhile."""
 
     def __init__(self, db: sqlite3.Connection, path: Path, runs: Sequence[RunRow]) -> None:
         self._db, self._path, self._runs = db, path, runs
@@ -132,7 +132,7 @@ class TableExport:
 
 
 def _settled(columns: Sequence[Column], row: Row, run: RunRow) -> Row:
-    """Return *row* as the run stands: that of a run which was killed still says that it is running."""
+    """Return *row* as the run is now: that of a run which was killed still says that it is running."""
     return [
         getattr(run, column.name) if column.name in _SETTLED else value
         for column, value in zip(columns, row, strict=True)

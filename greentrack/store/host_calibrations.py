@@ -1,4 +1,4 @@
-"""What is kept about a host beside its runs: readings of a meter at its wall, tests of its sensors."""
+"""Stores the calibrations of a host: readings of a meter at its wall, and tests of its sensors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibration]:
-    """Return what is known about each host, by its id; *query* asks an open database."""
+    """Return the calibrations of each host, by its id; *query* asks an open database."""
     walls, tests = query(read_queries.CALIBRATIONS), query(read_queries.UPDATES)
     if not walls and not tests:
         return {}
-    from greentrack.calibration_facts import (  # every recorder asks, and most hosts have none
+    from greentrack.calibration_facts import (  # every recorder reads them, and most hosts have none
         Calibration,
         HostCalibration,
     )
@@ -43,7 +43,7 @@ def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, 
 
 
 def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibration]:
-    """Return what the database at *path* knows about each host, by its id. Raises StoreError."""
+    """Return the calibrations of each host in the database at *path*, by its id. Raises StoreError."""
     with ReadDatabase(path, busy_timeout_s=busy_timeout_s) as database:
         return calibrations_by_host(database.query)
 
@@ -55,7 +55,7 @@ def hosts(path: Path) -> dict[str, Host]:
 
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
-    """Keep *calibration* of *host*. Raises StoreError."""
+    """Store *calibration* of *host*. Raises StoreError."""
     facts = calibration._asdict() | {"host": host.id, "devices": sorted(calibration.devices)}
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute("BEGIN IMMEDIATE")
@@ -65,17 +65,17 @@ def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
 
 
 def forget_calibration(path: Path, number: int) -> None:
-    """Remove the calibration of that *number*. Raises NotFoundError where there is none, StoreError."""
+    """Delete the calibration of this *number*. Raises NotFoundError where there is none, StoreError."""
     if not _delete(path, "DELETE FROM calibrations WHERE key = ?", number):
         raise NotFoundError(f"no calibration {number} at {path}; list them with: greentrack calibrate --list")
 
 
 def forget_calibrations(path: Path, host_id: str) -> int:
-    """Remove all calibrations of a host; return how many. Raises NotFoundError where there are none, StoreError."""
-    gone = _delete(path, "DELETE FROM calibrations WHERE host = ?", host_id)
-    if not gone:
+    """Delete all calibrations of a host; return how many. Raises NotFoundError where there are none, StoreError."""
+    deleted = _delete(path, "DELETE FROM calibrations WHERE host = ?", host_id)
+    if not deleted:
         raise NotFoundError(f"this machine has no calibration at {path}; list all with: greentrack calibrate --list")
-    return gone
+    return deleted
 
 
 def _delete(path: Path, statement: str, value: object) -> int:
@@ -86,7 +86,7 @@ def _delete(path: Path, statement: str, value: object) -> int:
 
 
 def keep_self_test(path: Path, host: Host, test: SelfTest) -> None:
-    """Keep *test* of *host*; for each sensor the newest one is kept. Raises StoreError."""
+    """Store *test* of *host*, which replaces earlier ones of its sensors. Raises StoreError."""
     facts = (test._asdict() | sensor._asdict() | {"host": host.id} for sensor in test.sensors)
     with closing(open_for_writing(path)) as db, translated(path):
         db.execute("BEGIN IMMEDIATE")

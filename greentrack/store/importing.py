@@ -1,4 +1,4 @@
-"""Runs that another tool recorded, taken into the database: all or none, and each once however often it is imported."""
+"""Stores runs that another tool recorded: all or none, and each once however often it is imported."""
 
 import json
 import sqlite3
@@ -24,7 +24,7 @@ _STATUS, _ENDED = (rows.RUN.index(column) for column in RUNS.pick("status", "end
 
 
 class ImportCounts(NamedTuple):
-    """How many runs are new, how many were there in another state, and how many just so (or in a later one)."""
+    """How many runs are new, how many were replaced, and how many were there already."""
 
     added: int = 0
     changed: int = 0
@@ -34,15 +34,15 @@ class ImportCounts(NamedTuple):
 def keep(
     path: Path, batches: Sequence[Batch], *, busy_timeout_s: float = 5.0, clock: Callable[[], float] = time.time
 ) -> ImportCounts:
-    """Keep *batches*, each a whole run of its own whose status is ``imported``, in one transaction.
+    """Store *batches*, each a complete run whose status is ``imported``, in one transaction.
 
-    A run that was imported before is replaced where what is known of it has changed and is no older. Raises StoreError,
-    also for an id under which GreenTrack itself recorded a run; nothing is kept then.
+    A run that was imported before is replaced where it has changed and does not end earlier. Raises StoreError, also
+    for the id of a run that GreenTrack itself recorded; nothing is stored then.
     """
     runs = {batch.run.id: batch for batch in batches if batch.run is not None}
     made = {run_id: tuple(rows.run_row(batch.run)) for run_id, batch in runs.items() if batch.run is not None}
     with closing(open_for_writing(path, busy_timeout_s)) as db, translated(path):
-        db.execute("PRAGMA foreign_keys = 1")  # what belongs to a run that is replaced goes with it
+        db.execute("PRAGMA foreign_keys = 1")  # deletes what belongs to a run that is replaced
         db.execute("BEGIN IMMEDIATE")
         stored = {row[0]: row for row in db.execute(_STORED, (json.dumps(list(runs)),))}
         for run_id, row in stored.items():
@@ -51,23 +51,23 @@ def keep(
                     f"run {run_id} in {path} was recorded by GreenTrack and is not to be replaced, so that nothing was "
                     f"imported; {REMEDY}"
                 )
-        news = [run_id for run_id in runs if run_id not in stored or _is_news(made[run_id], stored[run_id])]
-        db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in news if run_id in stored))
-        _add(db, [runs[run_id] for run_id in news], [(*made[run_id], clock()) for run_id in news])
+        new = [run_id for run_id in runs if run_id not in stored or _is_newer(made[run_id], stored[run_id])]
+        db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in new if run_id in stored))
+        _add(db, [runs[run_id] for run_id in new], [(*made[run_id], clock()) for run_id in new])
         db.execute("COMMIT")
-    changed = len(stored.keys() & news)
-    return ImportCounts(added=len(news) - changed, changed=changed, known=len(runs) - len(news))
+    changed = len(stored.keys() & new)
+    return ImportCounts(added=len(new) - changed, changed=changed, known=len(runs) - len(new))
 
 
-def _is_news(made: Row, stored: Row) -> bool:
+def _is_newer(made: Row, stored: Row) -> bool:
     return tuple(made) != tuple(stored) and made[_ENDED] >= (stored[_ENDED] or 0.0)
 
 
 def _add(db: sqlite3.Connection, batches: Sequence[Batch], runs: Sequence[Row]) -> None:
-    """Add *runs*, the rows of *batches*, and all that belongs to them."""
+    """Add *runs*, the rows of *batches*, and everything that belongs to them."""
     db.executemany(sql.RUN.sql, runs)
-    asked = json.dumps([batch.run_id for batch in batches])
-    keys = dict(db.execute("SELECT id, key FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)))
+    ids = json.dumps([batch.run_id for batch in batches])
+    keys = dict(db.execute("SELECT id, key FROM runs WHERE id IN (SELECT value FROM json_each(?))", (ids,)))
     seen = {use.device.uid: use.device for batch in batches for use in batch.devices}
     facts = (device._asdict() | {"host": ""} for device in seen.values())  # nobody knows on which host
     db.executemany(sql.DEVICE.sql, map(sql.DEVICE.row, facts))

@@ -1,4 +1,4 @@
-"""Carbon of the grid hour by hour, as a source on the network gave it once: kept, not to be asked for again."""
+"""Stores the hourly carbon intensity of the grid, so that no source on the network is asked twice."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -15,15 +15,15 @@ _HOURS = select(
     "FROM hours WHERE source = ? AND zone = ? AND start < ? AND start + seconds > ? ORDER BY start",
 )
 _HOUR = upsert(HOURS, HOURS.columns)
-# a forecast never takes the place of what came about, nor a hole that of a figure
+# a forecast never replaces what was measured, nor a gap a figure
 _KEEP = f"{_HOUR.sql} WHERE forecast OR g_per_kwh IS NULL OR NOT excluded.forecast"
 
 
 class CachedHour(NamedTuple):
-    """The carbon of one kWh from *start* to *end* (Unix time); mostly an hour, or a half.
+    """The carbon of one kWh from *start* to *end* (Unix time), which is mostly an hour or half of one.
 
-    *g_per_kwh* is None where the source has no figure. *forecast* was said before it came about, *estimated* is the
-    source's own filling of a gap; *fetched_at* (Unix time) is when it was asked.
+    *g_per_kwh* is None where the source has no figure. *forecast* is True for a figure of the future, *estimated* for a
+    gap that the source itself filled; *fetched_at* (Unix time) is when the source was asked.
     """
 
     start: float
@@ -35,10 +35,7 @@ class CachedHour(NamedTuple):
 
 
 def read(path: Path, source: str, zone: str, start: float, end: float) -> list[CachedHour]:
-    """Return what the database at *path* has of *source* and *zone* between *start* and *end*, in order of time.
-
-    Nothing where there is no database. Raises StoreError.
-    """
+    """Return the stored figures of *source* and *zone* between *start* and *end*, by time. Raises StoreError."""
     with ReadDatabase(path) as database:
         return [
             CachedHour(since, since + seconds, grams, bool(forecast), bool(estimated), fetched_at)
@@ -49,7 +46,7 @@ def read(path: Path, source: str, zone: str, start: float, end: float) -> list[C
 
 
 def keep(path: Path, source: str, zone: str, hours: Iterable[CachedHour]) -> None:
-    """Keep *hours*, made known by *source*, in the database at *path*. Raises StoreError."""
+    """Store *hours* of *source* in the database at *path*. Raises StoreError."""
     of_source = {"source": source, "zone": zone}
     rows = [_HOUR.row({**of_source, **hour._asdict(), "seconds": hour.end - hour.start}) for hour in hours]
     with closing(open_for_writing(path)) as db, translated(path):

@@ -1,4 +1,4 @@
-"""Which of the runs that say "running" were in truth killed."""
+"""Finds out which of the runs that are stored as running were killed."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,24 +7,24 @@ from greentrack.host import facts
 from greentrack.model import RunInfo
 
 MAX_WRITE_GAP_S = 5.0
-"""A recorder writes every second or so: one that wrote within this time holds its run, whatever its owner's pid is."""
+"""A recorder writes about every second: one that wrote within this time is alive, whatever the pid of the run."""
 
 MAX_REMOTE_GAP_S = 7200.0
-"""A run on another machine that wrote nothing for so long (twice the longest interval) is seen as interrupted, though
-nobody here can be sure."""
+"""A run on another machine that wrote nothing for so long (twice the longest interval) counts as interrupted, though
+this cannot be known here."""
 
 
 class LocalMachine(NamedTuple):
-    """This machine, as the judge of its processes. *process_started* is ``facts.process_started``."""
+    """This machine and its processes. *process_started* is ``facts.process_started``."""
 
     boot_id: str
     host_id: str
     process_started: Callable[[int], float | None]
 
     def is_gone(self, run: RunInfo, quiet_s: float) -> bool | None:
-        """Whether *run*, which has written nothing for *quiet_s* seconds, has lost its process.
+        """True where the process of *run*, which has written nothing for *quiet_s* seconds, is gone.
 
-        None where it ran on another machine (or nobody knows where), so that only its silence speaks.
+        None where it ran on another machine, or it is not known where: nothing but the time tells.
         """
         if abs(quiet_s) <= MAX_WRITE_GAP_S:  # abs: the clock may have been set back since
             return False
@@ -32,10 +32,10 @@ class LocalMachine(NamedTuple):
             started = self.process_started(run.pid)
             return started is None or abs(started - run.pid_started) > 1.0
         if run.host is not None and run.host.id == self.host_id:
-            return True  # this machine has been started again since
+            return True  # this machine was booted again since
         return None
 
 
 def local_machine() -> LocalMachine:
-    """Ask the system what a ``LocalMachine`` needs."""
+    """Return this machine."""
     return LocalMachine(facts.boot_id(), facts.host().id, facts.process_started)

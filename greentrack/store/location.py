@@ -1,4 +1,4 @@
-"""Where the database lives, and whether SQLite may share memory there."""
+"""Finds the file of the database, and whether SQLite can share memory there."""
 
 import errno
 import mmap
@@ -20,8 +20,8 @@ _NETWORK = frozenset(
 
 
 def default_path() -> Path:
-    """Return ``greentrack.db`` in the user's data folder, making nothing. Raises StoreError where there is no home."""
-    if sys.platform == "linux":  # what platformdirs would say; importing it costs a recorder a tenth of its start
+    """Return ``greentrack.db`` in the user's data folder, without creating it. Raises StoreError without a home."""
+    if sys.platform == "linux":  # as platformdirs, whose import costs a tenth of the recorder's start
         base = os.environ.get("XDG_DATA_HOME", "").strip() or os.path.expanduser("~/.local/share")
         folder = Path(base, "greentrack")
     else:
@@ -31,13 +31,13 @@ def default_path() -> Path:
             folder = Path(platformdirs.user_data_dir("greentrack", appauthor=False))
         except RuntimeError as error:
             raise StoreError(f"there is no home folder to keep greentrack.db in; {REMEDY}") from error
-    if not folder.is_absolute():  # "~" was left as it is, and would be made in the working folder
+    if not folder.is_absolute():  # "~" was not expanded, and would be created in the working folder
         raise StoreError(f"there is no home folder to keep greentrack.db in ({folder}); {REMEDY}")
     return folder / "greentrack.db"
 
 
 def prepare(path: Path) -> None:
-    """Make the folder of *path* and an empty file there, both with the user's umask. Raises StoreError."""
+    """Create the folder of *path* and an empty file there, both with the user's umask. Raises StoreError."""
     try:
         make_folder(path.parent)
         if path.is_dir():
@@ -49,22 +49,22 @@ def prepare(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make *folder* and those above it where they are missing, with the user's umask, and never for all to write."""
+    """Create *folder* and its missing parents with the user's umask, and never world-writable."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(mode=0o775, exist_ok=True)
 
 
-def opener(place: str, flags: int) -> int:
-    """Open a file for ``open(…, opener=opener)``: a new one with the user's umask, and never for all to write."""
-    return os.open(place, flags, 0o664)
+def opener(path: str, flags: int) -> int:
+    """Open a file for ``open(…, opener=opener)``: a new one gets the user's umask, and is never world-writable."""
+    return os.open(path, flags, 0o664)
 
 
 def network_filesystem(path: Path, mounts: Path = MOUNTS) -> str | None:
-    """Return the type of the network filesystem that *path* is on, or None where it is local or nobody can tell.
+    """Return the type of the network filesystem that *path* is on, or None where it is local or unknown.
 
-    Processes on different machines cannot share memory, which SQLite's write-ahead log needs. FUSE types that are not
-    known count as network: to do without the log is slower, never wrong.
+    Processes on different machines cannot share memory, which SQLite's write-ahead log needs. Unknown FUSE types count
+    as network: to do without the log is slower, never wrong.
     """
     if path.drive.startswith("\\\\"):
         return "unc"
@@ -72,26 +72,26 @@ def network_filesystem(path: Path, mounts: Path = MOUNTS) -> str | None:
         lines = mounts.read_text(errors="replace").splitlines()
     except OSError:
         return None
-    place = os.path.realpath(path)
-    best, kind = -1, ""
+    real = os.path.realpath(path)
+    longest, kind = -1, ""
     for line in lines:
         fields = line.split()
         if len(fields) < 3:
             continue
-        point = _unescaped(fields[1]).rstrip("/")
-        if (place == point or place.startswith(point + "/")) and len(point) >= best:  # the last of equals lies on top
-            best, kind = len(point), fields[2]
+        mount = _unescaped(fields[1]).rstrip("/")
+        if (real == mount or real.startswith(mount + "/")) and len(mount) >= longest:  # the last of equals is on top
+            longest, kind = len(mount), fields[2]
     return kind if kind in _NETWORK or kind.startswith("fuse.") else None
 
 
 def shares_memory(folder: Path) -> bool:
-    """Whether processes can share the memory of a file in *folder*; True where nobody can tell.
+    """True where processes can share the memory of a file in *folder*, or where it is unknown.
 
-    Not all filesystems that cannot say so in their mount. Tried with a file that has no name and is gone at once.
+    Not all filesystems that cannot are known by their mount. It is tried with a file without a name.
     """
     try:
         fd = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
-    except (AttributeError, OSError):  # not Linux, or such files are not known here
+    except (AttributeError, OSError):  # not Linux, or a filesystem without such files
         return True
     try:
         os.ftruncate(fd, mmap.PAGESIZE)
@@ -103,7 +103,7 @@ def shares_memory(folder: Path) -> bool:
     return True
 
 
-def _unescaped(point: str) -> str:
+def _unescaped(mount: str) -> str:
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        point = point.replace(code, character)
-    return point
+        mount = mount.replace(code, character)
+    return mount

@@ -1,4 +1,4 @@
-"""Changes to runs that are over: deleting them, and closing those that were killed."""
+"""Deletes runs, and closes those that were killed."""
 
 import json
 import time
@@ -18,8 +18,8 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
     """Remove runs and everything that belongs to them, all or none; return how many.
 
     Raises NotFoundError for an id that is not there, StoreError for a run that is still running (unless *force*: its
-    recorder will then register it anew, without what it read before). What continued a removed run continues from then
-    on what that one did.
+    recorder will then store it again, without what it read before). Runs that continued a removed run then continue
+    what that one continued.
     """
     wanted = set(run_ids)
     with Reader(path) as reader:
@@ -32,20 +32,20 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
     with closing(open_for_writing(path)) as db, translated(path):
         # everything of a run goes with it; hosts and devices stay, others use them
         db.execute("PRAGMA foreign_keys = 1")
-        asked = json.dumps(sorted(wanted))
+        ids = json.dumps(sorted(wanted))
         db.execute("BEGIN IMMEDIATE")
         links = dict(db.execute(read_queries.LINKS.sql))
         changed = relinked(links, wanted)
         db.executemany("UPDATE runs SET continues = ? WHERE id = ?", ((to, run_id) for run_id, to in changed.items()))
-        gone = db.execute("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))", (asked,)).rowcount
+        gone = db.execute("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
         db.execute("COMMIT")
         return gone
 
 
 def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0, *, redact: bool = True) -> bool:
-    """Keep as failed, with this *error*, a run that reads interrupted; True where it did within *wait_s* seconds.
+    """Store an interrupted run as failed with this *error*; True where it was interrupted within *wait_s* seconds.
 
-    Its recorder only saw that its process was gone, and the caller knows why. Secrets are not kept unless *redact* is
+    Its recorder only saw that its process was gone, and the caller knows why. Secrets are not stored unless *redact* is
     False.
     """
     deadline = time.monotonic() + wait_s

@@ -1,4 +1,4 @@
-"""What the reader asks."""
+"""The queries of the reader."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ _LISTED = RUNS.pick(
 _SEEN = RUNS.pick("host", "updated_at", "last_reading_at")
 _UID = DEVICES.column("uid")
 
-# the largest stand for all when it is checked that they are numbers: SQLite takes a text for a larger one
+# the largest are enough to check that all are numbers: for SQLite a text is larger than any
 USED = select(
     (
         RUN_DEVICES.column("run"),

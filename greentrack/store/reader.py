@@ -1,4 +1,4 @@
-"""Everybody's end of the store but the recorder's: lists, single runs, readings. Nothing can be changed through it."""
+"""Reads lists of runs, single runs and readings; nothing can be changed through it."""
 
 import json
 import time
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Reader(ReadDatabase):
     """Answers questions about the runs in the database at *path*, by default the user's own.
 
-    Where there is no database yet, lists are empty and a single run is a NotFoundError. A run that says "running" but
-    whose process is gone is answered as ``interrupted``, ended at its last reading; see ``liveness``.
+    Where there is no database yet, lists are empty and a single run is a NotFoundError. A run that is stored as running
+    but whose process is gone is returned as ``interrupted``, ended at its last reading; see ``liveness``.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Reader(ReadDatabase):
     ) -> list[RunRow]:
         """List the runs of *project* that have all *tags*, started at or after *since* and before *until* (Unix time).
 
-        *name* may hold ``*`` and ``?``; those whose id is in *without* are left out. Raises NotFoundError, with what
-        was perhaps meant, for a status that does not exist and for a project or tag that no run has; ConfigError for an
+        *name* may hold ``*`` and ``?``; those whose id is in *without* are left out. Raises NotFoundError, with a
+        suggestion, for a status that does not exist and for a project or tag that no run has; ConfigError for an
         unknown *sort*.
         """
         if sort not in ORDERS:
@@ -91,17 +91,17 @@ class Reader(ReadDatabase):
         return found if limit is None else found[:limit]
 
     def listed(self, run_ids: Iterable[str]) -> list[RunRow]:
-        """List the runs with these very ids, the newest first."""
+        """List the runs with these ids, the newest first."""
         filters = {"ids": json.dumps(list(run_ids)), "limit": -1}
         with self._snapshot():
             return self._with_energy(self.query(read_queries.runs(filters), filters))
 
     def projects(self) -> list[str]:
-        """Every project that a run belongs to."""
+        """Return every project that a run belongs to."""
         return [row[0] for row in self.query(read_queries.PROJECTS)]
 
     def tags(self) -> list[str]:
-        """Every tag that a run has."""
+        """Return every tag that a run has."""
         return [row[0] for row in self.query(read_queries.TAGS)]
 
     def find(self, ref: str) -> str:
@@ -130,7 +130,7 @@ class Reader(ReadDatabase):
         raise NotFoundError(f"no run {ref!r} at {self.path}{did_you_mean(ref, known)}; list them with: greentrack runs")
 
     def name_and_status(self, run_id: str) -> tuple[str, str]:
-        """Return name and status of the run with this very id, also where nothing else can be told of it.
+        """Return name and status of the run with this id, also where the rest of it cannot be read.
 
         Raises NotFoundError.
         """
@@ -143,12 +143,12 @@ class Reader(ReadDatabase):
         return run.name, run.status
 
     def newest_of_group(self, group: str) -> str | None:
-        """Return the id of the run of this group that began last; None where there is none."""
+        """Return the id of the run of this group that started last; None where there is none."""
         found = self.query(read_queries.NEWEST_OF_GROUP, (group,))
         return str(found[0][0]) if found else None
 
     def record(self, run_id: str) -> Record:
-        """Return everything known about the run with this very id. Raises NotFoundError."""
+        """Return everything known about the run with this id. Raises NotFoundError."""
         with self._snapshot():
             key, outline = self._outline(run_id)
             span_energy = rows.energies(self.query(read_queries.SPAN_ENERGY, (key,)))
@@ -164,7 +164,7 @@ class Reader(ReadDatabase):
             )
 
     def outline(self, run_id: str) -> Record:
-        """Return the run with this very id, its devices and its forecasts, and nothing of it that is long.
+        """Return the run with this id with its devices and forecasts, and without what may be long.
 
         Raises NotFoundError.
         """
@@ -172,41 +172,40 @@ class Reader(ReadDatabase):
             return self._outline(run_id)[1]
 
     def multipart_runs(self) -> list[list[str]]:
-        """Return the works that have several parts, each as the ids of its runs by when they began.
+        """Return every multi-part run, as the ids of its parts in the order in which they started.
 
-        The last one stands for the work: of a job on several hosts it is that of the lowest rank. Parts are runs that
-        carry on each other's work, and those of a job that was on several hosts at once. A run that is not among them
-        is a work of its own.
+        The last part stands for the whole: in a job on several hosts it is the one of the lowest rank. Parts are runs
+        that continue each other, and those of a job that ran on several hosts at once.
         """
         with self._snapshot():
             found = self._multipart_runs()
             if not found:
                 return []
-            asked = json.dumps([run_id for work in found for run_id in work])
-            there = {row[0]: RunPosition(*row[1:]) for row in self.query(read_queries.POSITIONS, (asked,))}
-        left = (work & there.keys() for work in found)  # a part may have been deleted
-        return [in_order(work, there) for work in left if len(work) > 1]
+            ids = json.dumps([run_id for parts in found for run_id in parts])
+            positions = {row[0]: RunPosition(*row[1:]) for row in self.query(read_queries.POSITIONS, (ids,))}
+        left = (parts & positions.keys() for parts in found)  # a part may have been deleted
+        return [in_order(parts, positions) for parts in left if len(parts) > 1]
 
     def parts_of(self, run_id: str) -> list[RunInfo]:
-        """Return the runs that are parts of the same work as this one, itself included, in the order of ``works``.
+        """Return the parts of the multi-part run that this run belongs to, itself included, in order.
 
         The list is empty where there is no such run.
         """
         with self._snapshot():
-            work = next((work for work in self._multipart_runs() if run_id in work), {run_id})
+            parts = next((parts for parts in self._multipart_runs() if run_id in parts), {run_id})
             hosts = self._hosts()
             runs = {
                 row[0]: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
-                for host, updated_at, last, *row in self.query(read_queries.PARTS, (json.dumps(list(work)),))
+                for host, updated_at, last, *row in self.query(read_queries.PARTS, (json.dumps(list(parts)),))
             }
         return [runs[part] for part in in_order(runs, runs)]
 
     def host_calibrations(self) -> "dict[str, HostCalibration]":
-        """Return what is known about each host, by its id; hosts of which nothing is known are left out."""
+        """Return the calibrations of each host, by its id; hosts without any are left out."""
         return calibrations_by_host(self.query)
 
     def devices(self, host_id: str) -> dict[str, list[str]]:
-        """Return the uids of the devices that each run on a host has readings of, by the run's id."""
+        """Return the uids of the devices that were read in each run on a host, by the run's id."""
         made: dict[str, list[str]] = {}
         for run_id, uid in self.query(read_queries.DEVICES_OF_RUNS, (host_id,)):
             made.setdefault(run_id, []).append(uid)
@@ -220,17 +219,17 @@ class Reader(ReadDatabase):
         return made
 
     def phase_times(self, run_id: str) -> list[PhaseTime]:
-        """Return when a run's phases took their time, slot by slot; nothing where that was not kept yet."""
+        """Return when a run's phases took their time, bin by bin; nothing where that was not stored yet."""
         return [PhaseTime(*row) for row in self.query(read_queries.PHASE_TIMES, (run_id,))]
 
-    def power_bins(self, run_id: str, since: float, seconds: float, pieces: int) -> list["PowerBin"]:
-        """Return what each device used in so many *pieces* of the *seconds* after *since*; see ``draws``."""
+    def power_bins(self, run_id: str, since: float, seconds: float, bins: int) -> list["PowerBin"]:
+        """Return what each device used in *bins* equal parts of the *seconds* after *since*; see ``downsampling``."""
         from greentrack.store import downsampling
 
-        return downsampling.power_bins(self.query, run_id, since, seconds, pieces)
+        return downsampling.power_bins(self.query, run_id, since, seconds, bins)
 
     def deduplicated_energy(self, run_ids: Iterable[str]) -> DeduplicatedEnergy:
-        """Add up several runs, counting what a device used while more than one of them watched it only once."""
+        """Add up several runs; energy that several of them recorded counts once."""
         with self._snapshot():
             return deduplicated_energy(self.query, run_ids)
 
@@ -282,7 +281,7 @@ class Reader(ReadDatabase):
         return made
 
     def _running(self, hosts: Mapping[str, Host]) -> dict[int, RunInfo]:
-        """Return the runs that are stored as running, as they stand now, by their key."""
+        """Return the runs that are stored as running, as they are now, by their key."""
         return {
             key: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
             for key, host, updated_at, last, *row in self.query(read_queries.RUNNING)
@@ -292,7 +291,7 @@ class Reader(ReadDatabase):
         return {row[0]: rows.host(row) for row in self.query(read_queries.HOSTS)}
 
     def _settled(self, run: RunInfo, updated_at: float, last: float | None) -> RunInfo:
-        """Return *run* as it stands now: how long it has been running, or that it was interrupted, and when."""
+        """Return *run* as it is now: how long it has been running, or that it was interrupted, and when."""
         if run.status != "running":
             return run
         end = max(run.started_at, last or 0.0)

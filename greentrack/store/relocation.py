@@ -1,6 +1,6 @@
-"""A run whose database is moved, replaced or deleted while it is recorded: what was kept of it is taken along.
+"""Copies a run into a new database when its own is moved, replaced or deleted while the run is recorded.
 
-An open file outlives its name, so all of the run can still be read from it. That is done before the new file is opened:
+An open file outlives its name, so all of the run can still be read from it. This happens before the new file is opened:
 both may have a log of the same name.
 """
 # ruff: noqa: S608  # what is put together are constants of this file and names of columns, quoted
@@ -20,13 +20,13 @@ _DEVICES = select(DEVICES.columns, "FROM devices JOIN run_devices ON device = de
 
 
 class RunRows(NamedTuple):
-    """All that is kept of a run but its own row: its devices by their key, and the rows of each table."""
+    """All that is stored of a run but its own row: its devices by their key, and the rows of each table."""
 
     devices: Mapping[int, Row]
     tables: Mapping[str, tuple[list[str], list[Row]]]
 
 
-def carried(db: sqlite3.Connection, run_id: str) -> RunRows | None:
+def read_run(db: sqlite3.Connection, run_id: str) -> RunRows | None:
     """Read all that *db* has of the run with this id; None where it was deleted. Raises sqlite3.Error."""
     found = db.execute("SELECT key FROM runs WHERE id = ?", (run_id,)).fetchone()
     if found is None:
@@ -40,18 +40,18 @@ def carried(db: sqlite3.Connection, run_id: str) -> RunRows | None:
     return RunRows(devices, tables)
 
 
-def put_back(db: sqlite3.Connection, run: int, kept: RunRows) -> None:
-    """Write what was *kept* into *db*, where the run has this key, in place of what is there (an older copy's)."""
+def write_run(db: sqlite3.Connection, run: int, stored: RunRows) -> None:
+    """Write *stored* into *db*, where the run has this key; what an older copy holds of it is replaced."""
     devices = {}
-    for key, (host, uid, *facts) in kept.devices.items():
+    for key, (host, uid, *facts) in stored.devices.items():
         db.execute(sql.DEVICE.sql, (host, uid, *facts))
         found = db.execute("SELECT key FROM devices WHERE host = ? AND uid = ?", (host, uid)).fetchone()
         devices[key] = found[0]
-    for table, (columns, stored) in kept.tables.items():
+    for table, (columns, rows) in stored.tables.items():
         db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
-        names = [name for name in columns if name != "key"]  # a key of its own is the new file's to give
+        names = [name for name in columns if name != "key"]  # the new file gives its own key
         values = []
-        for row in stored:
+        for row in rows:
             facts_of = dict(zip(columns, row, strict=True)) | {"run": run}
             if "device" in facts_of:
                 facts_of["device"] = devices[facts_of["device"]]

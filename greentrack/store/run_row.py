@@ -1,4 +1,4 @@
-"""A run as a line of a list."""
+"""A run in a list of runs."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,11 +7,11 @@ from greentrack.model import Host
 
 
 class RunRow(NamedTuple):
-    """A run in a list, and what is needed to tell what it cost: ``Reader.record`` knows the rest of it.
+    """A run in a list, with what its costs need; ``Reader.record`` returns all of it.
 
-    *seconds* is how long it took so far. *joules* are those to believe; *measured_joules* come from sensors;
-    *seen_seconds* is for how much of it its best watched device was read, 0 where nothing was; *has_rest* is True where
-    a meter saw the rest of the machine.
+    *seconds* is how long it took so far. *joules* are the valid ones; *measured_joules* come from sensors;
+    *seen_seconds* is for how long its best covered device was read, 0 where none was; *has_rest* is True where a meter
+    read the rest of the machine.
     """
 
     id: str
@@ -38,4 +38,4 @@ ORDERS: dict[str, Callable[[RunRow], Any]] = {
     "name": lambda row: (row.name.casefold(), -row.started_at),
 }
 SORTS = tuple(ORDERS)
-"""How a list of runs can be sorted: newest, most energy, longest first, or by name."""
+"""The orders of a list of runs: newest first, most energy first, longest first, or by name."""

@@ -20,7 +20,7 @@ APPLICATION_ID = 0x47545231  # "GTR1"
 SET = "greentrack"
 
 VALID_JOULES = "CASE WHEN trusted OR check_joules IS NULL THEN joules ELSE check_joules END"
-"""The joules to believe of a row of ``run_devices``: see ``model.DeviceUse.joules``."""
+"""The valid joules of a row of ``run_devices``: see ``model.DeviceUse.joules``."""
 
 _FIRST = (
     """CREATE TABLE hosts (
@@ -177,7 +177,7 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         return
     with db:  # commits, or rolls back whatever is raised
         db.execute("BEGIN IMMEDIATE")
-        version = _version(db, path, len(steps))  # again: another process may have been quicker
+        version = _version(db, path, len(steps))  # again: another process may have migrated it meanwhile
         if version == 0:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             for _, function in steps[:PLAIN_STEPS]:
@@ -190,7 +190,7 @@ def upgrade(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
 
 def _version(db: sqlite3.Connection, path: Path, newest: int) -> int:
     """Return the number of the database's newest migration, 0 for an empty one."""
-    # one statement sees one moment: another process may be making the tables right now
+    # one statement sees one state: another process may be creating the tables at this moment
     query = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
         FROM pragma_application_id, pragma_user_version"""
     application, version, tables = db.execute(query).fetchone()

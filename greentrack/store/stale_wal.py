@@ -1,7 +1,7 @@
-"""The log of a database that was moved away while somebody had it open, which lies where that of the next one belongs.
+"""Removes the log (WAL) of a database that was moved while it was open, before another file takes its name.
 
-SQLite finds a log and the memory that goes with it by their names. Who opens another file under the old name would
-share both with those that are still in the old one, and all of them would lose what they write.
+SQLite finds a log and its shared memory by their names. A process that opens another file under the old name would
+share both with those that still have the old file open, and all of them would lose what they write.
 """
 
 import contextlib
@@ -15,20 +15,20 @@ from greentrack.store.location import REMEDY
 
 _MEMORY_IN_USE = (128, 1)
 _FILE_IN_USE = (0x40000002, 510)
-"""What a connection has locked while it has a log open: of the log's memory, and before and after that of the file
-(first byte and length; UNIX_SHM_DMS in SQLite's os_unix.c, and SHARED_FIRST in its os.h).
+"""The locks of a connection with an open log, as first byte and length: in the log's memory (UNIX_SHM_DMS in SQLite's
+os_unix.c), and, from before to after that, in the file (SHARED_FIRST in its os.h).
 """
 
 IS_SUPPORTED = sys.platform == "linux" and sys.maxsize > 1 << 32
-"""Whether this system tells who has locked what, in the form that is known here."""
+"""True where the system tells which process holds a lock, in the form of 64-bit Linux."""
 
 _LOCK = "hhqqi"  # struct flock of 64-bit Linux: type, whence, start, length, pid
 
 
 def clear(path: Path) -> None:
-    """Remove the log at *path* where it is that of a file which is not there any more; its users have it open still.
+    """Remove the log at *path* where it belongs to a file that was moved away and is still open elsewhere.
 
-    It must be called before this process opens the file. Raises BusyError where another process is at the same.
+    It must be called before this process opens the file. Raises BusyError where another process does the same.
     """
     if not _is_stale(path):
         return
@@ -38,7 +38,7 @@ def clear(path: Path) -> None:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_stale(path):
-            for name in (f"{path}-wal", f"{path}-shm"):  # by the second one it is known
+            for name in (f"{path}-wal", f"{path}-shm"):  # the second last: it tells a stale log
                 with contextlib.suppress(OSError):
                     os.unlink(name)
     except BlockingIOError as error:
@@ -48,19 +48,19 @@ def clear(path: Path) -> None:
 
 
 def _is_stale(path: Path) -> bool:
-    """Whether somebody uses the log's memory at *path* and nobody the file; who is leaving lets go of the file last."""
+    """True where a process uses the log's memory at *path* and none the file, which is always closed last."""
     memory = f"{path}-shm"
     try:
         user = _locked_by(memory, *_MEMORY_IN_USE)
         if user is None or _locked_by(str(path), *_FILE_IN_USE) is not None:
             return False
-        return _locked_by(memory, *_MEMORY_IN_USE) == user  # else one has left meanwhile, and another come
-    except (OSError, ImportError):  # no such log; or not a system where this can be asked
+        return _locked_by(memory, *_MEMORY_IN_USE) == user  # or one has closed it meanwhile, and another opened it
+    except (OSError, ImportError):  # no such log, or no such system
         return False
 
 
 def _locked_by(name: str, start: int, length: int) -> int | None:
-    """The number of a process, not this one, that holds a lock there; None where nobody does. Raises OSError."""
+    """Return the pid of another process that holds a lock there; None where none does. Raises OSError."""
     import fcntl
 
     fd = os.open(name, os.O_RDONLY)

@@ -1,11 +1,11 @@
-"""What the writer adds to what is stored."""
+"""The statements of the writer."""
 
 from greentrack.store import rows, tables
 from greentrack.store.statements import insert, update, upsert
 
 RUN = upsert(tables.RUNS, (*rows.RUN, tables.RUNS.column("updated_at")))
 HOST = upsert(tables.HOSTS, rows.HOST)
-# status and end are said again each time, so that a reader that took a starved recorder for dead is put right
+# status and end are written each time: a reader may have stored a starved recorder as dead
 TOUCH = """UPDATE runs SET updated_at = ?1,
     last_reading_at = coalesce(max(coalesce(last_reading_at, ?2), ?2), last_reading_at),
     status = coalesce(?3, status), ended_at = CASE WHEN ?3 IS NULL THEN ended_at ELSE ?4 END

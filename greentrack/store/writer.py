@@ -1,4 +1,4 @@
-"""The recorder's end of the store: takes batches, keeps each whole or not at all."""
+"""Writes the batches of the recorder to the database, each completely or not at all."""
 
 import math
 import os
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from greentrack.store.relocation import RunRows
 
 MAX_READINGS = 7200
-"""Readings kept for one device of one run; before there are more, neighbours are merged until half of them are left."""
+"""Readings stored of one device of a run; before there are more, neighbours are merged until half of them are left."""
 
 THINNING_MARGIN = 300
-"""So many readings before the limit merging may begin, one device a write: no write is to take long for all of them."""
+"""Merging may begin this many readings before the limit, one device a write, so that no write merges all of them."""
 
 MAX_FORECASTS = 1000
-"""Forecasts kept for a run; before there are more, every other one goes."""
+"""Forecasts stored of a run; before there are more, every other one is deleted."""
 
 
 class Writer:
     """Writes the batches of a run (or of one run after another) to the database at *path*, by default the user's own.
 
-    It opens the file at the first write, and again where the file vanished or was replaced; the run is then taken along
-    into the new file, and *warn* is told. Nothing may be written from a forked child: SQLite would damage the file.
+    It opens the file at the first write, and again where the file vanished or was replaced; the run is then copied into
+    the new file, and *warn* is called. Nothing may be written from a forked child: SQLite would damage the file.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class Writer:
         self._run_id = ""
         self._run: RunInfo | None = None
         self._uses: dict[str, DeviceUse] = {}
-        self._is_kept = False  # something of the run is in the file
-        self._carried: RunRows | None = None  # what was in a file that is gone
-        self._news = ""  # to be said once it is true
+        self._is_stored = False  # something of the run is in the file
+        self._relocated: RunRows | None = None  # what was in a file that is gone
+        self._warning = ""  # shown once the new file is written
         self._forget()
 
     def write(self, batch: Batch) -> None:
-        """Keep *batch*, in one transaction. Raises StoreError, and then nothing of it is kept: try again, with more."""
+        """Store *batch* in one transaction. Raises StoreError; then nothing of it is stored, and it can be retried."""
         if os.getpid() != self._pid:
             raise StoreError(f"{self.path} was opened before a fork and cannot be written from the child")
         self._remember(batch)
@@ -74,45 +74,45 @@ class Writer:
             with translated(self.path):
                 db = self._open()
                 db.execute("BEGIN IMMEDIATE")
-                self._keep(db, batch)
+                self._store(db, batch)
                 db.execute("COMMIT")
             failed.pop_all()
-        news, self._news, self._carried, self._is_kept = self._news, "", None, True
-        if news:
-            self._warn(news)
+        warning, self._warning, self._relocated, self._is_stored = self._warning, "", None, True
+        if warning:
+            self._warn(warning)
 
     def close(self) -> None:
-        """Let go of the file; the last one to do so leaves no log beside it. Writing again opens it again."""
+        """Close the file; the last connection leaves no log beside it. Writing opens it again."""
         if os.getpid() == self._pid:
             self._drop()
 
     def _open(self) -> sqlite3.Connection:
         if self._file not in (NO_FILE, identity(self.path)):
-            self._leave()
+            self._close_moved()
         if self._db is not None:
-            with suppress(OSError):  # it vanishes right now: the next write sees that
-                if self.path.stat().st_size == 0:  # SQLite would go on, and nobody could read it again
+            with suppress(OSError):  # it vanishes at this moment: the next write sees that
+                if self.path.stat().st_size == 0:  # SQLite would write on, and nothing could read the file again
                     raise StoreError(f"{self.path} was emptied while it was open; move it away, or {REMEDY}")
         else:
             self._db = open_for_writing(self.path, self._busy_timeout_s)
             self._file = identity(self.path)
         return self._db
 
-    def _leave(self) -> None:
-        """Let go of a file that is not in its place any more, and take the run along, where it can be read still."""
-        from greentrack.store.relocation import carried
+    def _close_moved(self) -> None:
+        """Close a file that is not in its place any more, and read the run from it where that is still possible."""
+        from greentrack.store.relocation import read_run
 
         db, self._file = self._db, NO_FILE
         found = None
         if db is not None:
-            with suppress(sqlite3.Error):  # else the log that it leaves would be taken for that of the file now there
+            with suppress(sqlite3.Error):  # or its log would be taken for that of the file that is there now
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             with suppress(sqlite3.Error, UnicodeDecodeError):
-                found = carried(db, self._run_id)
+                found = read_run(db, self._run_id)
             self._drop()
-        if self._is_kept and self._carried is None:
-            self._carried = found
-            self._news = f"{self.path} was removed or replaced while run {self._run_id} was recorded; " + (
+        if self._is_stored and self._relocated is None:
+            self._relocated = found
+            self._warning = f"{self.path} was removed or replaced while run {self._run_id} was recorded; " + (
                 "unless the new file is a copy of it, what was kept of the run until then is lost"
                 if found is None
                 else "what was kept of the run until then is in the new file, too; other runs are not"
@@ -129,50 +129,50 @@ class Writer:
         self._key: int | None = None
         self._devices: dict[str, int] = {}
         self._counts: dict[int, int] = {}
-        self._slots: tuple[float, int] | None = None  # when the first begins, and how long each is
+        self._bins: tuple[float, int] | None = None  # the start of the first, and the length of each
 
     def _remember(self, batch: Batch) -> None:
         if batch.run_id != self._run_id:
             self._run_id, self._run, self._uses = batch.run_id, None, {}
-            self._carried, self._news, self._is_kept = None, "", False
+            self._relocated, self._warning, self._is_stored = None, "", False
             self._forget()
         self._run = batch.run or self._run
         self._uses |= {use.device.uid: use for use in batch.devices}
 
-    def _keep(self, db: sqlite3.Connection, batch: Batch) -> None:
-        run = self._touch(db, batch)
+    def _store(self, db: sqlite3.Connection, batch: Batch) -> None:
+        run = self._update_run(db, batch)
         if batch.toll is not None:
             db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.toll._asdict() | {"key": run}))
-        self._keep_readings(db, run, batch.readings)
+        self._store_readings(db, run, batch.readings)
         for span in batch.spans:
-            self._keep_span(db, run, span)
+            self._store_span(db, run, span)
         for phase in batch.phases.values():
-            self._keep_phase(db, run, phase)
+            self._store_phase(db, run, phase)
         if batch.phase_times:
-            self._keep_phase_times(db, run, batch.phase_times)
+            self._store_phase_times(db, run, batch.phase_times)
         work = ((run, text(unit), amount) for unit, amount in batch.work.items() if math.isfinite(amount))
         db.executemany(sql.WORK.sql, work)
         db.executemany(sql.METRIC.sql, (sql.METRIC.row(metric._asdict() | {"run": run}) for metric in batch.metrics))
         if batch.forecasts:
-            _keep_forecasts(db, run, batch.forecasts)
+            _store_forecasts(db, run, batch.forecasts)
 
-    def _touch(self, db: sqlite3.Connection, batch: Batch) -> int:
-        """Bring the run's own row up to date, register what is not registered yet, and return the run's key."""
+    def _update_run(self, db: sqlite3.Connection, batch: Batch) -> int:
+        """Update the run's own row, store new devices, and return the run's key."""
         last = max((reading.at for reading in batch.readings), default=None)
         facts = (None, None) if self._run is None else (self._run.status, self._run.ended_at)
-        news = (self._clock(), last, *facts)
+        update = (self._clock(), last, *facts)
         if self._key is not None and batch.run is None:
-            if db.execute(sql.TOUCH, (*news, self._key, self._run_id)).rowcount:
-                self._register(db, self._key, batch.devices)
+            if db.execute(sql.TOUCH, (*update, self._key, self._run_id)).rowcount:
+                self._store_devices(db, self._key, batch.devices)
                 return self._key
-            self._forget()  # somebody deleted the run, and its key may be another's by now
+            self._forget()  # the run was deleted, and another run may have its key by now
         self._key = self._add_run(db)
-        if self._carried is not None:
-            from greentrack.store.relocation import put_back
+        if self._relocated is not None:
+            from greentrack.store.relocation import write_run
 
-            put_back(db, self._key, self._carried)
-        db.execute(sql.TOUCH, (*news, self._key, self._run_id))
-        self._register(db, self._key, self._uses.values())
+            write_run(db, self._key, self._relocated)
+        db.execute(sql.TOUCH, (*update, self._key, self._run_id))
+        self._store_devices(db, self._key, self._uses.values())
         return self._key
 
     def _add_run(self, db: sqlite3.Connection) -> int:
@@ -185,7 +185,7 @@ class Writer:
             raise StoreError(f"run {self._run_id} is not in {self.path}, so nothing can be added to it")
         return int(row[0])
 
-    def _register(self, db: sqlite3.Connection, run: int, uses: Iterable[DeviceUse]) -> None:
+    def _store_devices(self, db: sqlite3.Connection, run: int, uses: Iterable[DeviceUse]) -> None:
         host = "" if self._run is None or self._run.host is None else self._run.host.id
         for use in uses:
             device = use.device
@@ -195,7 +195,7 @@ class Writer:
             measured = use.method in METHODS and METHODS[use.method].measured
             db.execute(sql.RUN_DEVICE.sql, rows.run_device_row(run, key, use, measured=measured))
 
-    def _device(self, db: sqlite3.Connection, run: int, uid: str) -> int:
+    def _device_key(self, db: sqlite3.Connection, run: int, uid: str) -> int:
         if uid not in self._devices:
             query = "SELECT key FROM run_devices JOIN devices ON key = device WHERE run = ? AND uid = ?"
             row = db.execute(query, (run, uid)).fetchone()
@@ -204,11 +204,11 @@ class Writer:
             self._devices[uid] = row[0]
         return self._devices[uid]
 
-    def _keep_readings(self, db: sqlite3.Connection, run: int, readings: list[Reading]) -> None:
+    def _store_readings(self, db: sqlite3.Connection, run: int, readings: list[Reading]) -> None:
         added: dict[int, int] = {}
         values = []
         for reading in readings:
-            device = self._device(db, run, reading.device)
+            device = self._device_key(db, run, reading.device)
             added[device] = added.get(device, 0) + 1
             values.append(rows.reading_row(run, device, reading))
         for device in added.keys() - self._counts.keys():
@@ -224,21 +224,21 @@ class Writer:
             if count > (MAX_READINGS - THINNING_MARGIN if device == fullest else MAX_READINGS):
                 self._counts[device] = _thin(db, run, device)
 
-    def _keep_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
+    def _store_span(self, db: sqlite3.Connection, run: int, span: Span) -> None:
         db.execute(sql.SPAN.sql, sql.SPAN.row(span._asdict() | {"run": run}))
         db.execute("DELETE FROM span_energy WHERE run = ? AND span = ?", (run, span.id))
-        self._keep_energy(db, sql.SPAN_ENERGY, {"run": run, "span": span.id}, span.energy)
+        self._store_energy(db, sql.SPAN_ENERGY, {"run": run, "span": span.id}, span.energy)
 
-    def _keep_phase(self, db: sqlite3.Connection, run: int, phase: Phase) -> None:
+    def _store_phase(self, db: sqlite3.Connection, run: int, phase: Phase) -> None:
         db.execute(sql.PHASE.sql, sql.PHASE.row(phase._asdict() | {"run": run}))
-        self._keep_energy(db, sql.PHASE_ENERGY, {"run": run, "phase": phase.name}, phase.energy)
+        self._store_energy(db, sql.PHASE_ENERGY, {"run": run, "phase": phase.name}, phase.energy)
 
-    def _keep_phase_times(self, db: sqlite3.Connection, run: int, times: list[PhaseTime]) -> None:
+    def _store_phase_times(self, db: sqlite3.Connection, run: int, times: list[PhaseTime]) -> None:
         since, until = min(time.start for time in times), max(time.end for time in times)
-        if self._slots is None:
+        if self._bins is None:
             query = "SELECT start, length FROM phase_times WHERE run = ? ORDER BY start LIMIT 1"
-            self._slots = db.execute(query, (run,)).fetchone() or (since, 1)
-        first, length = self._slots
+            self._bins = db.execute(query, (run,)).fetchone() or (since, 1)
+        first, length = self._bins
         first = min(first, since)
         longer = bin_length(first, until, length)
         if longer > length:
@@ -246,19 +246,19 @@ class Writer:
             stored = [PhaseTime(*row) for row in db.execute(query, (run,))]
             db.execute("DELETE FROM phase_times WHERE run = ?", (run,))
             times = [*stored, *times]
-        slots = into_bins(times, longer)
-        db.executemany(sql.PHASE_TIME.sql, (sql.PHASE_TIME.row(slot._asdict() | {"run": run}) for slot in slots))
-        self._slots = (first, longer)
+        bins = into_bins(times, longer)
+        db.executemany(sql.PHASE_TIME.sql, (sql.PHASE_TIME.row(one._asdict() | {"run": run}) for one in bins))
+        self._bins = (first, longer)
 
-    def _keep_energy(
+    def _store_energy(
         self, db: sqlite3.Connection, write: Write, owner: Mapping[str, Any], energy: Mapping[str, Energy]
     ) -> None:
-        keys = {uid: self._device(db, owner["run"], uid) for uid in energy}
+        keys = {uid: self._device_key(db, owner["run"], uid) for uid in energy}
         added = (write.row({**owner, **used._asdict(), "device": keys[uid]}) for uid, used in energy.items())
         db.executemany(write.sql, added)
 
 
-def _keep_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast]) -> None:
+def _store_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast]) -> None:
     for one in forecasts:
         db.executemany(sql.FORECAST.sql, [(run, one.at, *figure) for figure in rows.forecast_rows(one)])
     query = "SELECT at FROM forecasts WHERE run = ? AND kind = 'progress' ORDER BY at"
