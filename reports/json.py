@@ -165,7 +165,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
 
 
 def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
+    return None if figure is None else figure.to_dict()
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:

@@ -119,7 +119,7 @@ def to_dict(found: RegionRanking) -> dict[str, Any]:
     return {
         "run": found.run.id,
         "name": found.run.name,
-        "kwh": _figure(found.joules / JOULES_PER_KWH),
+        "kwh": (found.joules / JOULES_PER_KWH).to_dict(),
         "by": found.by,
         "here": _row(found.here),
         "zones": [_row(place) for place in found.ranked],
@@ -171,7 +171,7 @@ def _here(summary: Summary, joules: Figure, terms: ParsedOptions, prices: _Price
     if terms.tariff is None or summary.money is None:
         return place
     each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
-    price = Figure(value=each, low=each, high=each)
+    price = Figure.exact(each)
     return place._replace(money=summary.money, price=price, sure_of_price=True)
 
 
@@ -184,24 +184,20 @@ def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -
         zone=grid.zone,
         name=name,
         intensity=grid,
-        g=product(joules / JOULES_PER_KWH, _by_zone(grid)),
+        g=product(joules / JOULES_PER_KWH, grid.figure),
         money=money,
         price=None if tariff is None else tariff.price,
         sure_of_price=tariff is not None and "uncertain" not in tariff.note,
     )
 
 
-def _by_zone(grid: Intensity) -> Figure:
-    return Figure(value=grid.g_per_kwh, low=grid.low, high=grid.high)
-
-
 def _by_carbon(place: Region) -> Figure:
     """The energy's own error is the same everywhere, so only the grids' ranges decide."""
-    return _by_zone(place.intensity)
+    return place.intensity.figure
 
 
 def _by_money(place: Region) -> Figure:
-    return place.price or Figure(value=0.0, low=0.0, high=0.0)
+    return place.price or Figure.exact(0.0)
 
 
 def _comparable(place: Region, here: Region, by: str) -> bool:
@@ -262,22 +258,18 @@ def _notes(summary: Summary, terms: ParsedOptions, here: Region, places: Sequenc
         yield f"only prices in {here.money.currency}, as here, are ranked; no rate of exchange is assumed"
 
 
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
-
-
 def _row(place: Region) -> dict[str, Any]:
     grid, money = place.intensity, place.money
     return {
         "rank": place.rank,
         "zone": place.zone,
         "name": place.name,
-        "g_per_kwh": _figure(_by_zone(grid)),
+        "g_per_kwh": grid.figure.to_dict(),
         "boundary": grid.boundary,
         "source": grid.source,
         "year": grid.year,
-        "g": _figure(place.g),
+        "g": place.g.to_dict(),
         "times_here": place.times_here,
         "like_here": place.like_here,
-        "money": None if money is None else {**money._asdict(), "amount": _figure(money.amount)},
+        "money": None if money is None else {**money._asdict(), "amount": money.amount.to_dict()},
     }

@@ -87,7 +87,7 @@ def best_starts(
         kwh: Figure | None = each_hour * hours
     else:
         hours = USUAL_HOURS if hours is None else hours
-        kwh = None if watts is None else Figure(value=watts, low=watts, high=watts) * (hours / 1000)
+        kwh = None if watts is None else Figure.exact(watts) * (hours / 1000)
     named = zone or (run.zone if run else None) or settings.zone
     if named is None and is_file(settings.hourly):
         place, guess = "", ""
@@ -143,7 +143,7 @@ def to_dict(starts: Schedule) -> dict[str, object]:
     return {
         "zone": starts.zone or None,
         "hours": starts.hours,
-        "kwh": _figure(starts.kwh),
+        "kwh": starts.kwh and starts.kwh.to_dict(),
         "now": None if starts.now is None else _start(starts.now),
         "best": [_start(start) for start in starts.best],
         "source": starts.source,
@@ -181,16 +181,12 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
     if kwh is None:
         return None
-    return product(kwh, Figure(value=mean, low=mean * (1 - UNSEEN), high=mean * (1 + UNSEEN)))
+    return product(kwh, Figure.around(mean, UNSEEN, UNSEEN))
 
 
 def _saved(mean: float, current: float | None) -> float | None:
     return None if not current else 1 - mean / current
 
 
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
-
-
 def _start(start: StartTime) -> dict[str, object]:
-    return {"at": iso(start.at), "g_per_kwh": start.g_per_kwh, "g": _figure(start.g), "saved": start.saved}
+    return {"at": iso(start.at), "g_per_kwh": start.g_per_kwh, "g": start.g and start.g.to_dict(), "saved": start.saved}

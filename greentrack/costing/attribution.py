@@ -36,7 +36,7 @@ class AttributedUse(NamedTuple):
         return None if watts is None or energy.joules <= 0 else max(0.0, 1 - watts * energy.seconds / energy.joules)
 
 
-def used(use: DeviceUse, scope: str) -> AttributedUse:
+def attribute(use: DeviceUse, scope: str) -> AttributedUse:
     """Return how *use* counts in *scope*. Raises StoreError for a kind or a method of a newer GreenTrack."""
     if use.device.kind not in KINDS:
         raise StoreError(f"{use.device.uid} is a {use.device.kind!r}, which this GreenTrack does not know; upgrade it")
@@ -65,14 +65,14 @@ def share_is_known(use: DeviceUse) -> bool:
     return use.process is not None and use.energy.joules > 0  # a counter that stood still says nothing of shares
 
 
-def own_part(uses: Sequence[AttributedUse]) -> float:
+def share_counted(uses: Sequence[AttributedUse]) -> float:
     """Return the part of the devices' joules that counts in this scope."""
     components = [use for use in uses if use.joules is not None]
     whole = sum(use.use.joules for use in components)
     return sum(use.joules or 0.0 for use in components) / whole if whole > 0 else 1.0
 
 
-def updates(record: Record) -> Mapping[str, float]:
+def update_seconds(record: Record) -> Mapping[str, float]:
     """Return the seconds between two updates of the counters that were tested, by device uid, where they are used."""
     if record.known is None:
         return {}
@@ -80,6 +80,6 @@ def updates(record: Record) -> Mapping[str, float]:
     return {uid: seconds for uid, seconds in record.known.updates.items() if uid not in replaced}
 
 
-def seen(record: Record) -> list[str]:
+def devices_read(record: Record) -> list[str]:
     """Return the uids of the devices that were read."""
     return [use.device.uid for use in record.devices if use.energy.seconds > 0 or use.joules > 0]

@@ -34,6 +34,11 @@ class Constant(NamedTuple):
     source: str
     year: int
 
+    @property
+    def figure(self) -> Figure:
+        """What one costs, with its range."""
+        return Figure(value=self.each, low=self.low, high=self.high)
+
     def number_in(self, amount: Figure) -> Figure:
         """Return how many of it *amount* is, with the ranges of both."""
         return product(amount, Figure(value=1 / self.each, low=1 / self.high, high=1 / self.low))

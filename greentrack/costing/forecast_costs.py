@@ -39,12 +39,12 @@ def came_to(summary: Summary) -> tuple[str, ForecastCost]:
     whole = summary.whole
     if whole is None:
         return summary.run.status, cost_so_far(summary)
-    return whole.status, ForecastCost(whole.joules, whole.g, whole.money, _exactly(whole.seconds))
+    return whole.status, ForecastCost(whole.joules, whole.g, whole.money, Figure.exact(whole.seconds))
 
 
 def cost_so_far(summary: Summary) -> ForecastCost:
     """Return what the run itself has cost, without other parts of its work."""
-    return ForecastCost(summary.joules, summary.g, summary.money, _exactly(summary.run.seconds))
+    return ForecastCost(summary.joules, summary.g, summary.money, Figure.exact(summary.run.seconds))
 
 
 def cost_of(joules: Figure, seconds: Figure, like: ForecastCost) -> ForecastCost:
@@ -68,7 +68,3 @@ def cost(forecast: Forecast, summary: Summary) -> ForecastCost:
     joules = Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
     seconds = Figure(value=forecast.seconds, low=forecast.seconds_low, high=forecast.seconds_high)
     return cost_of(joules, seconds, came_to(summary)[1])
-
-
-def _exactly(value: float) -> Figure:
-    return Figure(value=value, low=value, high=value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from greentrack.costing.caveats import RentUnknown, RentWithoutGpu
 from greentrack.costing.tariffs import UNCERTAIN, Money, parse_price, this_year
 from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
@@ -93,20 +94,19 @@ def prices() -> list[Price]:
     return made
 
 
-def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | str:
-    """Return the price of each of *gpus* (the names that their driver gives), or, as a text, why one is not known."""
+def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | RentWithoutGpu | RentUnknown:
+    """Return the price of each of *gpus* (the names that their driver gives), or why one is not known."""
     if not gpus:
-        return "the rent is for hours of GPUs, and this run saw none; its money is not known"
+        return RentWithoutGpu()
     if rent.price is not None:
-        price = Figure(value=rent.price, low=rent.price, high=rent.price)
+        price = Figure.exact(rent.price)
         return [Price(price, rent.currency, "any GPU", "", True, "", "given by the user", this_year())] * len(gpus)
     table = [price for price in prices() if price.tier == rent.tier]
     found = []
     for name in gpus:
         row = next((price for price in table if fits(price.gpu, rent.gpu or name)), None)
         if row is None:
-            known = ", ".join(price.gpu for price in table)
-            return f"no price of a {rent.tier} is known for {name} (known: {known}); give one: rent = '2.95 USD'"
+            return RentUnknown(rent.tier, name, tuple(price.gpu for price in table))
         found.append(row)
     return found
 
@@ -121,11 +121,7 @@ def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Mone
     )
     oldest = min(price.until for price in found)
     return Money(
-        amount=Figure(
-            value=hours * sum(price.price.value for price in found),
-            low=hours * sum(price.price.low for price in found),
-            high=hours * sum(price.price.high for price in found),
-        ),
+        amount=Figure.total(price.price for price in found) * hours,
         currency=found[0].currency,
         basis="renter",
         source="; ".join(dict.fromkeys(price.source for price in found)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from greentrack.costing.caveats import Caveat, CountedOnce, PartsNotMeasured
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
-from greentrack.formatting.units import energy
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
         parts=_parts(parts),
         whole=whole,
         forecasts=tuple(sorted(forecasts, key=lambda made: made.at)),
-        notes=(*summary.notes, *_notes(parts, measured, counted)),
+        caveats=(*summary.caveats, *_caveats(parts, measured, counted)),
     )
 
 
@@ -95,8 +95,7 @@ def _sum(figures: Sequence[Figure | None], counted: float) -> Figure | None:
     known = [figure for figure in figures if figure is not None]
     if not known or len(known) < len(figures):
         return None
-    value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
-    return Figure(value=value, low=low, high=high) * counted
+    return Figure.total(known) * counted
 
 
 def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
@@ -106,10 +105,8 @@ def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
     return None if amount is None or last is None or len(kinds) > 1 else last._replace(amount=amount)
 
 
-def _notes(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[str]:
+def _caveats(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[Caveat]:
     if measured and len(measured) < len(parts):
-        blind = f"{len(parts) - len(measured)} of the {len(parts)} parts of this work"
-        yield f"nothing was measured in {blind}, so the whole is more than is shown"
+        yield PartsNotMeasured(len(parts) - len(measured), len(parts))
     if counted < 1:
-        twice = sum(part.joules.value for part in measured if part.joules is not None) * (1 - counted)
-        yield f"parts of this work ran on one machine at the same time; {energy(twice)} that several saw counts once"
+        yield CountedOnce(sum(part.joules.value for part in measured if part.joules is not None) * (1 - counted))

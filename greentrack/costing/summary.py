@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import registry
 from greentrack.carbon import Intensity
+from greentrack.costing.assumptions import Assumption
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.equivalents import Equivalent
 from greentrack.model import Forecast, Metric, RunInfo, TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure
@@ -69,8 +71,8 @@ class Work(NamedTuple):
     joules_per: Figure | None
 
 
-class Assumption(NamedTuple):
-    """Something the figures rest on, with where it comes from."""
+class StatedAssumption(NamedTuple):
+    """An assumption as reports state it: what it is called, its value, source and year."""
 
     name: str
     value: float | str
@@ -132,8 +134,8 @@ class Summary(NamedTuple):
     phases: tuple[PhaseCost, ...]
     work: Mapping[str, Work]
     metrics: Mapping[str, tuple[Metric, ...]]
-    assumptions: tuple[Assumption, ...]
-    notes: tuple[str, ...]
+    rests_on: tuple[Assumption, ...]
+    caveats: tuple[Caveat, ...]
     toll: TrackerOverhead
     forecasts: tuple[Forecast, ...] = ()
     parts: tuple[RunPart, ...] = ()
@@ -151,13 +153,12 @@ class Summary(NamedTuple):
         known = [device.above_idle for device in gpus if device.above_idle is not None]
         if not gpus or len(known) < len(gpus):
             return None
-        value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
-        return Figure(value=value, low=low, high=high)
+        return Figure.total(known)
 
     @property
     def comparison(self) -> TrainingComparison | None:
         """The run beside the published training that it is nearest to; None where it is nothing beside any."""
-        from greentrack.costing.published_trainings import compare
+        from greentrack.costing.published_trainings import compare  # the end of a run needs no table
 
         joules = self.facility_joules or self.joules
         return None if joules is None else compare(joules)
@@ -165,10 +166,21 @@ class Summary(NamedTuple):
     @property
     def rates(self) -> tuple[UnitCost, ...]:
         """What predictions, requests and tokens cost, a PUE included where one is applied; none where none counted."""
-        from greentrack.costing.unit_costs import inference
+        from greentrack.costing.unit_costs import unit_costs  # few runs have any
 
         overhead = self.facility_joules is not None
-        return inference(self.work, self.facility_joules or self.joules, self.money, overhead=overhead)
+        work = {unit: done.total for unit, done in self.work.items()}
+        return unit_costs(work, self.facility_joules or self.joules, self.money, overhead=overhead)
+
+    @property
+    def assumptions(self) -> tuple[StatedAssumption, ...]:
+        """What the figures rest on, in words."""
+        return tuple(map(registry.load(registry.WORDING, "assumption", "wording"), self.rests_on))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The caveats, in words."""
+        return tuple(map(registry.load(registry.WORDING, "caveat", "wording"), self.caveats))
 
     def __str__(self) -> str:
         rendered: str = registry.load(registry.FORMATS, "text", "format")(self)

@@ -52,7 +52,7 @@ class Chassis(NamedTuple):
         """Return the joules of the rest with their range, which is never below nothing."""
         joules = self.joules(components, seconds)
         if not self.loads:
-            return Figure(value=joules, low=joules * (1 - self.below), high=joules * (1 + self.above))
+            return Figure.around(joules, self.below, self.above)
         wall = components + joules
         beyond = SLOPE_DOUBT * max(0.0, min(self.loads) * seconds - components, components - max(self.loads) * seconds)
         low = max(0.0, joules - self.below * wall - beyond)

@@ -78,7 +78,7 @@ def tariff_of(zone: str | None, given: str | None) -> Tariff | None:
     price, sure = float(row["per_kwh"]), row["certainty"] == "checked"
     off = HOUSEHOLDS if sure else UNCERTAIN
     return Tariff(
-        price=Figure(value=price, low=price * (1 - off), high=price * (1 + off)),
+        price=Figure.around(price, off, off),
         currency=row["currency"],
         source=row["source"],
         year=int(row["until"][:4]),
@@ -102,7 +102,7 @@ def parse_tariff(text: str) -> Tariff:
     first, *windows = text.split(";")
     price, currency = parse_price(first, "tariff", "kWh")
     if not windows:
-        return Tariff(Figure(value=price, low=price, high=price), currency, "given by the user", this_year())
+        return Tariff(Figure.exact(price), currency, "given by the user", this_year())
     return _by_hour(_windows(text, price, currency, windows), currency, "given by the user")
 
 
@@ -136,7 +136,7 @@ def price_of(tariff: Tariff, shares: Sequence[float]) -> Figure:
     0.24
     """
     mean = math.fsum(share * each for share, each in zip(shares, tariff.hours, strict=True))
-    return Figure(value=mean, low=mean, high=mean)
+    return Figure.exact(mean)
 
 
 def owned(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
@@ -167,7 +167,7 @@ def _amount(number: str, where: str) -> float:
 
 def _by_hour(hours: Sequence[float], currency: str, source: str) -> Tariff:
     mean = math.fsum(hours) / 24
-    return Tariff(Figure(value=mean, low=mean, high=mean), currency, source, this_year(), hours=tuple(hours))
+    return Tariff(Figure.exact(mean), currency, source, this_year(), hours=tuple(hours))
 
 
 def _windows(text: str, base: float, currency: str, windows: Sequence[str]) -> list[float]:

@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from greentrack.costing.assumptions import Assumption
 from greentrack.costing.equivalents import Constant, constant
-from greentrack.costing.summary import Assumption
 from greentrack.formatting.units import digits
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
-    from greentrack.costing.summary import Work
     from greentrack.costing.tariffs import Money
 
 PER: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
@@ -38,7 +37,7 @@ class UnitCost(NamedTuple):
     per_air_hour: Figure
     money: Figure | None
     currency: str
-    overhead: bool = False
+    overhead: bool
 
     @property
     def text(self) -> str:
@@ -61,29 +60,28 @@ def air_conditioning() -> Constant:
     return constant("hours of room air conditioning")
 
 
-def rests_on(work: Mapping[str, float]) -> Iterator[Assumption]:
-    """Yield what the rates of a run rest on that did so much *work*; nothing where it has none."""
+def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
+    """Yield what the unit costs of a run rest on that did so much *work*; nothing where it has none."""
     if SIGNS & work.keys():
         air = air_conditioning()
-        text = f"{air.each:g} ({air.low:g} to {air.high:g})"
-        yield Assumption(f"an hour of room air conditioning, {air.unit}", text, air.source, air.year)
+        yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
 
 
-def inference(
-    work: Mapping[str, Work], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
+def unit_costs(
+    work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
 ) -> tuple[UnitCost, ...]:
-    """Return the rates of the units in *work*, where predictions, requests or tokens are among them.
+    """Return what the units in *work* cost, where predictions, requests or tokens are among them.
 
     None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
     run's; *overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
     """
     if joules is None or joules.value <= 0 or not SIGNS & work.keys():
         return ()
-    done = {unit: work[unit].total for unit in PER if unit in work and work[unit].total > 0}
-    return tuple(_rate(unit, total, joules, money)._replace(overhead=overhead) for unit, total in done.items())
+    done = {unit: work[unit] for unit in PER if work.get(unit, 0.0) > 0}
+    return tuple(_unit_cost(unit, total, joules, money, overhead=overhead) for unit, total in done.items())
 
 
-def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> UnitCost:
+def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, overhead: bool) -> UnitCost:
     per_kwh = Figure(
         value=total / joules.value * JOULES_PER_KWH,
         low=total / joules.high * JOULES_PER_KWH,
@@ -95,9 +93,10 @@ def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> UnitC
         per=PER[unit],
         joules=joules / (total / PER[unit]),
         per_kwh=per_kwh,
-        per_air_hour=product(per_kwh, Figure(value=air.each, low=air.low, high=air.high)),
+        per_air_hour=product(per_kwh, air.figure),
         money=money.amount / (total / MILLION) if money else None,
         currency=money.currency if money else "",
+        overhead=overhead,
     )
 
 

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summary_of
-from greentrack.costing.summary import Work
 from greentrack.costing.tariffs import Money
-from greentrack.costing.unit_costs import UnitCost, inference
+from greentrack.costing.unit_costs import UnitCost, unit_costs
 from greentrack.model import DeviceUse, Record
 from greentrack.quantity import Figure
 from greentrack.reports.json import to_dict
@@ -25,7 +24,7 @@ def figure(value: float, low: float | None = None, high: float | None = None) ->
 
 
 def rate(joules: Figure, money: Money | None = None, **work: float) -> UnitCost:
-    (made,) = inference({unit: Work(total, None) for unit, total in work.items()}, joules, money)
+    (made,) = unit_costs(work, joules, money)
     return made
 
 
@@ -90,12 +89,12 @@ def test_a_range_that_begins_at_nothing_has_no_upper_end() -> None:
 )
 def test_nothing_is_said_where_there_is_nothing_to_say(work: dict[str, float], joules: Figure | None) -> None:
     """No predictions, none done, nothing measured."""
-    assert inference({unit: Work(total, None) for unit, total in work.items()}, joules) == ()
+    assert unit_costs(work, joules) == ()
 
 
 def test_samples_are_told_where_predictions_are() -> None:
     """A run that predicts may count both."""
-    made = inference({"samples": Work(8.0, None), "predictions": Work(4.0, None)}, figure(KWH))
+    made = unit_costs({"samples": 8.0, "predictions": 4.0}, figure(KWH))
     assert [(one.unit, one.joules.value) for one in made] == [("predictions", 9e5), ("samples", 4.5e5)]
 
 
