@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
 from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unseen
-from greentrack.costing.caveats import Stated
-from greentrack.costing.options import ParsedOptions
+from greentrack.carbon import find_intensity
+from greentrack.costing.caveats import stated
+from greentrack.costing.engine import price
+from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits, duration, percent
+from greentrack.host import facts
 from greentrack.model import Device, DeviceUse, Host, Record, RunInfo
 from greentrack.quantity import Figure, product
 
 if TYPE_CHECKING:
     import datetime
 
-    from greentrack.config import Settings
     from greentrack.costing.options import CostingOptions
-    from greentrack.costing.session import StoredRun
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
 """More than anybody has trained, or trained on."""
@@ -64,14 +65,12 @@ def estimate_from(
     NotFoundError for a run that is not there, ConfigError for one without energy or without that unit, and for a
     number that is none.
     """
-    from greentrack.costing.session import CostingSession
-
     if len(to) != 1:
         raise ConfigError("name one unit of work to scale to, such as steps, or hours")
     ((unit, amount),) = to.items()
     _positive(amount, unit)
-    settings, terms, notes = _terms(db, options)
-    with CostingSession(settings, terms, today=today) as session:
+    session, notes = _session(db, today, options)
+    with session:
         found = session.find(run)
         summary = session.cost(found.record)
     if summary.joules is None:
@@ -84,7 +83,7 @@ def estimate_from(
     return Estimate(
         how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
         seconds=seconds,
-        summary=made._replace(caveats=(*made.caveats, *map(Stated, (*notes, *_doubts(found, summary))))),
+        summary=made._replace(caveats=(*made.caveats, *stated((*notes, *_doubts(found, summary))))),
         source=summary.run.id,
         factor=factor,
     )
@@ -111,23 +110,20 @@ def estimate_hardware(
         raise ConfigError(f"count = {count} is no number of GPUs from 1 to {MAX_GPUS:,}; nothing can be estimated")
     if not 0 <= utilization <= 1:
         raise ConfigError(f"utilization = {utilization:g} is no part of the time from 0 to 1; 70 % is 0.7")
-    from greentrack.carbon import find_intensity
-    from greentrack.costing.engine import price
-    from greentrack.host import facts
-
     board, others = find_gpu(gpu)
-    settings, terms, notes = _terms(db, options)
-    if terms.scope != "machine":
+    session, notes = _session(db, today, options)
+    asked = session.options
+    if asked.scope != "machine":
         raise ConfigError("hardware has no share of a process; leave the scope out")
     part, seconds = part_drawn(utilization), hours * 3600
-    run = _run(f"estimate for {count} x {board.name}", seconds, terms.rest or settings.rest)
-    chassis = chassis_of(run, terms.rest)
+    run = _run(f"estimate for {count} x {board.name}", seconds, asked.rest or session.settings.rest)
+    chassis = chassis_of(run, asked.rest)
     joules, devices = _node(board, count, part * (board.watts * count * seconds), seconds, chassis)
     others_text = ", ".join(f"{other.name} ({other.watts:g} W)" for other in others)
     gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=board.name) for index in range(count)]
     record = Record(run=run, devices=tuple(DeviceUse(device=device, method=ESTIMATE) for device in gpus))
-    grid = find_intensity(terms.zone or terms.home, timezone=facts.timezone())
-    summary = price(record, joules, devices, terms, chassis=chassis, intensity=grid, today=today)
+    grid = find_intensity(asked.zone or asked.home, timezone=facts.timezone())
+    summary = price(record, joules, devices, asked, chassis=chassis, intensity=grid, today=today)
     busy = "" if utilization == 1 else f", in use for {percent(utilization)} of the time"
     drawn = f"{percent(part.value)} ({percent(part.low)} to {percent(part.high)})"
     return Estimate(
@@ -137,28 +133,27 @@ def estimate_hardware(
         summary=summary._replace(
             rests_on=(*rests_on(board, utilization), *summary.rests_on),
             caveats=(
-                *([Stated(f"{gpu} is taken to be {board.name}; it could be {others_text}")] if others else []),
+                *stated([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
                 *summary.caveats,
-                *map(Stated, notes),
+                *stated(notes),
             ),
         ),
     )
 
 
-def _terms(db: str | None, options: CostingOptions) -> tuple[Settings, ParsedOptions, tuple[str, ...]]:
-    """Return the settings, the terms without hours (nobody knows when it will run), and what is to be said of that."""
-    from greentrack import config
-    from greentrack.costing.options import parse_options
-
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **options)
-    tariff = terms.tariff
+def _session(
+    db: str | None, today: datetime.date | None, options: CostingOptions
+) -> tuple[CostingSession, tuple[str, ...]]:
+    """Return a session without hours, since nobody knows when it will run, and what is to be said of that."""
+    session = CostingSession.open(db, today=today, **options)
+    tariff = session.options.tariff
     if tariff is not None and tariff.hours:
         price = Figure(value=tariff.price.value, low=min(tariff.hours), high=max(tariff.hours))
         note = "all hours of the day alike, from the least to the most"
         tariff = tariff._replace(price=price, hours=(), note=note)
     said = "when it will run is not known, so carbon by the hour is left out and a yearly average is taken"
-    return settings, terms._replace(hourly=None, tariff=tariff), (said,) if terms.hourly else ()
+    notes = (said,) if session.options.hourly else ()
+    return session.replaced(session.options._replace(hourly=None, tariff=tariff)), notes
 
 
 def _positive(amount: float, what: str) -> None:

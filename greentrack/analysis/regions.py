@@ -74,18 +74,16 @@ def where(
     NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
     read and for a run without energy.
     """
-    from greentrack import config
-    from greentrack.costing.options import parse_options
     from greentrack.costing.session import CostingSession
 
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **options)
+    asked = CostingSession.open(db, today=today, **options)
+    terms = asked.options
     if by == "money" and terms.rent is not None:
         raise ConfigError("a rent is the same wherever the run is, so places cannot be ranked by money")
     places = _intensities(among, cloud)
-    with CostingSession(settings, terms._replace(hourly=None), today=today) as session:
+    with asked.replaced(terms._replace(hourly=None)) as session:
         found = session.find(run)
         summary = session.cost(found.record, found.readings)
     joules = summary.facility_joules or summary.joules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from greentrack.costing.caveats import EmbodiedUnknown
+from greentrack.costing.caveats import Caveat
 from greentrack.data.tables import fits, rows
 from greentrack.model import DeviceUse, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -50,7 +50,7 @@ class Litres(NamedTuple):
     sure: bool = True
 
 
-def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], EmbodiedUnknown | None]:
+def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], Caveat | None]:
     """Return the hardware of a run whose making is known, and what is left out, None where nothing is."""
     table = {(row["what"], row["item"]): row for row in rows("embodied.csv")}
     boards = [item for what, item in table if what == "gpu" and item != "other"]
@@ -62,13 +62,13 @@ def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart
     made = [_part(table["gpu", item], f"a GPU ({item})", count) for item, count in counts.items()]
     chassis = run.host.chassis if run.host else "unknown"
     if chassis in ("desktop", "laptop"):
-        return made, EmbodiedUnknown(chassis, has_gpus=bool(made))
+        return made, Caveat("embodied unknown", (chassis, bool(made)))
     if gpus:
         share = _part(table["host", "gpu server"], "a GPU's eighth of its server", len(gpus))
         return [*made, share._replace(kg=share.kg / GPUS_PER_SERVER)], None
     if chassis == "server":
         return [_part(table["host", "server"], "a server", 1)], None
-    return [], EmbodiedUnknown(chassis, has_gpus=False)
+    return [], Caveat("embodied unknown", (chassis, False))
 
 
 def embodied(parts: Sequence[EmbodiedPart], seconds: float) -> Figure:

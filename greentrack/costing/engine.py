@@ -6,10 +6,11 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from greentrack.carbon import Intensity, find_intensity
-from greentrack.costing import caveats, line_items, system_overhead
+from greentrack.carbon import Intensity, age_note, find_intensity
+from greentrack.costing import line_items, system_overhead
 from greentrack.costing.assumptions import Assumption, assumptions
 from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
+from greentrack.costing.caveats import Caveat, caveats, stated
 from greentrack.costing.equivalents import Equivalent, equivalents
 from greentrack.costing.options import ParsedOptions
 from greentrack.costing.pue import NOT_APPLIED
@@ -67,7 +68,7 @@ def cost(
         },
         metrics=_metrics(record.metrics),
         caveats=(
-            *caveats.of_energy(record, uses, coverage, scope=options.scope, chassis=chassis),
+            *caveats(record, uses, coverage, scope=options.scope, chassis=chassis),
             *summary.caveats,
         ),
         toll=record.toll,
@@ -144,7 +145,7 @@ def price(
             ],
             equivalents=like,
         ),
-        caveats=(*caveats.of_grid(intensity, today), *(caveat for item in items for caveat in item.caveats)),
+        caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
         toll=TrackerOverhead(),
     )
 
@@ -262,6 +263,12 @@ def _unit_costs(work: Mapping[str, float]) -> Iterator[Assumption]:
         from greentrack.costing import unit_costs
 
         yield from unit_costs.assumptions(work)
+
+
+def _grid_caveats(intensity: Intensity, today: datetime.date) -> Iterator[Caveat]:
+    if intensity.note:
+        yield Caveat("grid note", (intensity.zone, intensity.note))
+    yield from stated([age_note(intensity, today)])
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, tuple[Metric, ...]]:

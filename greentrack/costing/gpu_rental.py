@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from greentrack.costing.caveats import RentUnknown, RentWithoutGpu
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.tariffs import UNCERTAIN, Money, parse_price, this_year
 from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
@@ -94,10 +94,10 @@ def prices() -> list[Price]:
     return made
 
 
-def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | RentWithoutGpu | RentUnknown:
+def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
     """Return the price of each of *gpus* (the names that their driver gives), or why one is not known."""
     if not gpus:
-        return RentWithoutGpu()
+        return Caveat("rent without gpu")
     if rent.price is not None:
         price = Figure.exact(rent.price)
         return [Price(price, rent.currency, "any GPU", "", True, "", "given by the user", this_year())] * len(gpus)
@@ -106,7 +106,7 @@ def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | RentWithoutGpu | Rent
     for name in gpus:
         row = next((price for price in table if fits(price.gpu, rent.gpu or name)), None)
         if row is None:
-            return RentUnknown(rent.tier, name, tuple(price.gpu for price in table))
+            return Caveat("rent unknown", (rent.tier, name, tuple(price.gpu for price in table)))
         found.append(row)
     return found
 

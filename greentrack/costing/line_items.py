@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.assumptions import Assumption, Ends, Spread, spread_of
-from greentrack.costing.caveats import Caveat, CloudTariff
+from greentrack.costing.caveats import Caveat
 from greentrack.model import Reading, Record
 from greentrack.quantity import Figure
 
@@ -66,8 +66,8 @@ def electricity(
         why = "contracts differ, and firms pay other prices than households; judgement"
         rests_on.append(Assumption("electricity price range", spread_of(price), why, 2026))
     money = owned(facility, price, tariff, f"{about}{age(tariff.until, today)}")
-    is_cloud = given is None and ":" in zone
-    return LineItem(money=money, rests_on=tuple(rests_on), caveats=(CloudTariff(zone),) if is_cloud else ())
+    caveats = (Caveat("cloud tariff", (zone,)),) if given is None and ":" in zone else ()
+    return LineItem(money=money, rests_on=tuple(rests_on), caveats=caveats)
 
 
 def gpu_hours(record: Record, rent: Rent, *, today: datetime.date) -> LineItem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from greentrack.costing.caveats import Caveat, CountedOnce, PartsNotMeasured
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.quantity import Figure
 
@@ -107,6 +107,7 @@ def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
 
 def _caveats(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[Caveat]:
     if measured and len(measured) < len(parts):
-        yield PartsNotMeasured(len(parts) - len(measured), len(parts))
+        yield Caveat("parts not measured", (len(parts) - len(measured), len(parts)))
     if counted < 1:
-        yield CountedOnce(sum(part.joules.value for part in measured if part.joules is not None) * (1 - counted))
+        joules = sum(part.joules.value for part in measured if part.joules is not None)
+        yield Caveat("counted once", (joules * (1 - counted),))

@@ -54,6 +54,10 @@ class CostingSession:
         settings = config.load({"db": db})
         return cls(settings, parse_options(settings, **options), today=today)
 
+    def replaced(self, options: ParsedOptions) -> CostingSession:
+        """Return a session over the same database under other *options*."""
+        return CostingSession(self.settings, options, today=self._today)
+
     def __enter__(self) -> Self:
         return self
 

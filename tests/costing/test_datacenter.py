@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from greentrack.costing import datacenter, pue
-from greentrack.costing.caveats import EmbodiedUnknown
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.pue import parse_pue
 from greentrack.data.tables import rows
 from greentrack.errors import ConfigError
@@ -77,7 +77,7 @@ def test_a_gpu_that_is_not_in_the_table_has_an_assumption_that_is_marked(use: Ma
     parts, missing = datacenter.parts_of(run.run, run.devices)
     assert [(part.kg, part.sure) for part in parts] == [(150.0, False)]
     assert "uncertain" in parts[0].text
-    assert missing == EmbodiedUnknown("desktop", has_gpus=True)
+    assert missing == Caveat("embodied unknown", ("desktop", True))
     assert "desktop" in caveats.text(missing)
 
 
@@ -92,7 +92,7 @@ def test_a_server_without_gpus_is_counted_whole_and_what_is_not_known_is_not_not
         other = record(cpu, chassis=chassis)
         parts, missing = datacenter.parts_of(other.run, other.devices)
         assert parts == []
-        assert missing == EmbodiedUnknown(chassis, has_gpus=False)
+        assert missing == Caveat("embodied unknown", (chassis, False))
         assert "no figure is known" in caveats.text(missing)
 
 
