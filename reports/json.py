@@ -138,7 +138,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
                 "per_air_hour": _figure(rate.per_air_hour),
                 "money_per_million": _figure(rate.money),
                 "currency": rate.currency or None,
-                "overhead": rate.overhead,
+                "overhead": rate.has_overhead,
             }
             for rate in summary.rates
         ],

@@ -122,7 +122,7 @@ def estimate_hardware(
     others_text = ", ".join(f"{other.name} ({other.watts:g} W)" for other in others)
     gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=board.name) for index in range(count)]
     record = Record(run=run, devices=tuple(DeviceUse(device=device, method=ESTIMATE) for device in gpus))
-    grid = find_intensity(asked.zone or asked.home, timezone=facts.timezone())
+    grid = find_intensity(asked.zone or asked.default_zone, timezone=facts.timezone())
     summary = price(record, joules, devices, asked, chassis=chassis, intensity=grid, today=today)
     busy = "" if utilization == 1 else f", in use for {percent(utilization)} of the time"
     drawn = f"{percent(part.value)} ({percent(part.low)} to {percent(part.high)})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from greentrack.carbon import Intensity, find_intensity, zones
 from greentrack.carbon.base import Source
 from greentrack.costing.summary import Summary
-from greentrack.costing.tariffs import Money, Tariff, owned, tariff_of
+from greentrack.costing.tariffs import Money, Tariff, electricity_cost, tariff_of
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits
@@ -78,20 +78,20 @@ def where(
 
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
-    asked = CostingSession.open(db, today=today, **options)
-    terms = asked.options
-    if by == "money" and terms.rent is not None:
+    session = CostingSession.open(db, today=today, **options)
+    asked = session.options
+    if by == "money" and asked.rent is not None:
         raise ConfigError("a rent is the same wherever the run is, so places cannot be ranked by money")
     places = _intensities(among, cloud)
-    with asked.replaced(terms._replace(hourly=None)) as session:
-        found = session.find(run)
-        summary = session.cost(found.record, found.readings)
+    with session.replaced(asked._replace(hourly=None)) as yearly:
+        found = yearly.find(run)
+        summary = yearly.cost(found.record, found.readings)
     joules = summary.facility_joules or summary.joules
     if joules is None:
         raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")
     today = today or datetime.datetime.now(datetime.UTC).date()
-    prices = _Prices(today) if terms.rent is None else None
-    here = _here(summary, joules, terms, prices)
+    prices = _Prices(today) if asked.rent is None else None
+    here = _here(summary, joules, asked, prices)
     if by == "money" and here.money is None:
         raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
     others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
@@ -107,7 +107,7 @@ def where(
         unranked=tuple(one for one in others if not _comparable(one, here, by)),
         notes=(
             *([f"the run is one of {found.parts} parts of a work; this is the part alone"] if found.parts > 1 else []),
-            *_notes(summary, terms, here, [here, *others], by),
+            *_notes(summary, asked, here, [here, *others], by),
         ),
     )
 
@@ -164,9 +164,9 @@ def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensit
     return [(one, known.get(zone, one.name)) for zone, one in found.items()]
 
 
-def _here(summary: Summary, joules: Figure, terms: ParsedOptions, prices: _Prices | None) -> Region:
+def _here(summary: Summary, joules: Figure, options: ParsedOptions, prices: _Prices | None) -> Region:
     place = _place(summary.intensity, summary.intensity.name, joules, prices)
-    if terms.tariff is None or summary.money is None:
+    if options.tariff is None or summary.money is None:
         return place
     each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
     price = Figure.exact(each)
@@ -177,7 +177,7 @@ def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -
     tariff = None if prices is None else prices.of(grid.zone)
     money = None
     if tariff is not None and prices is not None:
-        money = owned(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
+        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
     return Region(
         zone=grid.zone,
         name=name,
@@ -223,9 +223,9 @@ def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: R
     return tuple(made)
 
 
-def _notes(summary: Summary, terms: ParsedOptions, here: Region, places: Sequence[Region], by: str) -> Iterator[str]:
+def _notes(summary: Summary, options: ParsedOptions, here: Region, places: Sequence[Region], by: str) -> Iterator[str]:
     overhead = "and no data centre's overhead, which differs"
-    if terms.pue is not None:
+    if options.pue is not None:
         overhead = f"and a PUE of {digits(summary.pue.value)}"
     yield f"everywhere the same joules are taken: the same hardware, as busy as here, {overhead}"
     yield (
@@ -239,14 +239,14 @@ def _notes(summary: Summary, terms: ParsedOptions, here: Region, places: Sequenc
         )
     if summary.intensity.how != "given":
         yield f"the zone here is {summary.intensity.how}"
-    if terms.hourly is not None:
+    if options.hourly is not None:
         yield "these are yearly averages; carbon by the hour is known for one place at a time: greentrack show --hourly"
-    if terms.embodied or terms.water:
+    if options.embodied or options.water:
         yield "the carbon of making the hardware, which is the same everywhere, and water are left out"
-    if terms.rent is not None:
+    if options.rent is not None:
         yield "a rent is the same wherever the run is, and has the electricity in it; so money is left out"
         return
-    if terms.tariff is not None:
+    if options.tariff is not None:
         yield "the tariff that was given is taken to be that of here; elsewhere it is what households pay"
     if any(":" in place.zone for place in places):
         yield "a cloud's customers pay rent and not for electricity, so its regions have no money here"

@@ -19,7 +19,7 @@ hourly = click.option(
     metavar="SOURCE",
     help=f"Carbon by the hour: {', '.join(HOURLY)} (these ask the network) or a CSV file; else the yearly average.",
 )
-_TERMS = (
+_COSTING = (
     zone,
     hourly,
     click.option("--rest", metavar="KIND", help="The rest of the machine: auto, off, desktop, laptop, server or vm."),
@@ -64,9 +64,9 @@ class Number(click.FloatRange):
         return number
 
 
-def terms(command: Command) -> Command:
-    """Give *command* the options that say under which terms a run is costed, by the names of ``CostingOptions``."""
-    for option in reversed(_TERMS):
+def costing(command: Command) -> Command:
+    """Give *command* the options of ``CostingOptions``."""
+    for option in reversed(_COSTING):
         command = option(command)
     return command
 

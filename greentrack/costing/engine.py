@@ -33,7 +33,7 @@ def cost(
     run = record.run
     chassis = _chassis(record, options.rest)
     timezone = run.host.timezone if run.host else None
-    intensity = find_intensity(options.zone or run.zone or options.home, timezone=timezone)
+    intensity = find_intensity(options.zone or run.zone or options.default_zone, timezone=timezone)
     attributed = (attribute(use, options.scope) for use in record.devices)
     uses = sorted(attributed, key=lambda use: KINDS.index(use.use.device.kind))
     if options.hourly is not None:
@@ -155,9 +155,9 @@ def _chassis(record: Record, rest: str | None) -> Chassis | None:
     chassis = system_overhead.chassis_of(record.run, rest)
     if chassis is None or record.known is None or rest not in (None, "auto"):
         return chassis
-    from greentrack.costing.wall_calibration import refined
+    from greentrack.costing.wall_calibration import calibrated
 
-    return refined(chassis, record.known.calibrations, devices_read(record))
+    return calibrated(chassis, record.known.calibrations, devices_read(record))
 
 
 def _device(attributed: AttributedUse, record: Record) -> DeviceCost:

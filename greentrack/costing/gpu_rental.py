@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.caveats import Caveat
-from greentrack.costing.tariffs import UNCERTAIN, Money, parse_price, this_year
+from greentrack.costing.tariffs import UNCHECKED_RANGE, Money, parse_price, this_year
 from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits
@@ -38,7 +38,7 @@ class Price(NamedTuple):
     currency: str
     gpu: str
     tier: str
-    sure: bool
+    is_checked: bool
     until: str
     source: str
     year: int
@@ -77,15 +77,15 @@ def prices() -> list[Price]:
     """Return the table; a price that no primary source was seen for has a range 30 % wider at either end."""
     made = []
     for row in rows("gpu_rents.csv"):
-        low, high, sure = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
-        off = 0.0 if sure else UNCERTAIN
+        low, high, is_checked = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
+        off = 0.0 if is_checked else UNCHECKED_RANGE
         made.append(
             Price(
                 price=Figure(value=(low + high) / 2, low=low * (1 - off), high=high * (1 + off)),
                 currency=row["currency"],
                 gpu=row["gpu"],
                 tier=row["tier"],
-                sure=sure,
+                is_checked=is_checked,
                 until=row["until"],
                 source=row["source"],
                 year=int(row["until"][:4]),
@@ -94,7 +94,7 @@ def prices() -> list[Price]:
     return made
 
 
-def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
+def find_prices(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
     """Return the price of each of *gpus* (the names that their driver gives), or why one is not known."""
     if not gpus:
         return Caveat("rent without gpu")
@@ -111,7 +111,7 @@ def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
     return found
 
 
-def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
+def rental_cost(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
     """Return what GPUs at these prices cost a renter for so many *seconds*."""
     hours = seconds / 3600
     each = {price.gpu: price for price in found}
@@ -127,6 +127,6 @@ def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Mone
         source="; ".join(dict.fromkeys(price.source for price in found)),
         year=min(price.year for price in found),
         note=f"{len(found)} GPU{'s' if len(found) > 1 else ''} at {at}"
-        + ("" if all(price.sure for price in found) else ", uncertain")
+        + ("" if all(price.is_checked for price in found) else ", uncertain")
         + age(oldest, today),
     )

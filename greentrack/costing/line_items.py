@@ -46,7 +46,7 @@ def electricity(
     today: datetime.date,
 ) -> LineItem:
     """Charge an owner for the joules of the *facility*, at the tariff *given* or that of the *zone*'s households."""
-    from greentrack.costing.tariffs import owned, price_of, tariff_of
+    from greentrack.costing.tariffs import electricity_cost, price_of, tariff_of
     from greentrack.data.tables import age
 
     tariff = given or tariff_of(zone, None)
@@ -65,26 +65,26 @@ def electricity(
     if given is None:
         why = "contracts differ, and firms pay other prices than households; judgement"
         rests_on.append(Assumption("electricity price range", spread_of(price), why, 2026))
-    money = owned(facility, price, tariff, f"{about}{age(tariff.until, today)}")
+    money = electricity_cost(facility, price, tariff, f"{about}{age(tariff.until, today)}")
     caveats = (Caveat("cloud tariff", (zone,)),) if given is None and ":" in zone else ()
     return LineItem(money=money, rests_on=tuple(rests_on), caveats=caveats)
 
 
 def gpu_hours(record: Record, rent: Rent, *, today: datetime.date) -> LineItem:
     """Charge a renter for the time of the run's GPUs, whether they worked or not."""
-    from greentrack.costing.gpu_rental import find, rented
+    from greentrack.costing.gpu_rental import find_prices, rental_cost
 
-    found = find(rent, [use.device.name for use in record.devices if use.device.kind == "gpu"])
+    found = find_prices(rent, [use.device.name for use in record.devices if use.device.kind == "gpu"])
     if not isinstance(found, list):
         return LineItem(caveats=(found,))
     rests_on: list[Assumption] = []
     for price in dict.fromkeys(found):
-        about = (price.gpu, price.currency, price.tier, "" if price.sure else "uncertain")
+        about = (price.gpu, price.currency, price.tier, "" if price.is_checked else "uncertain")
         rests_on.append(Assumption("gpu rent", price.price.value, price.source, price.year, about))
         if price.price.low < price.price.high:
             spread = spread_of(price.price)
             rests_on.append(Assumption("gpu rent range", spread, price.source, price.year, (price.gpu,)))
-    return LineItem(money=rented(found, record.run.seconds, today), rests_on=tuple(rests_on))
+    return LineItem(money=rental_cost(found, record.run.seconds, today), rests_on=tuple(rests_on))
 
 
 def embodied(record: Record, share: float) -> LineItem:

@@ -210,13 +210,13 @@ def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
     known = {host: known.calibrations for host, known in reader.known().items() if known.calibrations}
     if not known:
         return lambda _, chassis: chassis
-    from greentrack.costing.wall_calibration import refined
+    from greentrack.costing.wall_calibration import calibrated
 
     devices = {host: reader.devices(host) for host in known}
 
     @cache  # most runs of a machine see the same devices
     def fit(chassis: Chassis, host: str, uids: tuple[str, ...]) -> Chassis:
-        return refined(chassis, known[host], uids)
+        return calibrated(chassis, known[host], uids)
 
     def refine(run: RunRow, chassis: Chassis) -> Chassis:
         if run.host is None or run.host.id not in known:

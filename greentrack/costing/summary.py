@@ -168,9 +168,9 @@ class Summary(NamedTuple):
         """What predictions, requests and tokens cost, a PUE included where one is applied; none where none counted."""
         from greentrack.costing.unit_costs import unit_costs  # few runs have any
 
-        overhead = self.facility_joules is not None
+        has_overhead = self.facility_joules is not None
         work = {unit: done.total for unit, done in self.work.items()}
-        return unit_costs(work, self.facility_joules or self.joules, self.money, overhead=overhead)
+        return unit_costs(work, self.facility_joules or self.joules, self.money, has_overhead=has_overhead)
 
     @property
     def assumptions(self) -> tuple[StatedAssumption, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METHOD = "rest-model"
 
-SLOPE_DOUBT = 0.15
+SLOPE_ERROR = 0.15
 """Watts at the wall that are not sure for each watt beyond the loads of a calibration: slopes are 1.06 to 1.35."""
 
 
@@ -54,7 +54,7 @@ class Chassis(NamedTuple):
         if not self.loads:
             return Figure.around(joules, self.below, self.above)
         wall = components + joules
-        beyond = SLOPE_DOUBT * max(0.0, min(self.loads) * seconds - components, components - max(self.loads) * seconds)
+        beyond = SLOPE_ERROR * max(0.0, min(self.loads) * seconds - components, components - max(self.loads) * seconds)
         low = max(0.0, joules - self.below * wall - beyond)
         return Figure(value=joules, low=low, high=joules + self.above * wall + beyond)
 

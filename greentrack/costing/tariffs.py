@@ -24,10 +24,10 @@ CURRENCIES = frozenset(_CODES.split())
 
 _USUAL = ("EUR", "USD", "GBP", "CHF", "SEK", "JPY", "CNY", "INR")
 
-HOUSEHOLDS = 0.15
+HOUSEHOLD_RANGE = 0.15
 """How far what is paid may be from the average household's price, each way: contracts and firms differ (judgement)."""
 
-UNCERTAIN = 0.30
+UNCHECKED_RANGE = 0.30
 """The same for prices that no primary source was seen for (judgement)."""
 
 
@@ -76,7 +76,7 @@ def tariff_of(zone: str | None, given: str | None) -> Tariff | None:
     if row is None:
         return None
     price, sure = float(row["per_kwh"]), row["certainty"] == "checked"
-    off = HOUSEHOLDS if sure else UNCERTAIN
+    off = HOUSEHOLD_RANGE if sure else UNCHECKED_RANGE
     return Tariff(
         price=Figure.around(price, off, off),
         currency=row["currency"],
@@ -139,7 +139,7 @@ def price_of(tariff: Tariff, shares: Sequence[float]) -> Figure:
     return Figure.exact(mean)
 
 
-def owned(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
+def electricity_cost(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
     """Return what *joules* cost an owner at *price* per kWh of *tariff*; *about* says more of the price, "" nothing."""
     at = f"electricity at {digits(price.value, 4)} {tariff.currency}/kWh"
     return Money(

@@ -14,10 +14,10 @@ from greentrack.quantity import JOULES_PER_KWH, Figure, product
 if TYPE_CHECKING:
     from greentrack.costing.tariffs import Money
 
-PER: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
+UNITS: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
 """The units of work that have rates, and of how many of them joules are told."""
 
-SIGNS = frozenset({"predictions", "requests", "tokens"})
+INFERENCE_UNITS = frozenset({"predictions", "requests", "tokens"})
 """A run that counts one of these is taken to be worth these rates; samples alone are mostly a training's."""
 
 MILLION = 1e6
@@ -26,8 +26,8 @@ MILLION = 1e6
 class UnitCost(NamedTuple):
     """What a unit of work costs. *joules* are for *per* of it, *money* (in *currency*) is for a million of it.
 
-    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. *overhead*
-    says whether the energy, like the money, has the data centre's overhead (PUE) in it.
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. With
+    *has_overhead* the energy, like the money, has the data centre's overhead (PUE) in it.
     """
 
     unit: str
@@ -37,7 +37,7 @@ class UnitCost(NamedTuple):
     per_air_hour: Figure
     money: Figure | None
     currency: str
-    overhead: bool
+    has_overhead: bool
 
     @property
     def text(self) -> str:
@@ -48,11 +48,11 @@ class UnitCost(NamedTuple):
         ]
         if self.per > 1:
             parts.insert(0, f"{_ranged(self.joules, ' J')} per {self.per:,} {self.unit}")
-        elif self.overhead:
+        elif self.has_overhead:
             parts.insert(0, f"{_ranged(self.joules, ' J')} each")
         if self.money is not None:
             parts.append(f"{_ranged(self.money, f' {self.currency}')} per million {self.unit}")
-        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.overhead else [])])
+        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.has_overhead else [])])
 
 
 def air_conditioning() -> Constant:
@@ -62,26 +62,26 @@ def air_conditioning() -> Constant:
 
 def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
     """Yield what the unit costs of a run rest on that did so much *work*; nothing where it has none."""
-    if SIGNS & work.keys():
+    if INFERENCE_UNITS & work.keys():
         air = air_conditioning()
         yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
 
 
 def unit_costs(
-    work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
+    work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, has_overhead: bool = False
 ) -> tuple[UnitCost, ...]:
     """Return what the units in *work* cost, where predictions, requests or tokens are among them.
 
     None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
-    run's; *overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
+    run's; *has_overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
     """
-    if joules is None or joules.value <= 0 or not SIGNS & work.keys():
+    if joules is None or joules.value <= 0 or not INFERENCE_UNITS & work.keys():
         return ()
-    done = {unit: work[unit] for unit in PER if work.get(unit, 0.0) > 0}
-    return tuple(_unit_cost(unit, total, joules, money, overhead=overhead) for unit, total in done.items())
+    done = {unit: work[unit] for unit in UNITS if work.get(unit, 0.0) > 0}
+    return tuple(_unit_cost(unit, total, joules, money, has_overhead=has_overhead) for unit, total in done.items())
 
 
-def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, overhead: bool) -> UnitCost:
+def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, has_overhead: bool) -> UnitCost:
     per_kwh = Figure(
         value=total / joules.value * JOULES_PER_KWH,
         low=total / joules.high * JOULES_PER_KWH,
@@ -90,13 +90,13 @@ def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, 
     air = air_conditioning()
     return UnitCost(
         unit=unit,
-        per=PER[unit],
-        joules=joules / (total / PER[unit]),
+        per=UNITS[unit],
+        joules=joules / (total / UNITS[unit]),
         per_kwh=per_kwh,
         per_air_hour=product(per_kwh, air.figure),
         money=money.amount / (total / MILLION) if money else None,
         currency=money.currency if money else "",
-        overhead=overhead,
+        has_overhead=has_overhead,
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.analysis.gpu_ratings import BUSY, HOST, IDLE, boards, find_gpu, part_drawn, rests_on
-from greentrack.costing.gpu_rental import find, parse_rent
+from greentrack.costing.gpu_rental import find_prices, parse_rent
 from greentrack.errors import ConfigError
 from greentrack.reports.assumptions import stated
 
@@ -85,6 +85,6 @@ def test_an_uncertain_rating_is_called_so() -> None:
 
 def test_rents_know_the_gpus_by_these_names() -> None:
     """An H100 SXM at a specialist's has a price."""
-    found = find(parse_rent("specialist"), [find_gpu("H100")[0].name])
+    found = find_prices(parse_rent("specialist"), [find_gpu("H100")[0].name])
     assert isinstance(found, list), found
     assert [price.gpu for price in found] == ["H100"]

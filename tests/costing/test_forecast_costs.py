@@ -45,17 +45,17 @@ def forecast(kwh: float = 0.72, seconds: float = 2 * HOUR, off: float = 0.25) ->
 def made(use: MakeUse, record: MakeRecord) -> Callable[..., Summary]:
     """An hour at 360 W that was forecast once to take twice as much."""
 
-    def make(**knobs: Any) -> Summary:
-        return summary_of(record(use(), forecasts=(forecast(),)), **knobs)
+    def make(**options: Any) -> Summary:
+        return summary_of(record(use(), forecasts=(forecast(),)), **options)
 
     return make
 
 
 def test_a_forecast_costs_what_its_joules_cost_as_a_run(use: MakeUse, record: MakeRecord) -> None:
     """0.72 kWh (0.54 to 0.9) x 1.5 x 0.50 EUR = 0.54 EUR, 27 % each way; its grams are those of a run of 0.72 kWh."""
-    knobs: dict[str, Any] = {"pue": 1.5, "tariff": "0.50 EUR"}
-    summary = summary_of(record(use(), forecasts=(forecast(),)), **knobs)
-    twice = summary_of(record(use(watts=720.0)), **knobs)
+    options: dict[str, Any] = {"pue": 1.5, "tariff": "0.50 EUR"}
+    summary = summary_of(record(use(), forecasts=(forecast(),)), **options)
+    twice = summary_of(record(use(watts=720.0)), **options)
     expected = cost(summary.forecasts[0], summary)
     assert expected.money is not None
     assert expected.money.currency == "EUR"
@@ -151,7 +151,7 @@ def test_a_runs_own_share_is_not_taken_for_what_was_forecast(use: MakeUse, recor
 
 
 @pytest.mark.parametrize(
-    ("terms", "remark"),
+    ("options", "remark"),
     [
         ({"pue": 1.5, "tariff": "0.50 EUR"}, ["energies are before a PUE of 1.5, carbon and money after it"]),
         ({"pue": 1.5, "rent": "2.00 USD"}, ["energies are before a PUE of 1.5, carbon after it"]),
@@ -159,9 +159,9 @@ def test_a_runs_own_share_is_not_taken_for_what_was_forecast(use: MakeUse, recor
     ],
     ids=["owner", "renter", "no PUE"],
 )
-def test_what_the_overhead_is_in_is_said(terms: Any, remark: list[str], made: Callable[..., Summary]) -> None:
+def test_what_the_overhead_is_in_is_said(options: Any, remark: list[str], made: Callable[..., Summary]) -> None:
     """0.72 kWh and 0.54 EUR at 0.50 EUR a kWh make sense only to who knows that a PUE of 1.5 is in one of them."""
-    assert said(made(**terms)) == remark
+    assert said(made(**options)) == remark
 
 
 def test_a_forecast_that_early_stopping_cut_short_is_an_upper_bound(use: MakeUse, record: MakeRecord) -> None:
@@ -202,10 +202,10 @@ def test_while_a_run_goes_on_what_came_is_what_it_has_come_to_so_far(use: MakeUs
     assert (status, so_far.seconds.value) == ("running", HOUR)
 
 
-@pytest.mark.parametrize("terms", [{"tariff": "0.50 EUR"}, {"rent": "2 EUR"}], ids=["owner", "renter"])
-def test_two_hosts_cost_twice_what_one_does(terms: Any, use: MakeUse, record: MakeRecord) -> None:
+@pytest.mark.parametrize("options", [{"tariff": "0.50 EUR"}, {"rent": "2 EUR"}], ids=["owner", "renter"])
+def test_two_hosts_cost_twice_what_one_does(options: Any, use: MakeUse, record: MakeRecord) -> None:
     """An hour of two hosts like this one: twice its joules, its grams and its money, by tariff as by rent."""
-    like = cost_so_far(summary_of(record(use()), zone="FR", **terms))
+    like = cost_so_far(summary_of(record(use()), zone="FR", **options))
     assert like.joules is not None
     assert like.g is not None
     assert like.money is not None

@@ -124,7 +124,7 @@ def test_energy_and_money_are_of_one_boundary(use: MakeUse, record: MakeRecord) 
     assert to_dict(summary)["rates"][0]["overhead"] is True
     (without,) = summary_of(done, tariff="0.20 EUR").rates
     assert without.joules.value == pytest.approx(3.6)
-    assert not without.overhead
+    assert not without.has_overhead
     assert "overhead" not in without.text
 
 
