@@ -154,11 +154,11 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         "waste": [one._asdict() for one in waste(summary)],
         "notes": summary.notes,
         "tracker": {
-            "cpu_seconds": summary.toll.cpu_seconds,
-            "readings": summary.toll.readings,
-            "late": summary.toll.late,
-            "failures": summary.toll.failures,
-            "restarts": summary.toll.restarts,
+            "cpu_seconds": summary.tracker_overhead.cpu_seconds,
+            "readings": summary.tracker_overhead.readings,
+            "late": summary.tracker_overhead.late,
+            "failures": summary.tracker_overhead.failures,
+            "restarts": summary.tracker_overhead.restarts,
         },
     }
     return {key: _plain(value) for key, value in made.items()}

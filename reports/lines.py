@@ -144,7 +144,7 @@ def wasted(summary: Summary) -> tuple[str, ...]:
 
 def own_cost(summary: Summary) -> str:
     """Return what tracking itself took, "" where that is not known."""
-    toll = summary.toll
+    toll = summary.tracker_overhead
     if not (toll.readings or toll.cpu_seconds):
         return ""
     readings = "1 reading" if toll.readings == 1 else f"{toll.readings:,} readings"

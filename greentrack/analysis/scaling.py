@@ -89,7 +89,7 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
             Assumption("scaling start", START_S, "judgement", 2026),
             *of_equivalents(like),
         ),
-        toll=TrackerOverhead(),
+        tracker_overhead=TrackerOverhead(),
         forecasts=(),
     )
 

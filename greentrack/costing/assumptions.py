@@ -1,4 +1,4 @@
-"""What the figures of a summary rest on: typed values with source and year, which the reports put into words."""
+"""The assumptions of a summary: typed values with source and year; the reports word them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def assumptions(
     charged: Iterable[Assumption],
     equivalents: Iterable[Equivalent],
 ) -> tuple[Assumption, ...]:
-    """Return what the figures rest on, in the order in which they are worked out; *methods* are those of the energy."""
+    """Return the assumptions of a run in the order of the calculation; *methods* are those of its energy."""
     return (
         *_methods(methods, chassis),
         *(assumption for use in uses for assumption in _details(use)),
@@ -101,7 +101,7 @@ def assumptions(
 
 
 def of_equivalents(equivalents: Iterable[Equivalent]) -> Iterator[Assumption]:
-    """Yield what *equivalents* rest on."""
+    """Yield the assumptions of *equivalents*."""
     for one in equivalents:
         yield Assumption("equivalent", one.constant, one.source, one.year, (one.what, one.unit))
 

@@ -1,4 +1,4 @@
-"""What a reader of a summary must know: what was not seen, is doubted or is old; facts, which the reports word."""
+"""The caveats of a summary: what was not seen, is doubted or is old; facts that the reports word."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ Fact = Literal[
     "parts not measured",  # (parts, parts of the whole work)
     "counted once",  # (joules,): several parts on one machine saw them
 ]
-"""What a caveat can be about, and what it tells."""
+"""What a caveat can be about, with its details."""
 
 
 class Caveat(NamedTuple):
-    """A fact that limits what the figures of a summary say, and its details; see ``Fact``."""
+    """A *fact* that limits the figures of a summary, and its *details*; see ``Fact``."""
 
     fact: Fact
     details: tuple[Any, ...] = ()

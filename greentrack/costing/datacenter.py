@@ -1,4 +1,4 @@
-"""What surrounds a run: the carbon of making its hardware, and the water that its energy takes."""
+"""Embodied carbon of the hardware, and the water that the energy takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 LIFE_YEARS, IN_USE = 4.0, 0.60
 LIFE_HOURS = LIFE_YEARS * 365 * 24 * IN_USE
-"""Hours of use that hardware is made for (judgement)."""
+"""Hours of use in the life of hardware (judgement)."""
 
 GPUS_PER_SERVER = 8
 
@@ -25,7 +25,7 @@ WATER_RANGE = (0.50, 1.00)
 
 
 class EmbodiedPart(NamedTuple):
-    """Something that was made: its *kg* of CO2e, spread over *hours* of use, for *number* of it."""
+    """*number* of one kind of hardware, and the *kg* of CO2e of making each."""
 
     text: str
     kg: float
@@ -41,7 +41,7 @@ class EmbodiedPart(NamedTuple):
 
 
 class Litres(NamedTuple):
-    """Water for each kWh at a *place*: where the electricity is made, or where it is used."""
+    """Water for each kWh at a place: a power station, or the site of the computers."""
 
     text: str
     per_kwh: float
@@ -51,7 +51,7 @@ class Litres(NamedTuple):
 
 
 def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], Caveat | None]:
-    """Return the hardware of a run whose making is known, and what is left out, None where nothing is."""
+    """Return the hardware with a known footprint, and a caveat on what is left out, None where nothing is."""
     table = {(row["what"], row["item"]): row for row in rows("embodied.csv")}
     boards = [item for what, item in table if what == "gpu" and item != "other"]
     gpus = [use.device.name for use in uses if use.device.kind == "gpu"]
@@ -72,14 +72,14 @@ def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart
 
 
 def embodied(parts: Sequence[EmbodiedPart], seconds: float) -> Figure:
-    """Return the grams of CO2e of making *parts* that fall on *seconds* of their use."""
+    """Return the grams of CO2e of making *parts* for *seconds* of their use."""
     return Figure.around(sum(part.g_per_hour for part in parts) * seconds / 3600, *EMBODIED_RANGE)
 
 
 def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
     """Return the litres per kWh at the power stations of *country*, or the world's, and at the site of *zone*'s cloud.
 
-    A site of one's own is taken to evaporate nothing, as small rooms do.
+    Other sites are taken to cool without evaporation, as small rooms do.
     """
     table = {(row["what"], row["place"]): row for row in rows("water.csv")}
     grid = table.get(("grid", country or "WORLD")) or table["grid", "WORLD"]

@@ -1,4 +1,4 @@
-"""From a record to its summary: which joules count, their ranges, and what these cost in carbon, money and water."""
+"""The calculation of a summary: a record's joules with their ranges, and their carbon, money and water."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def cost(
             *caveats(record, uses, coverage, scope=options.scope, chassis=chassis),
             *summary.caveats,
         ),
-        toll=record.toll,
+        tracker_overhead=record.toll,
         forecasts=record.forecasts,
     )
 
@@ -146,12 +146,12 @@ def price(
             equivalents=like,
         ),
         caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
-        toll=TrackerOverhead(),
+        tracker_overhead=TrackerOverhead(),
     )
 
 
 def _chassis(record: Record, rest: str | None) -> Chassis | None:
-    """Return the kind of machine; as calibrated at its wall, unless a kind was asked for just now."""
+    """Return the kind of machine, calibrated at its wall unless the options name a kind."""
     chassis = system_overhead.chassis_of(record.run, rest)
     if chassis is None or record.known is None or rest not in (None, "auto"):
         return chassis
@@ -179,7 +179,7 @@ def _device(attributed: AttributedUse, record: Record) -> DeviceCost:
 
 
 def _system_overhead(uses: Sequence[AttributedUse], run: RunInfo, chassis: Chassis | None) -> DeviceCost | None:
-    """Return the system overhead: for the time that some device was seen, and in proportion to the scope."""
+    """Return the system overhead for the time that a device was seen, in proportion to the scope."""
     components = [use for use in uses if use.joules is not None]
     if chassis is None or not components or any(use.use.device.kind == "rest" for use in components):
         return None

@@ -1,4 +1,4 @@
-"""Energy and carbon in terms a household knows: energy from energy, carbon from carbon, each with its source."""
+"""Equivalents of energy and carbon from everyday life, each with its source."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ class Equivalent(NamedTuple):
 
 @cache
 def constants() -> tuple[Constant, ...]:
-    """Return everything that a run can be compared with, the better known first."""
+    """Return all constants, the better known first."""
     return tuple(map(_constant, rows("equivalents.csv")))
 
 

@@ -1,4 +1,4 @@
-"""What rented GPUs cost by the hour: the user's own price, or a dated table's by GPU and kind of provider."""
+"""GPU rental: the user's own price of a GPU-hour, or a dated table's by GPU and kind of provider."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIERS = ("hyperscaler", "specialist", "marketplace")
 
 
 class Rent(NamedTuple):
-    """What an hour of a GPU costs: *price* in *currency*, or the table's at *tier*, for *gpu* ("" is the run's)."""
+    """The price of a GPU-hour: *price* in *currency*, or the table's at *tier*, for *gpu* ("" is the run's)."""
 
     price: float | None = None
     currency: str = ""
@@ -29,7 +29,7 @@ class Rent(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What an hour of one *gpu* costs.
+    """The price of an hour of one *gpu*.
 
     *tier* and *until*, the last month (``2026-05``) that it holds for, are "" for a price of the user's own.
     """
@@ -74,7 +74,7 @@ def parse_rent(text: str) -> Rent:
 
 
 def prices() -> list[Price]:
-    """Return the table; a price that no primary source was seen for has a range 30 % wider at either end."""
+    """Return the table of prices; the range of a price without a primary source is 30 % wider at either end."""
     made = []
     for row in rows("gpu_rents.csv"):
         low, high, is_checked = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
@@ -95,7 +95,7 @@ def prices() -> list[Price]:
 
 
 def find_prices(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
-    """Return the price of each of *gpus* (the names that their driver gives), or why one is not known."""
+    """Return the price of each of *gpus* (by the driver's names), or the caveat where one is unknown."""
     if not gpus:
         return Caveat("rent without gpu")
     if rent.price is not None:
@@ -112,7 +112,7 @@ def find_prices(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
 
 
 def rental_cost(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
-    """Return what GPUs at these prices cost a renter for so many *seconds*."""
+    """Return the money for *seconds* of GPUs at these prices."""
     hours = seconds / 3600
     each = {price.gpu: price for price in found}
     at = " and ".join(

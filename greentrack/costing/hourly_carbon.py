@@ -1,4 +1,4 @@
-"""A run's carbon by the hour: its joules as they were used, at the intensity of those hours."""
+"""Carbon by the hour: the joules of each hour at the grid intensity of that hour."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def by_hour(
     readings: Mapping[str, Sequence[Reading]] | None,
     hourly: HourlySource,
 ) -> Intensity:
-    """Return the intensity of a run's joules as its devices used them; the rest of the machine is taken to follow them.
+    """Return the mean intensity of a run's joules over its hours; the system overhead follows the devices.
 
     Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a note
     that says so. Raises ConfigError for a source that does not exist and a file with an error.

@@ -1,4 +1,4 @@
-"""A work of several parts: a training that was resumed, or ran on several hosts; what each part cost, and the whole."""
+"""Multi-part runs: trainings that were resumed or ran on several hosts; the costs of each part and of all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
-    """Return *summary* with the whole of its work; *parts* are its parts' summaries, itself among them, in their order.
+    """Return *summary* with the costs of its multi-part run; *parts* are the summaries of all parts in order.
 
     *counted* is the share of their joules that counts; see ``share_counted_once``.
     """
@@ -40,12 +40,12 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
 
 
 def _plan(part: Summary) -> tuple[Any, Any]:
-    """How long Lightning was to train: what was forecast for one plan tells nothing of another."""
+    """Return how long Lightning was to train: forecasts for another plan do not apply."""
     return part.run.params.get("max_epochs"), part.run.params.get("max_steps")
 
 
 def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
-    """Return for how many seconds at least one of the *runs* ran."""
+    """Return the seconds in which at least one of the *runs* ran."""
     seconds, until = 0.0, float("-inf")
     for begun, ended in sorted((run.started_at, run.started_at + run.seconds) for run in runs):
         seconds += max(0.0, ended - max(begun, until))
@@ -54,7 +54,7 @@ def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
 
 
 def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> float:
-    """Return the part of the joules of these *runs* of one work that is left when each is counted once.
+    """Return the share of the joules of these parts that is left when each joule is counted once.
 
     It is 1 unless several of them were on one machine at the same time, such as two that resume one checkpoint.
     """
@@ -91,7 +91,7 @@ def _parts(parts: Sequence[Summary]) -> tuple[RunPart, ...]:
 
 
 def _sum(figures: Sequence[Figure | None], counted: float) -> Figure | None:
-    """Add *figures* up; their ranges add as they are, for the same sensors and models stand behind every part."""
+    """Add *figures*; their ranges add as they are, since all parts have the same sensors and models."""
     known = [figure for figure in figures if figure is not None]
     if not known or len(known) < len(figures):
         return None

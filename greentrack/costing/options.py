@@ -18,7 +18,7 @@ SCOPES = ("machine", "process")
 
 
 class CostingOptions(TypedDict, total=False):
-    """What can be asked for by name, in Python and on the command line; None is as the settings and the run have it.
+    """The costing options of Python and of the command line; None takes what the settings and the run say.
 
     Attributes:
         zone: the place on the grid, such as "FR", "US-CA", "aws:eu-west-1".
@@ -44,7 +44,7 @@ class CostingOptions(TypedDict, total=False):
 
 
 class ParsedOptions(NamedTuple):
-    """Costing options and settings, parsed. *default_zone* is the zone of runs that name none themselves."""
+    """Costing options and settings, parsed. *default_zone* is for runs that name no zone."""
 
     zone: str | None = None
     default_zone: str | None = None

@@ -1,4 +1,4 @@
-"""The overhead of a data centre (PUE): its energy for each unit of its computers' energy."""
+"""Power usage effectiveness (PUE): the overhead of a data centre."""
 
 from __future__ import annotations
 

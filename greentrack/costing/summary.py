@@ -1,7 +1,7 @@
-"""What a run cost, worked out from its record under assumptions that can change; the joules never do.
+"""The summary of a run: its energy, and its carbon, money and water under assumptions that can change.
 
-Everything that a report shows is in the ``Summary``: each format only writes it down. What was not measured is None or
-not there, never zero; time that no meter saw is never filled in.
+A ``Summary`` holds everything that a report shows. What was not measured is None or absent, never zero; gaps are not
+filled.
 
 The training waits for this module at its end, so the small facts are named tuples: a dataclass takes five times as long
 to make.
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 
 class DeviceCost(NamedTuple):
-    """One device, or the rest of the machine. *joules* is None where nothing was read; *coverage* is 0 to 1.
+    """One device, or the system overhead. *joules* is None where nothing was read; *coverage* is 0 to 1.
 
-    *idle* are those of its joules that were used while it idled, *above_idle* those beyond what it would have used with
-    nothing running on it; None where that is not known.
+    *idle* are the joules that it used while idle, *above_idle* those beyond its idle power; None where unknown.
     """
 
     id: str
@@ -46,7 +45,7 @@ class DeviceCost(NamedTuple):
 
 
 class SpanCost(NamedTuple):
-    """One span: its devices' joules, without the rest of the machine; *joules* is None where nothing was read."""
+    """One span, with the joules of its devices but no system overhead; *joules* is None where nothing was read."""
 
     name: str
     attrs: Mapping[str, Any]
@@ -56,7 +55,7 @@ class SpanCost(NamedTuple):
 
 
 class PhaseCost(NamedTuple):
-    """One recurring activity, by its share of time; its devices' joules without the rest of the machine."""
+    """One recurring activity, by its share of time, with the joules of its devices but no system overhead."""
 
     name: str
     calls: int
@@ -65,14 +64,14 @@ class PhaseCost(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Units done, and the joules of the whole run (the rest of the machine included) for each."""
+    """Units of work, and the joules of the whole run for each."""
 
     total: float
     joules_per: Figure | None
 
 
 class StatedAssumption(NamedTuple):
-    """An assumption as reports state it: what it is called, its value, source and year."""
+    """An assumption in words: its name, value, source and year."""
 
     name: str
     value: float | str
@@ -81,7 +80,7 @@ class StatedAssumption(NamedTuple):
 
 
 class RunPart(NamedTuple):
-    """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
+    """One part of a multi-part run. *before* are the joules of earlier parts; None where nothing was measured."""
 
     id: str
     status: str
@@ -93,7 +92,7 @@ class RunPart(NamedTuple):
 
 
 class MultipartRun(NamedTuple):
-    """All parts of a work together; *status* is that of the last one.
+    """All parts of a multi-part run together; *status* is that of the last part.
 
     *seconds* are those in which some part ran: neither the pauses between parts nor several hosts at once add to them.
     *joules* and *g* are None where nothing was measured, *money* also where not every part has a price in one currency.
@@ -109,11 +108,11 @@ class MultipartRun(NamedTuple):
 class Summary(NamedTuple):
     """A run's cost. *joules* and *g* (CO2e) are None where nothing was measured; ``str()`` is the text report.
 
-    *measured_share* is the part of *joules*, the rest of the machine included, that comes from a sensor. Where a *pue*
+    *measured_share* is the part of *joules*, the system overhead included, that comes from a sensor. Where a *pue*
     is applied (else it is 1), *facility_joules* are joules x PUE, and *g*, *money* and the equivalents are theirs.
     *embodied* (g CO2e, not in *g*) and *water* (litres) are None where they were not asked for or are not known, and
-    *money* where no price is known. Where the run is part of a work of several *parts*, all else is the run's own, and
-    *whole* and *forecasts* are the work's.
+    *money* where no price is known. Where the run is one of several *parts* of a
+    multi-part run, *whole* and *forecasts* are those of all parts, and all else is the run's own.
     """
 
     run: RunInfo
@@ -136,7 +135,7 @@ class Summary(NamedTuple):
     metrics: Mapping[str, tuple[Metric, ...]]
     rests_on: tuple[Assumption, ...]
     caveats: tuple[Caveat, ...]
-    toll: TrackerOverhead
+    tracker_overhead: TrackerOverhead
     forecasts: tuple[Forecast, ...] = ()
     parts: tuple[RunPart, ...] = ()
     whole: MultipartRun | None = None
@@ -148,7 +147,7 @@ class Summary(NamedTuple):
 
     @property
     def above_idle(self) -> Figure | None:
-        """What the GPUs used beyond what they use when nothing runs; None unless that is known of all of them."""
+        """The joules of the GPUs beyond their idle power; None unless known of all of them."""
         gpus = [device for device in self.devices if device.kind == "gpu" and device.joules is not None]
         known = [device.above_idle for device in gpus if device.above_idle is not None]
         if not gpus or len(known) < len(gpus):
@@ -157,7 +156,7 @@ class Summary(NamedTuple):
 
     @property
     def comparison(self) -> TrainingComparison | None:
-        """The run beside the published training that it is nearest to; None where it is nothing beside any."""
+        """The run compared with the closest published training; None where it is far below all of them."""
         from greentrack.costing.published_trainings import compare  # the end of a run needs no table
 
         joules = self.facility_joules or self.joules
@@ -165,7 +164,7 @@ class Summary(NamedTuple):
 
     @property
     def rates(self) -> tuple[UnitCost, ...]:
-        """What predictions, requests and tokens cost, a PUE included where one is applied; none where none counted."""
+        """The unit costs of predictions, requests and tokens, with the PUE where one is applied."""
         from greentrack.costing.unit_costs import unit_costs  # few runs have any
 
         has_overhead = self.facility_joules is not None

@@ -1,4 +1,4 @@
-"""What a run cost in money: the owner's electricity or the renter's GPU-hours, never both; tariffs and their hours."""
+"""Tariffs of electricity, by the hour of the day where they depend on it, and what energy costs at them."""
 
 import math
 import re
@@ -20,19 +20,19 @@ _CODES = (
     "TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_CODES.split())
-"""What is paid with anywhere, by its code of ISO 4217."""
+"""The currencies of ISO 4217."""
 
 _USUAL = ("EUR", "USD", "GBP", "CHF", "SEK", "JPY", "CNY", "INR")
 
 HOUSEHOLD_RANGE = 0.15
-"""How far what is paid may be from the average household's price, each way: contracts and firms differ (judgement)."""
+"""How far a price may be from the average household's, each way: contracts and firms differ (judgement)."""
 
 UNCHECKED_RANGE = 0.30
-"""The same for prices that no primary source was seen for (judgement)."""
+"""The same for prices without a primary source (judgement)."""
 
 
 class Money(NamedTuple):
-    """What a run cost. *basis* is ``owner`` (energy x tariff) or ``renter`` (GPU-hours x rent); *note* tells the price.
+    """What a run costs. *basis* is ``owner`` (energy x tariff) or ``renter`` (GPU-hours x rent); *note* is the price.
 
     A renter's bill has the electricity in it, so the two are never added.
     """
@@ -46,7 +46,7 @@ class Money(NamedTuple):
 
 
 class Tariff(NamedTuple):
-    """What a kWh costs. Where it depends on the hour, *hours* are the 24 prices and *price* is their plain mean.
+    """The price of a kWh. Where it depends on the hour, *hours* are the 24 prices and *price* is their plain mean.
 
     *until* is the last month (``2025-06``) that a table's price holds for; "" for the user's own.
     """
@@ -140,7 +140,7 @@ def price_of(tariff: Tariff, shares: Sequence[float]) -> Figure:
 
 
 def electricity_cost(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
-    """Return what *joules* cost an owner at *price* per kWh of *tariff*; *about* says more of the price, "" nothing."""
+    """Return the money for *joules* at *price* per kWh of *tariff*; *about* describes the price further."""
     at = f"electricity at {digits(price.value, 4)} {tariff.currency}/kWh"
     return Money(
         amount=product(joules / JOULES_PER_KWH, price),

@@ -1,4 +1,4 @@
-"""What predictions and tokens cost: joules and money for each, and how many a kWh or an hour of cooling is worth."""
+"""Unit costs of inference: joules and money for predictions and tokens, and how many a kWh pays for."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from greentrack.costing.tariffs import Money
 
 UNITS: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
-"""The units of work that have rates, and of how many of them joules are told."""
+"""The units of work with unit costs, and for how many of each the joules are given."""
 
 INFERENCE_UNITS = frozenset({"predictions", "requests", "tokens"})
-"""A run that counts one of these is taken to be worth these rates; samples alone are mostly a training's."""
+"""A run that counts one of these has unit costs; samples alone are mostly a training's."""
 
 MILLION = 1e6
 
 
 class UnitCost(NamedTuple):
-    """What a unit of work costs. *joules* are for *per* of it, *money* (in *currency*) is for a million of it.
+    """The cost of a unit of work. *joules* are for *per* units, *money* (in *currency*) is for a million.
 
     *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. With
     *has_overhead* the energy, like the money, has the data centre's overhead (PUE) in it.
@@ -56,12 +56,12 @@ class UnitCost(NamedTuple):
 
 
 def air_conditioning() -> Constant:
-    """Return what an hour of room air conditioning takes."""
+    """Return the energy of an hour of room air conditioning."""
     return constant("hours of room air conditioning")
 
 
 def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
-    """Yield what the unit costs of a run rest on that did so much *work*; nothing where it has none."""
+    """Yield the assumptions of the unit costs of *work*; nothing where it has none."""
     if INFERENCE_UNITS & work.keys():
         air = air_conditioning()
         yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
@@ -70,7 +70,7 @@ def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
 def unit_costs(
     work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, has_overhead: bool = False
 ) -> tuple[UnitCost, ...]:
-    """Return what the units in *work* cost, where predictions, requests or tokens are among them.
+    """Return the unit costs of *work*, where predictions, requests or tokens are among its units.
 
     None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
     run's; *has_overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.

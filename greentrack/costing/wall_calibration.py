@@ -1,7 +1,8 @@
-"""The rest of one machine, fitted to what a meter at its wall showed at one steady load or at several.
+"""Calibration of one machine's system overhead with a meter at its wall, at one steady load or several.
 
-The wall's watts are taken to be base + slope x the components' watts, as in ``rest``. One load gives the base, and the
-slope is the usual one of such a machine; loads that are far enough apart give both, by least squares.
+The wall's watts are taken to be base + slope x the components' watts, as in ``system_overhead``. One load
+gives the base, and the slope is the usual one of such a machine; loads that are far enough apart give both, by least
+squares.
 """
 
 from __future__ import annotations
@@ -27,38 +28,38 @@ SLOPE_LIMITS = (1.0, 1.6)
 """Watts at the wall for one more watt of the components: never fewer, and no converters and fans take so many more."""
 
 MAX_MISFIT = 0.05
-"""A fit further than this part of the wall's power from a reading is none."""
+"""Maximum distance of a fit from a reading, as a part of the wall's power."""
 
 MAX_WATTS, MAX_SLOPE = 200.0, 3.0
-"""A wall that shows more than so many watts and so many times the components' feeds something else as well."""
+"""Above this many watts plus this many times the components' power, the meter feeds something else as well."""
 
 MAX_DRIFT = 0.1
-"""The two halves of a load whose powers differ by more than this part of their mean are no steady load."""
+"""Maximum difference between the two halves of a steady load, as a part of their mean."""
 
 MAX_UPDATE_S = 0.1
 """At a steady load a slower sensor's value, a mean of the time before, is as good as one that is new."""
 
 MIN_COVERAGE = 0.9
-"""The part of a run that every device's sensor must have seen."""
+"""Minimum part of the run that every device's sensor must have seen."""
 
 MIN_STEPS = 20
-"""A kWh reading is good for 5 % where the meter's last digit moved so often."""
+"""Minimum steps of the meter's last digit, for a reading that is good for 5 %."""
 
 
 def calibrated(chassis: Chassis, calibrations: Iterable[Calibration], devices: Collection[str]) -> Chassis:
-    """Return *chassis* as the *calibrations* with these very *devices* make it; unchanged where there is none."""
+    """Return *chassis* as calibrated with exactly these *devices*; unchanged where there is no such calibration."""
     made = matching(calibrations, devices)
     return chassis_from(chassis, made) if made else chassis
 
 
 def matching(calibrations: Iterable[Calibration], devices: Collection[str]) -> list[Calibration]:
-    """Return the calibrations whose components are these *devices*: with others, the rest would be another."""
+    """Return the calibrations with exactly these *devices*: with others, the overhead differs."""
     wanted = sorted(devices)
     return [calibration for calibration in calibrations if sorted(calibration.devices) == wanted]
 
 
 def chassis_from(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chassis:
-    """Return the machine that the *calibrations* (one or more) tell of, with *chassis*' slope where they tell none."""
+    """Return the machine that fits the *calibrations*; where they give no slope, it has that of *chassis*."""
     base, slope, two = _line(chassis, calibrations)
     newest = max(calibrations, key=lambda one: one.at)
     day = datetime.datetime.fromtimestamp(newest.at).date()
@@ -79,7 +80,7 @@ def chassis_from(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chass
 
 
 def check_consistent(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
-    """Raise ConfigError where the newest of *calibrations* (the last) is absurd, or does not go with those before."""
+    """Raise ConfigError if the last of *calibrations* is absurd or contradicts the earlier ones."""
     new, *before = reversed(calibrations)
     watts = f"the components drew {digits(new.components_watts)} W and the wall shows {digits(new.wall_watts)} W"
     if new.wall_watts <= new.components_watts:
@@ -107,7 +108,7 @@ def calibration_from(
     wall_kwh: tuple[str, str] | None = None,
     about: str | None = None,
 ) -> Calibration:
-    """Return the calibration that a finished run with its *readings* by device and one reading of a meter make.
+    """Return the calibration from a finished run, its *readings* by device, and one reading of a meter.
 
     *wall_watts* is what the meter showed while it lasted; *wall_kwh* what it showed at its start and its end, as it was
     read, for the digits tell how exact it is. *about* says which load it was. Raises ConfigError where they cannot be
@@ -154,7 +155,7 @@ def calibration_from(
 
 
 def _line(chassis: Chassis, calibrations: Sequence[Calibration]) -> tuple[float, float, bool]:
-    """Return base, slope, and whether the slope is the calibrations' own."""
+    """Return base and slope, and True if the slope comes from the calibrations."""
     n = len(calibrations)
     x = [calibration.components_watts for calibration in calibrations]
     y = [calibration.wall_watts for calibration in calibrations]
@@ -189,7 +190,7 @@ def _kwh(start: str, stop: str) -> float:
 
 
 def _steady(readings: Mapping[str, Sequence[Reading]], middle: float) -> None:
-    """Raise ConfigError where the components' power before and after the *middle* differ."""
+    """Raise ConfigError if the components' power differs before and after the *middle*."""
     halves = [0.0, 0.0]
     for of_device in readings.values():
         joules, seconds = [0.0, 0.0], [0.0, 0.0]
