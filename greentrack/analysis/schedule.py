@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.carbon.hourly import NOTES, UNSEEN, Series
@@ -72,7 +71,7 @@ def best_starts(
     from greentrack.carbon import find_intensity
     from greentrack.carbon.hourly_sources import ahead, is_file
     from greentrack.host import facts
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
     settings = config.load({"db": db, "hourly": hourly})
     if settings.hourly is None:
@@ -95,8 +94,7 @@ def best_starts(
         grid = find_intensity(named, timezone=facts.timezone())
         place, guess = grid.zone, "" if named else f"the zone {grid.zone} is {grid.how}"
     now = time.time() if now is None else now
-    path = Path(settings.db) if settings.db else default_path()
-    series = ahead(settings.hourly, place, db=path, now=now)
+    series = ahead(settings.hourly, place, db=path_of(settings.db), now=now)
     found = ranked(series, now=now, hours=hours, kwh=kwh)
     return found._replace(notes=(guess, *found.notes)) if guess else found
 

@@ -74,10 +74,9 @@ def costing(command: Command) -> Command:
 def database(db: str | None) -> Path:
     """Return the database that *db* or the settings name. Raises ConfigError, or StoreError where there is no home."""
     from greentrack import config
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
-    place = config.load({"db": db}).db
-    return Path(place) if place else default_path()
+    return path_of(config.load({"db": db}).db)
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

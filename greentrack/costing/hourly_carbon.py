@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.carbon import Intensity
@@ -74,8 +73,7 @@ def _stretches(uses: Sequence[AttributedUse], readings: Mapping[str, Sequence[Re
 
 def _past(hourly: HourlySource, zone: str, start: float, end: float) -> Series:
     from greentrack.carbon.hourly_sources import past
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
-    db = Path(hourly.db) if hourly.db else default_path()
     with hourly.wait.spend() as left_s:
-        return past(hourly.source, zone, start, end, db=db, now=time.time(), limit_s=left_s)
+        return past(hourly.source, zone, start, end, db=path_of(hourly.db), now=time.time(), limit_s=left_s)

@@ -16,7 +16,7 @@ from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
 from greentrack.formatting.units import iso
 from greentrack.quantity import JOULES_PER_KWH
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
 
@@ -100,7 +100,7 @@ def list_runs(
         raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
     settings = config.load({"db": db})
     newest = sort == "started" and not reverse
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with Reader(path_of(settings.db)) as reader:
         works = {} if all_parts else {work[-1]: work for work in reader.works()}
         rows = reader.runs(
             project=project,
@@ -133,7 +133,7 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
     costs = list(costs)
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
     settings = config.load({"db": db})
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with Reader(path_of(settings.db)) as reader:
         once = reader.joules_once(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0

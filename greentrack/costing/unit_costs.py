@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.assumptions import Assumption
 from greentrack.costing.equivalents import Constant, constant
-from greentrack.formatting.units import digits
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
@@ -38,21 +37,6 @@ class UnitCost(NamedTuple):
     money: Figure | None
     currency: str
     has_overhead: bool
-
-    @property
-    def text(self) -> str:
-        """The rate as people read it; the joules of a single one without overhead are told with the work it did."""
-        parts = [
-            f"{_ranged(self.per_kwh, f' {self.unit}')} per kWh",
-            f"about {_ranged(self.per_air_hour)} per hour of room air conditioning",
-        ]
-        if self.per > 1:
-            parts.insert(0, f"{_ranged(self.joules, ' J')} per {self.per:,} {self.unit}")
-        elif self.has_overhead:
-            parts.insert(0, f"{_ranged(self.joules, ' J')} each")
-        if self.money is not None:
-            parts.append(f"{_ranged(self.money, f' {self.currency}')} per million {self.unit}")
-        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.has_overhead else [])])
 
 
 def air_conditioning() -> Constant:
@@ -98,11 +82,3 @@ def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, 
         currency=money.currency if money else "",
         has_overhead=has_overhead,
     )
-
-
-def _ranged(figure: Figure, unit: str = "") -> str:
-    text = digits(figure.value, 3) + unit
-    if figure.low == figure.high:
-        return text
-    high = f"–{digits(figure.high, 2)}" if math.isfinite(figure.high) else " or more"
-    return f"{text} ({digits(figure.low, 2)}{high})"
