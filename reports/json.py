@@ -175,7 +175,11 @@ def _money(money: Money | None) -> dict[str, Any] | None:
 
 
 def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
-    return {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecast_costs.cost(forecast, summary))}
+    return {
+        "at": iso(forecast.at),
+        "progress": forecast.progress,
+        **_cost(forecast_costs.forecast_cost(forecast, summary)),
+    }
 
 
 def _came_to(summary: Summary) -> dict[str, Any]:

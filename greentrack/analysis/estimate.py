@@ -10,7 +10,7 @@ from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
 from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unseen
 from greentrack.carbon import find_intensity
-from greentrack.costing.caveats import stated
+from greentrack.costing.caveats import worded
 from greentrack.costing.engine import price
 from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
@@ -83,7 +83,7 @@ def estimate_from(
     return Estimate(
         how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
         seconds=seconds,
-        summary=made._replace(caveats=(*made.caveats, *stated((*notes, *_doubts(found, summary))))),
+        summary=made._replace(caveats=(*made.caveats, *worded((*notes, *_doubts(found, summary))))),
         source=summary.run.id,
         factor=factor,
     )
@@ -133,9 +133,9 @@ def estimate_hardware(
         summary=summary._replace(
             rests_on=(*rests_on(board, utilization), *summary.rests_on),
             caveats=(
-                *stated([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
+                *worded([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
                 *summary.caveats,
-                *stated(notes),
+                *worded(notes),
             ),
         ),
     )

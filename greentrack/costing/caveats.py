@@ -60,7 +60,7 @@ class ShortSpan(NamedTuple):
     off: float
 
 
-def stated(texts: Iterable[str]) -> Iterator[Caveat]:
+def worded(texts: Iterable[str]) -> Iterator[Caveat]:
     """Yield a caveat for each of *texts*, which are sentences already; none for an empty one."""
     return (Caveat("stated", (text,)) for text in texts if text)
 

@@ -10,7 +10,7 @@ from greentrack.carbon import Intensity, age_note, find_intensity
 from greentrack.costing import line_items, system_overhead
 from greentrack.costing.assumptions import Assumption, assumptions
 from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
-from greentrack.costing.caveats import Caveat, caveats, stated
+from greentrack.costing.caveats import Caveat, caveats, worded
 from greentrack.costing.equivalents import Equivalent, equivalents
 from greentrack.costing.options import ParsedOptions
 from greentrack.costing.pue import NOT_APPLIED
@@ -268,7 +268,7 @@ def _unit_costs(work: Mapping[str, float]) -> Iterator[Assumption]:
 def _grid_caveats(intensity: Intensity, today: datetime.date) -> Iterator[Caveat]:
     if intensity.note:
         yield Caveat("grid note", (intensity.zone, intensity.note))
-    yield from stated([age_note(intensity, today)])
+    yield from worded([age_note(intensity, today)])
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, tuple[Metric, ...]]:

@@ -63,7 +63,7 @@ def cost_of(joules: Figure, seconds: Figure, like: ForecastCost) -> ForecastCost
     return ForecastCost(joules, g, money, seconds)
 
 
-def cost(forecast: Forecast, summary: Summary) -> ForecastCost:
+def forecast_cost(forecast: Forecast, summary: Summary) -> ForecastCost:
     """Return the costs of *forecast*, at the rates of *summary*."""
     joules = Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
     seconds = Figure(value=forecast.seconds, low=forecast.seconds_low, high=forecast.seconds_high)

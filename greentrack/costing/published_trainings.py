@@ -120,7 +120,7 @@ def closest(joules: float) -> PublishedTraining:
     return larger[0] if larger else known[-1]
 
 
-def compare(joules: Figure) -> TrainingComparison | None:
+def comparison_of(joules: Figure) -> TrainingComparison | None:
     """Compare *joules* with the closest published training; None where they are far below the smallest."""
     other = closest(joules.value)
     assert other.energy_mwh is not None  # closest sees to it

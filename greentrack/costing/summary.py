@@ -157,10 +157,10 @@ class Summary(NamedTuple):
     @property
     def comparison(self) -> TrainingComparison | None:
         """The run compared with the closest published training; None where it is far below all of them."""
-        from greentrack.costing.published_trainings import compare  # the end of a run needs no table
+        from greentrack.costing.published_trainings import comparison_of  # the end of a run needs no table
 
         joules = self.facility_joules or self.joules
-        return None if joules is None else compare(joules)
+        return None if joules is None else comparison_of(joules)
 
     @property
     def rates(self) -> tuple[UnitCost, ...]:

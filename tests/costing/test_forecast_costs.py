@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summary_of
-from greentrack.costing.forecast_costs import came_to, cost, cost_of, cost_so_far
+from greentrack.costing.forecast_costs import came_to, cost_of, cost_so_far, forecast_cost
 from greentrack.costing.summary import Summary
 from greentrack.model import DeviceUse, Forecast, Record
 from greentrack.quantity import Figure, product, quotient
@@ -56,7 +56,7 @@ def test_a_forecast_costs_what_its_joules_cost_as_a_run(use: MakeUse, record: Ma
     options: dict[str, Any] = {"pue": 1.5, "tariff": "0.50 EUR"}
     summary = summary_of(record(use(), forecasts=(forecast(),)), **options)
     twice = summary_of(record(use(watts=720.0)), **options)
-    expected = cost(summary.forecasts[0], summary)
+    expected = forecast_cost(summary.forecasts[0], summary)
     assert expected.money is not None
     assert expected.money.currency == "EUR"
     value, low, high = expected.money.amount
@@ -72,7 +72,7 @@ def test_a_forecast_costs_what_its_joules_cost_as_a_run(use: MakeUse, record: Ma
 def test_the_range_of_the_carbon_has_the_intensitys_in_it(made: Callable[..., Summary]) -> None:
     """25 % of the joules and what the grid may be off, as independent errors: wider than either."""
     summary = made()
-    g = cost(summary.forecasts[0], summary).g
+    g = forecast_cost(summary.forecasts[0], summary).g
     assert g is not None
     grid = summary.intensity
     grams = product(Figure(0.72, 0.54, 0.9), Figure(grid.g_per_kwh, grid.low, grid.high))
@@ -84,7 +84,7 @@ def test_the_range_of_the_carbon_has_the_intensitys_in_it(made: Callable[..., Su
 def test_rent_is_for_the_time_that_was_forecast(made: Callable[..., Summary]) -> None:
     """One GPU for 2 h (1.5 to 2.5) at 2.00 USD an hour, whatever the energy: 4 USD (3 to 5)."""
     summary = made(rent="2.00 USD")
-    money = cost(summary.forecasts[0], summary).money
+    money = forecast_cost(summary.forecasts[0], summary).money
     assert money is not None
     assert money.currency == "USD"
     assert tuple(money.amount) == pytest.approx((4.0, 3.0, 5.0))
@@ -93,7 +93,7 @@ def test_rent_is_for_the_time_that_was_forecast(made: Callable[..., Summary]) ->
 def test_a_run_that_measured_nothing_has_no_price_for_its_forecast(use: MakeUse, record: MakeRecord) -> None:
     """Its joules stay as they were said; neither grams nor money are made up."""
     summary = summary_of(record(use(seconds=0.0), forecasts=(forecast(),)))
-    expected = cost(summary.forecasts[0], summary)
+    expected = forecast_cost(summary.forecasts[0], summary)
     assert (expected.joules is None, expected.g, expected.money) == (False, None, None)
     assert "an energy that was not measured" in " ".join(markdown.render(summary).split())
 
