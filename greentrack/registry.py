@@ -70,6 +70,11 @@ ESTIMATES: Mapping[str, str] = {
     "json": "greentrack.reports.estimate_json:render",
 }
 
+WORDING: Mapping[str, str] = {  # facts of a summary, as all of its reports say them
+    "assumption": "greentrack.reports.assumptions:stated",
+    "caveat": "greentrack.reports.caveats:text",
+}
+
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
     """Return the attribute registered under *name*.

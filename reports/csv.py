@@ -46,7 +46,7 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "measured_share", "" if share is None else _plain(share)
     for kind in KINDS:
         joules = summary.by_kind.get(kind)
-        yield f"{kind}_kwh", "" if joules is None else in_unit(Figure(value=joules, low=joules, high=joules), "kWh")[0]
+        yield f"{kind}_kwh", "" if joules is None else in_unit(Figure.exact(joules), "kWh")[0]
     yield "pue", _plain(summary.pue.value) if summary.facility_joules is not None else ""
     yield from _figure("facility_kwh", summary.facility_joules, "kWh")
     yield from _figure("g_co2e", summary.g, "g CO2e")

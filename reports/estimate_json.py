@@ -7,7 +7,6 @@ from typing import Any
 
 from greentrack.analysis.estimate import Estimate
 from greentrack.formatting.escape import json_text
-from greentrack.quantity import Figure
 from greentrack.reports.json import to_dict as summary_dict
 
 _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "whole", "metrics", "waste", "tracker")
@@ -24,13 +23,9 @@ def to_dict(estimate: Estimate) -> dict[str, Any]:
     return {
         "estimate": {
             "how": estimate.how,
-            "seconds": _figure(estimate.seconds),
+            "seconds": estimate.seconds.to_dict(),
             "from_run": estimate.source,
-            "factor": _figure(estimate.factor),
+            "factor": estimate.factor and estimate.factor.to_dict(),
         },
         **{key: value for key, value in made.items() if key not in _MEASURED},
     }
-
-
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}

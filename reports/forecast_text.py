@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from greentrack.costing.forecast_costs import ForecastCost, came_to, cost
+from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import digits, duration_range, energy_range, mass_range, money_range, percent
 
@@ -30,7 +30,7 @@ class ForecastRow(NamedTuple):
 def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
     """Yield *some* of the forecasts, and after them what came; nothing where there are none."""
     for one in some:
-        yield ForecastRow(f"after {percent(one.progress)}", *cells(cost(one, summary)))
+        yield ForecastRow(f"after {percent(one.progress)}", *cells(forecast_cost(one, summary)))
     status, came = came_to(summary)
     if some and status != "running":
         yield ForecastRow(_ENDED.get(status, _WAS.format(status)), *cells(came))

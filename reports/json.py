@@ -138,7 +138,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
                 "per_air_hour": _figure(rate.per_air_hour),
                 "money_per_million": _figure(rate.money),
                 "currency": rate.currency or None,
-                "overhead": rate.overhead,
+                "overhead": rate.has_overhead,
             }
             for rate in summary.rates
         ],
@@ -154,18 +154,18 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         "waste": [one._asdict() for one in waste(summary)],
         "notes": summary.notes,
         "tracker": {
-            "cpu_seconds": summary.toll.cpu_seconds,
-            "readings": summary.toll.readings,
-            "late": summary.toll.late,
-            "failures": summary.toll.failures,
-            "restarts": summary.toll.restarts,
+            "cpu_seconds": summary.tracker_overhead.cpu_seconds,
+            "readings": summary.tracker_overhead.readings,
+            "late": summary.tracker_overhead.late,
+            "failures": summary.tracker_overhead.failures,
+            "restarts": summary.tracker_overhead.restarts,
         },
     }
     return {key: _plain(value) for key, value in made.items()}
 
 
 def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
+    return None if figure is None else figure.to_dict()
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:
@@ -175,7 +175,11 @@ def _money(money: Money | None) -> dict[str, Any] | None:
 
 
 def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
-    return {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecast_costs.cost(forecast, summary))}
+    return {
+        "at": iso(forecast.at),
+        "progress": forecast.progress,
+        **_cost(forecast_costs.forecast_cost(forecast, summary)),
+    }
 
 
 def _came_to(summary: Summary) -> dict[str, Any]:

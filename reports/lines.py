@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from greentrack.costing.summary import Summary
+from greentrack.costing.unit_costs import UnitCost
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
@@ -124,7 +126,30 @@ def worth(summary: Summary) -> Iterator[Line]:
         yield Line("as much as", text)
     yield from work(summary)
     for rate in summary.rates:
-        yield Line("that is", rate.text)
+        yield Line("that is", unit_cost(rate))
+
+
+def unit_cost(cost: UnitCost) -> str:
+    """Return what a unit of work costs; the joules of a single one without overhead stand with the work."""
+    parts = [
+        f"{_ranged(cost.per_kwh, f' {cost.unit}')} per kWh",
+        f"about {_ranged(cost.per_air_hour)} per hour of room air conditioning",
+    ]
+    if cost.per > 1:
+        parts.insert(0, f"{_ranged(cost.joules, ' J')} per {cost.per:,} {cost.unit}")
+    elif cost.has_overhead:
+        parts.insert(0, f"{_ranged(cost.joules, ' J')} each")
+    if cost.money is not None:
+        parts.append(f"{_ranged(cost.money, f' {cost.currency}')} per million {cost.unit}")
+    return "; ".join([*parts, *(["all of it with the data centre's overhead"] if cost.has_overhead else [])])
+
+
+def _ranged(figure: Figure, unit: str = "") -> str:
+    text = digits(figure.value, 3) + unit
+    if figure.low == figure.high:
+        return text
+    high = f"–{digits(figure.high, 2)}" if math.isfinite(figure.high) else " or more"
+    return f"{text} ({digits(figure.low, 2)}{high})"
 
 
 def work(summary: Summary) -> Iterator[Line]:
@@ -144,7 +169,7 @@ def wasted(summary: Summary) -> tuple[str, ...]:
 
 def own_cost(summary: Summary) -> str:
     """Return what tracking itself took, "" where that is not known."""
-    toll = summary.toll
+    toll = summary.tracker_overhead
     if not (toll.readings or toll.cpu_seconds):
         return ""
     readings = "1 reading" if toll.readings == 1 else f"{toll.readings:,} readings"

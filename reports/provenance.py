@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from greentrack import __version__
-from greentrack.costing.line_items import OVERHEAD
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name
 from greentrack.formatting.units import digits
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, product
+from greentrack.reports.assumptions import OVERHEAD
 from greentrack.reports.lines import unread
 from greentrack.vocabulary import IMPORTED
 

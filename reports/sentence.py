@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from greentrack.costing.caveats import WHOLE
+from greentrack.costing.caveats import MIN_COVERAGE
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, printable
 from greentrack.formatting.units import duration, energy_range, mass_range, percent
@@ -40,7 +40,7 @@ def _sentences(summary: Summary) -> Iterator[str]:
         ]
         yield f"By device, {provenance.enumerated(ways)}."
     seen = min((device.coverage for device in summary.devices if device.kind != "rest"), default=1.0)
-    if seen < WHOLE:
+    if seen < MIN_COVERAGE:
         yield f"Not all of the time was seen (of the least seen device {percent(seen)}), and no gap was filled in."
     if whole.facility is not None:
         pue = f"With a power usage effectiveness (PUE) of {provenance.overhead(summary)}"

@@ -22,7 +22,6 @@ from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import json_text, name
 from greentrack.formatting.layout import UNKNOWN, aligned, notes, short, wrapped
 from greentrack.formatting.units import duration, energy_range, iso, money_range
-from greentrack.quantity import Figure
 from greentrack.reports.comparison_notes import RESUMED, UP_TO_TARGET, selection_notes
 from greentrack.reports.difference_text import brief, sentence
 
@@ -90,13 +89,9 @@ def to_dict(cost: CostToTarget) -> dict[str, Any]:
         "reached": cost.is_reached,
         "value": cost.value,
         "seconds": cost.seconds,
-        "joules": None if joules is None else _figure(joules),
-        "money": None if paid is None else {**_figure(paid.amount), "currency": paid.currency},
+        "joules": None if joules is None else joules.to_dict(),
+        "money": None if paid is None else {**paid.amount.to_dict(), "currency": paid.currency},
     }
-
-
-def _figure(figure: Figure) -> dict[str, float]:
-    return {"value": figure.value, "low": figure.low, "high": figure.high}
 
 
 def _cells(cost: CostToTarget) -> tuple[str, str, str]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
-from greentrack.analysis.scaling import ESTIMATE, START_S, as_much_as, scaled, scaling, unseen
-from greentrack.costing.options import ParsedOptions
-from greentrack.costing.pue import NOT_APPLIED
+from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unseen
+from greentrack.carbon import find_intensity
+from greentrack.costing.caveats import worded
+from greentrack.costing.engine import price
+from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits, duration, percent
-from greentrack.model import Device, DeviceUse, Host, Record, RunInfo, TrackerOverhead
-from greentrack.quantity import JOULES_PER_KWH, Figure, product
+from greentrack.host import facts
+from greentrack.model import Device, DeviceUse, Host, Record, RunInfo
+from greentrack.quantity import Figure, product
 
 if TYPE_CHECKING:
-    from greentrack.config import Settings
+    import datetime
+
     from greentrack.costing.options import CostingOptions
-    from greentrack.costing.session import StoredRun
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
 """The largest amount of work and number of GPUs that are accepted, far above any training."""
@@ -63,27 +65,25 @@ def estimate_from(
     NotFoundError for a run that is not there, ConfigError for one without energy or without that unit, and for a
     number that is none.
     """
-    from greentrack.costing.session import CostingSession
-
     if len(to) != 1:
         raise ConfigError("name one unit of work to scale to, such as steps, or hours")
     ((unit, amount),) = to.items()
     _positive(amount, unit)
-    settings, terms, notes = _terms(db, options)
-    with CostingSession(settings, terms, today=today) as session:
+    session, notes = _session(db, today, options)
+    with session:
         found = session.find(run)
         summary = session.cost(found.record)
     if summary.joules is None:
         raise ConfigError(f"{found.name} has no energy to scale; greentrack doctor says why")
     done, took = _done(found, unit), summary.run.seconds
     factor = scaling(amount / done, took, unseen(summary))
-    seconds = _exactly(amount * 3600) if unit == "hours" else product(_exactly(took), factor)
+    seconds = Figure.exact(amount * 3600) if unit == "hours" else product(Figure.exact(took), factor)
     part = duration(took) if unit == "hours" else f"{duration(took)} with {digits(done, 6)} {unit}"
     made = scaled(summary, factor, seconds)
     return Estimate(
         how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
         seconds=seconds,
-        summary=made._replace(notes=(*made.notes, *notes, *_doubts(found, summary))),
+        summary=made._replace(caveats=(*made.caveats, *worded((*notes, *_doubts(found, summary))))),
         source=summary.run.id,
         factor=factor,
     )
@@ -111,48 +111,49 @@ def estimate_hardware(
     if not 0 <= utilization <= 1:
         raise ConfigError(f"utilization = {utilization:g} is no part of the time from 0 to 1; 70 % is 0.7")
     board, others = find_gpu(gpu)
-    settings, terms, notes = _terms(db, options)
-    if terms.scope != "machine":
+    session, notes = _session(db, today, options)
+    asked = session.options
+    if asked.scope != "machine":
         raise ConfigError("hardware has no share of a process; leave the scope out")
     part, seconds = part_drawn(utilization), hours * 3600
-    run = _run(f"estimate for {count} x {board.name}", seconds, terms.rest or settings.rest)
-    chassis = chassis_of(run, terms.rest)
+    run = _run(f"estimate for {count} x {board.name}", seconds, asked.rest or session.settings.rest)
+    chassis = chassis_of(run, asked.rest)
     joules, devices = _node(board, count, part * (board.watts * count * seconds), seconds, chassis)
     others_text = ", ".join(f"{other.name} ({other.watts:g} W)" for other in others)
     gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=board.name) for index in range(count)]
     record = Record(run=run, devices=tuple(DeviceUse(device=device, method=ESTIMATE) for device in gpus))
-    summary = _priced(record, joules, devices, terms=terms, chassis=chassis, today=today or _today())
+    grid = find_intensity(asked.zone or asked.default_zone, timezone=facts.timezone())
+    summary = price(record, joules, devices, asked, chassis=chassis, intensity=grid, today=today)
     busy = "" if utilization == 1 else f", in use for {percent(utilization)} of the time"
     drawn = f"{percent(part.value)} ({percent(part.low)} to {percent(part.high)})"
     return Estimate(
         how=f"{count} x {board.name} for {digits(hours, 6)} h{busy}, each at {drawn} of the {board.watts:g} W "
         "that it is rated for",
-        seconds=_exactly(seconds),
+        seconds=Figure.exact(seconds),
         summary=summary._replace(
-            assumptions=(*rests_on(board, utilization), *summary.assumptions),
-            notes=(
-                *([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
-                *summary.notes,
-                *notes,
+            rests_on=(*rests_on(board, utilization), *summary.rests_on),
+            caveats=(
+                *worded([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
+                *summary.caveats,
+                *worded(notes),
             ),
         ),
     )
 
 
-def _terms(db: str | None, options: CostingOptions) -> tuple[Settings, ParsedOptions, tuple[str, ...]]:
-    """Return the settings, the terms without hours (nobody knows when it will run), and what is to be said of that."""
-    from greentrack import config
-    from greentrack.costing.options import parse_options
-
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **options)
-    tariff = terms.tariff
+def _session(
+    db: str | None, today: datetime.date | None, options: CostingOptions
+) -> tuple[CostingSession, tuple[str, ...]]:
+    """Return a session without hours, since nobody knows when it will run, and what is to be said of that."""
+    session = CostingSession.open(db, today=today, **options)
+    tariff = session.options.tariff
     if tariff is not None and tariff.hours:
         price = Figure(value=tariff.price.value, low=min(tariff.hours), high=max(tariff.hours))
         note = "all hours of the day alike, from the least to the most"
         tariff = tariff._replace(price=price, hours=(), note=note)
     said = "when it will run is not known, so carbon by the hour is left out and a yearly average is taken"
-    return settings, terms._replace(hourly=None, tariff=tariff), (said,) if terms.hourly else ()
+    notes = (said,) if session.options.hourly else ()
+    return session.replaced(session.options._replace(hourly=None, tariff=tariff)), notes
 
 
 def _positive(amount: float, what: str) -> None:
@@ -200,82 +201,14 @@ def _node(
         _row("gpu", f"{count} x {board.name}", gpus),
         _row("cpu", "processors and memory", host),
     ]
-    whole = product(gpus, Figure(value=1 + HOST.value, low=1 + HOST.low, high=1 + HOST.high))
+    whole = product(gpus, Figure.total([Figure.exact(1), HOST]))
     if chassis is not None:
         rest = chassis.figure(whole.value, seconds)
         part = rest / whole.value
         rows.append(_row("rest", chassis.text.partition(":")[0], product(whole, part)))
-        whole = product(whole, Figure(value=1 + part.value, low=1 + part.low, high=1 + part.high))
+        whole = product(whole, Figure.total([Figure.exact(1), part]))
     return whole, tuple(rows)
 
 
 def _row(kind: str, name: str, joules: Figure) -> DeviceCost:
     return DeviceCost(id=kind, kind=kind, name=name, method=ESTIMATE, measured=False, joules=joules, coverage=0.0)
-
-
-def _priced(
-    record: Record,
-    joules: Figure,
-    devices: tuple[DeviceCost, ...],
-    *,
-    terms: ParsedOptions,
-    chassis: Chassis | None,
-    today: datetime.date,
-) -> Summary:
-    """Return the summary of a run that nobody has made, under *terms*."""
-    from greentrack.carbon import age_note, find_intensity
-    from greentrack.costing import line_items
-    from greentrack.costing.assumptions import assumptions
-    from greentrack.host import facts
-
-    grid = find_intensity(terms.zone or terms.home, timezone=facts.timezone())
-    pue = terms.pue or NOT_APPLIED
-    facility = product(joules, pue.figure)
-    g = product(facility / JOULES_PER_KWH, Figure(value=grid.g_per_kwh, low=grid.low, high=grid.high))
-    if terms.rent is not None:
-        money = line_items.gpu_hours(record, terms.rent, today=today)
-    else:
-        money = line_items.electricity(record, facility, terms.tariff, zone=grid.zone, readings=None, today=today)
-    making = line_items.making(record, 1.0) if terms.embodied else line_items.LineItem()
-    water = line_items.evaporation(joules, zone=grid.zone, pue=pue) if terms.water else line_items.LineItem()
-    like, constants = as_much_as(facility, g, grid.zone)
-    charged = (
-        *line_items.overhead(pue),
-        *(item for one in (money, making, water) for item in one.rests_on),
-        *constants,
-    )
-    grid_note = f"grid intensity of {grid.zone}: {grid.note}" if grid.note else ""
-    return Summary(
-        run=record.run,
-        scope=terms.scope,
-        devices=devices,
-        joules=joules,
-        by_kind={row.kind: row.joules.value for row in devices if row.joules is not None},
-        measured_share=0.0,
-        intensity=grid,
-        g=g,
-        pue=pue.figure,
-        facility_joules=facility if terms.pue else None,
-        money=money.money,
-        embodied=making.figure,
-        water=water.figure,
-        equivalents=like,
-        spans=(),
-        phases=(),
-        work={},
-        metrics={},
-        assumptions=assumptions((), (), chassis=chassis, intensity=grid, charged=charged, equivalents=()),
-        notes=(
-            *(note for note in (grid_note, age_note(grid, today)) if note),
-            *(note for one in (money, making, water) for note in one.notes),
-        ),
-        toll=TrackerOverhead(),
-    )
-
-
-def _exactly(value: float) -> Figure:
-    return Figure(value=value, low=value, high=value)
-
-
-def _today() -> datetime.date:
-    return datetime.datetime.now(datetime.UTC).date()

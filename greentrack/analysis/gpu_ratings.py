@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from greentrack.costing.summary import Assumption
+from greentrack.costing.assumptions import Assumption
 from greentrack.data.tables import fits, rows
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.quantity import Figure
@@ -68,26 +68,17 @@ def part_drawn(utilization: float) -> Figure:
     >>> round(part_drawn(0.7).value, 3)
     0.555
     """
-    idle = 1 - utilization
-    return Figure(
-        value=idle * IDLE.value + utilization * BUSY.value,
-        low=idle * IDLE.low + utilization * BUSY.low,
-        high=idle * IDLE.high + utilization * BUSY.high,
-    )
+    return Figure.total([IDLE * (1 - utilization), BUSY * utilization])
 
 
 def rests_on(board: GpuRating, utilization: float) -> Iterator[Assumption]:
     """Yield what the power of a node with that *board* rests on."""
-    doubt = "" if board.sure else ", uncertain"
-    yield Assumption(f"rated power of {board.name}{doubt}, W", board.watts, board.source, board.year)
+    about = (board.name, "" if board.sure else "uncertain")
+    yield Assumption("gpu rating", board.watts, board.source, board.year, about)
     busy = "published trainings are 10 to 60 % below hours x rated power, eight H100 at most 76 % (Latif et al. 2024)"
-    yield Assumption("part of it that a GPU in use draws", _text(BUSY), f"{busy}; judgement", 2026)
+    yield Assumption("gpu in use", BUSY, f"{busy}; judgement", 2026)
     if utilization < 1:
         idle = "rough figures from no primary source, 20 of 450 W to 16 of 72 W; uncertain"
-        yield Assumption("part of it that an idle GPU draws", _text(IDLE), idle, 2026)
+        yield Assumption("gpu idle", IDLE, idle, 2026)
     node = "GPUs are 57 to 65 % of an H100 node (Latif et al. 2024); EcoLogits has 1.2 kW beside eight; judgement"
-    yield Assumption("processors and memory, W for each W of the GPUs", _text(HOST), node, 2026)
-
-
-def _text(figure: Figure) -> str:
-    return f"{figure.value:g} ({figure.low:g} to {figure.high:g})"
+    yield Assumption("host per gpu", HOST, node, 2026)

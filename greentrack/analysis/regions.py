@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from greentrack.carbon import Intensity, find_intensity, zones
 from greentrack.carbon.base import Source
 from greentrack.costing.summary import Summary
-from greentrack.costing.tariffs import Money, Tariff, owned, tariff_of
+from greentrack.costing.tariffs import Money, Tariff, electricity_cost, tariff_of
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -76,26 +76,24 @@ def where(
     NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
     read and for a run without energy.
     """
-    from greentrack import config
-    from greentrack.costing.options import parse_options
     from greentrack.costing.session import CostingSession
 
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
-    settings = config.load({"db": db})
-    terms = parse_options(settings, **options)
-    if by == "money" and terms.rent is not None:
+    session = CostingSession.open(db, today=today, **options)
+    asked = session.options
+    if by == "money" and asked.rent is not None:
         raise ConfigError("a rent is the same wherever the run is, so places cannot be ranked by money")
     places = _intensities(among, cloud)
-    with CostingSession(settings, terms._replace(hourly=None), today=today) as session:
-        found = session.find(run)
-        summary = session.cost(found.record, found.readings)
+    with session.replaced(asked._replace(hourly=None)) as yearly:
+        found = yearly.find(run)
+        summary = yearly.cost(found.record, found.readings)
     joules = summary.facility_joules or summary.joules
     if joules is None:
         raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")
     today = today or datetime.datetime.now(datetime.UTC).date()
-    prices = _Prices(today) if terms.rent is None else None
-    here = _here(summary, joules, terms, prices)
+    prices = _Prices(today) if asked.rent is None else None
+    here = _here(summary, joules, asked, prices)
     if by == "money" and here.money is None:
         raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
     others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
@@ -110,7 +108,7 @@ def where(
         ranked=ranked,
         unranked=tuple(one for one in others if not _comparable(one, here, by)),
         pue=summary.pue,
-        options=terms,
+        options=asked,
         parts=found.parts,
     )
 
@@ -120,7 +118,7 @@ def to_dict(found: RegionRanking) -> dict[str, Any]:
     return {
         "run": found.run.id,
         "name": found.run.name,
-        "kwh": _figure(found.joules / JOULES_PER_KWH),
+        "kwh": (found.joules / JOULES_PER_KWH).to_dict(),
         "by": found.by,
         "here": _row(found.here),
         "zones": [_row(place) for place in found.ranked],
@@ -166,12 +164,12 @@ def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensit
     return [(one, known.get(zone, one.name)) for zone, one in found.items()]
 
 
-def _here(summary: Summary, joules: Figure, terms: ParsedOptions, prices: _Prices | None) -> Region:
+def _here(summary: Summary, joules: Figure, options: ParsedOptions, prices: _Prices | None) -> Region:
     place = _place(summary.intensity, summary.intensity.name, joules, prices)
-    if terms.tariff is None or summary.money is None:
+    if options.tariff is None or summary.money is None:
         return place
     each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
-    price = Figure(value=each, low=each, high=each)
+    price = Figure.exact(each)
     return place._replace(money=summary.money, price=price, sure_of_price=True)
 
 
@@ -179,29 +177,25 @@ def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -
     tariff = None if prices is None else prices.of(grid.zone)
     money = None
     if tariff is not None and prices is not None:
-        money = owned(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
+        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
     return Region(
         zone=grid.zone,
         name=name,
         intensity=grid,
-        g=product(joules / JOULES_PER_KWH, _by_zone(grid)),
+        g=product(joules / JOULES_PER_KWH, grid.figure),
         money=money,
         price=None if tariff is None else tariff.price,
         sure_of_price=tariff is not None and "uncertain" not in tariff.note,
     )
 
 
-def _by_zone(grid: Intensity) -> Figure:
-    return Figure(value=grid.g_per_kwh, low=grid.low, high=grid.high)
-
-
 def _by_carbon(place: Region) -> Figure:
     """The energy's own error is the same everywhere, so only the grids' ranges decide."""
-    return _by_zone(place.intensity)
+    return place.intensity.figure
 
 
 def _by_money(place: Region) -> Figure:
-    return place.price or Figure(value=0.0, low=0.0, high=0.0)
+    return place.price or Figure.exact(0.0)
 
 
 def _comparable(place: Region, here: Region, by: str) -> bool:
@@ -229,22 +223,18 @@ def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: R
     return tuple(made)
 
 
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
-
-
 def _row(place: Region) -> dict[str, Any]:
     grid, money = place.intensity, place.money
     return {
         "rank": place.rank,
         "zone": place.zone,
         "name": place.name,
-        "g_per_kwh": _figure(_by_zone(grid)),
+        "g_per_kwh": grid.figure.to_dict(),
         "boundary": grid.boundary,
         "source": grid.source,
         "year": grid.year,
-        "g": _figure(place.g),
+        "g": place.g.to_dict(),
         "times_here": place.times_here,
         "like_here": place.like_here,
-        "money": None if money is None else {**money._asdict(), "amount": _figure(money.amount)},
+        "money": None if money is None else {**money._asdict(), "amount": money.amount.to_dict()},
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from greentrack.costing.equivalents import Equivalent, equivalents
-from greentrack.costing.summary import Assumption, DeviceCost, Summary, Work
+from greentrack.costing.assumptions import Assumption, of_equivalents, spread_of
+from greentrack.costing.equivalents import equivalents
+from greentrack.costing.summary import DeviceCost, Summary, Work
 from greentrack.costing.tariffs import Money
 from greentrack.model import TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -61,9 +62,7 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
     time = seconds / summary.run.seconds if summary.run.seconds > 0 else factor
     joules, g = product(summary.joules, factor), product(summary.g, factor)
     facility = product(summary.facility_joules, factor) if summary.facility_joules else None
-    like, constants = as_much_as(facility or joules, g, summary.intensity.zone)
-    old = {_each(one) for one in summary.equivalents}
-    off = " to ".join(f"{(end / factor.value - 1) * 100:+.0f} %" for end in (factor.low, factor.high))
+    like = equivalents((facility or joules) / JOULES_PER_KWH, g, summary.intensity.zone)
     return summary._replace(
         run=summary.run._replace(name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
         devices=tuple(_row(row, factor) for row in summary.devices),
@@ -84,27 +83,15 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
             if work.total > 0
         },
         metrics={},
-        assumptions=(
-            *(item for item in summary.assumptions if item.name not in old),
-            Assumption(
-                "range of scaling, beside the run's own", off, "10 %, and 10 % a factor of ten; judgement", 2026
-            ),
-            Assumption("seconds at the start that more work may not repeat", START_S, "judgement", 2026),
-            *constants,
+        rests_on=(
+            *(item for item in summary.rests_on if item.quantity != "equivalent"),
+            Assumption("scaling range", spread_of(factor), "10 %, and 10 % a factor of ten; judgement", 2026),
+            Assumption("scaling start", START_S, "judgement", 2026),
+            *of_equivalents(like),
         ),
-        toll=TrackerOverhead(),
+        tracker_overhead=TrackerOverhead(),
         forecasts=(),
     )
-
-
-def as_much_as(facility: Figure, g: Figure, zone: str) -> tuple[tuple[Equivalent, ...], tuple[Assumption, ...]]:
-    """Return what *facility* joules and *g* grams are as much as, and what that rests on."""
-    like = equivalents(facility / JOULES_PER_KWH, g, zone)
-    return like, tuple(Assumption(_each(one), one.constant, one.source, one.year) for one in like)
-
-
-def _each(equivalent: Equivalent) -> str:
-    return f"{equivalent.what}, {equivalent.unit} each"
 
 
 def _row(row: DeviceCost, factor: Figure) -> DeviceCost:

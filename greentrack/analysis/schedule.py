@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.carbon.hourly import FORECAST_ERROR, Series
@@ -76,7 +75,7 @@ def best_starts(
     from greentrack.carbon import find_intensity
     from greentrack.carbon.hourly_sources import forecast, is_file
     from greentrack.host import facts
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
     settings = config.load({"db": db, "hourly": hourly})
     if settings.hourly is None:
@@ -91,7 +90,7 @@ def best_starts(
         kwh: Figure | None = each_hour * hours
     else:
         hours = USUAL_HOURS if hours is None else hours
-        kwh = None if watts is None else Figure(value=watts, low=watts, high=watts) * (hours / 1000)
+        kwh = None if watts is None else Figure.exact(watts) * (hours / 1000)
     named = zone or (run.zone if run else None) or settings.zone
     if named is None and is_file(settings.hourly):
         place, guess = "", ""
@@ -99,8 +98,7 @@ def best_starts(
         grid = find_intensity(named, timezone=facts.timezone())
         place, guess = grid.zone, "" if named else grid.how
     now = time.time() if now is None else now
-    path = Path(settings.db) if settings.db else default_path()
-    series = forecast(settings.hourly, place, db=path, now=now)
+    series = forecast(settings.hourly, place, db=path_of(settings.db), now=now)
     return ranked(series, now=now, hours=hours, kwh=kwh)._replace(zone_guess=guess)
 
 
@@ -135,7 +133,7 @@ def to_dict(starts: Schedule) -> dict[str, object]:
     return {
         "zone": starts.zone or None,
         "hours": starts.hours,
-        "kwh": _figure(starts.kwh),
+        "kwh": starts.kwh and starts.kwh.to_dict(),
         "now": None if starts.now is None else _start(starts.now),
         "best": [_start(start) for start in starts.best],
         "source": starts.source,
@@ -172,16 +170,12 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
     if kwh is None:
         return None
-    return product(kwh, Figure(value=mean, low=mean * (1 - FORECAST_ERROR), high=mean * (1 + FORECAST_ERROR)))
+    return product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
 
 
 def _saved(mean: float, current: float | None) -> float | None:
     return None if not current else 1 - mean / current
 
 
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}
-
-
 def _start(start: StartTime) -> dict[str, object]:
-    return {"at": iso(start.at), "g_per_kwh": start.g_per_kwh, "g": _figure(start.g), "saved": start.saved}
+    return {"at": iso(start.at), "g_per_kwh": start.g_per_kwh, "g": start.g and start.g.to_dict(), "saved": start.saved}

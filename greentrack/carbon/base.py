@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from greentrack.quantity import Figure
+
 ANNUAL = 0.10
 """How far a yearly average of a place may be from the run's own hours' average, each way (judgement)."""
 
@@ -42,6 +44,11 @@ class Intensity(NamedTuple):
     def high(self) -> float:
         """The upper end of its range, g/kWh."""
         return self.g_per_kwh * (1 + self.above)
+
+    @property
+    def figure(self) -> Figure:
+        """The grams per kWh with their range."""
+        return Figure.around(self.g_per_kwh, self.below, self.above)
 
 
 class Source(Protocol):

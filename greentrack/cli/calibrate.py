@@ -81,7 +81,7 @@ def _kwh(start: str | None, stop: str | None, run: str | None) -> tuple[str, str
 
 
 def _recorded(path: "Path", ref: str, watts: float | None, kwh: tuple[str, str] | None) -> "tuple[Host, Calibration]":
-    from greentrack.costing.wall_calibration import of_run
+    from greentrack.costing.wall_calibration import calibration_from
     from greentrack.errors import ConfigError
     from greentrack.store.reader import Reader
 
@@ -90,7 +90,7 @@ def _recorded(path: "Path", ref: str, watts: float | None, kwh: tuple[str, str] 
         record, readings = reader.record(run_id), reader.readings(run_id)
     if record.run.host is None:
         raise ConfigError(f"run {run_id} does not say which machine it was on, so that nothing can be calibrated by it")
-    return record.run.host, of_run(record, readings, wall_watts=watts, wall_kwh=kwh)
+    return record.run.host, calibration_from(record, readings, wall_watts=watts, wall_kwh=kwh)
 
 
 def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host, Calibration]":
@@ -99,7 +99,7 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
     from pathlib import Path
 
     from greentrack import config
-    from greentrack.costing.wall_calibration import of_run
+    from greentrack.costing.wall_calibration import calibration_from
     from greentrack.host import facts
     from greentrack.meters.base import Context
     from greentrack.meters.discovery import AUTO, discover
@@ -116,7 +116,7 @@ def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host
     if asking:
         watts = click.prompt("What did the meter show, in watts", type=options.Number(min=0, min_open=True), err=True)
     about = f"watched for {seconds:g} s"
-    return host, of_run(seen.record, seen.readings, wall_watts=watts, about=about)
+    return host, calibration_from(seen.record, seen.readings, wall_watts=watts, about=about)
 
 
 def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
@@ -130,10 +130,10 @@ def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
 
     kind = chassis_of(Facts(id="", name="", host=host, rest=config.load().rest)) or CHASSIS["unknown"]
     kept = host_calibrations.read(path).get(host.id, HostCalibration()).calibrations
-    all_of_them = [*wall_calibration.fitting(kept, new.devices), new]
-    wall_calibration.check(kind, all_of_them)
+    all_of_them = [*wall_calibration.matching(kept, new.devices), new]
+    wall_calibration.check_consistent(kind, all_of_them)
     host_calibrations.add_calibration(path, host, new)
-    fit = wall_calibration.fitted(kind, all_of_them)
+    fit = wall_calibration.chassis_from(kind, all_of_them)
     click.echo(f"components  {digits(new.components_watts)} W: {', '.join(new.devices)}")
     click.echo(f"wall        {digits(new.wall_watts)} W ({new.source})")
     click.echo(f"rest        {digits(new.wall_watts - new.components_watts)} W now; the wall is {fit.text}")

@@ -35,7 +35,7 @@ Examples:
     show_default=True,
     help="text or json.",
 )
-@options.terms
+@options.costing
 @options.db
 def compare(
     *,
@@ -49,7 +49,7 @@ def compare(
     better: str | None,
     form: str,
     db: str | None,
-    **knobs: Any,
+    **costing: Any,
 ) -> None:
     """Compare each RUN with the first, or the groups of repeats in a project or with a tag.
 
@@ -68,14 +68,14 @@ def compare(
         raise click.UsageError("name two runs or more, or give --project, --tag or --param")
     to = None if until is None else parse_target(until)
     if to is not None and not runs and param is None:
-        found, selection = groups.ended(db=db, project=project, tags=tags, **knobs)
+        found, selection = groups.ended(db=db, project=project, tags=tags, **costing)
         write = cost_until.trend_json if form == "json" else cost_until.trend_text
         text = write(trend(found, to), to, selection)
     else:
         choice = (
-            groups.named(runs, db=db, **knobs)
+            groups.named(runs, db=db, **costing)
             if runs
-            else groups.chosen(db=db, project=project, tags=tags, param=param, **knobs)
+            else groups.chosen(db=db, project=project, tags=tags, param=param, **costing)
         )
         made = held(choice.groups, per=per, until=to, front=front, better=better, selection=choice.selection)
         text = (comparison_json if form == "json" else comparison_text).render(made)

@@ -48,7 +48,7 @@ Examples:
     show_default=True,
     help="text or json.",
 )
-@options.terms
+@options.costing
 @options.db
 def estimate(
     *,
@@ -64,7 +64,7 @@ def estimate(
     samples: float | None,
     tokens: float | None,
     epochs: float | None,
-    **knobs: Any,
+    **costing: Any,
 ) -> None:
     """Estimate energy, carbon and money of a training that has not been run, with wide ranges.
 
@@ -83,7 +83,7 @@ def estimate(
             raise click.UsageError("--count and --utilization go with --gpu; a run has its own hardware")
         if len(asked) != 1:
             raise click.UsageError(f"say how much to scale to, once: --hours, --{', --'.join(UNITS)}")
-        made = estimate_from(source, asked, db=db, **knobs)
+        made = estimate_from(source, asked, db=db, **costing)
     else:
         if gpu is None or hours is None or len(asked) != 1:
             raise click.UsageError("--gpu goes with --hours and no other amount; a run that counted it can be scaled")
@@ -93,6 +93,6 @@ def estimate(
             count=1 if count is None else count,
             utilization=1.0 if utilization is None else utilization,
             db=db,
-            **knobs,
+            **costing,
         )
     click.echo(estimate_json.render(made) if form == "json" else printable_lines(estimate_text.render(made)))

@@ -19,7 +19,7 @@ hourly = click.option(
     metavar="SOURCE",
     help=f"Carbon by the hour: {', '.join(HOURLY)} (these ask the network) or a CSV file; else the yearly average.",
 )
-_TERMS = (
+_COSTING = (
     zone,
     hourly,
     click.option("--rest", metavar="KIND", help="The rest of the machine: auto, off, desktop, laptop, server or vm."),
@@ -64,9 +64,9 @@ class Number(click.FloatRange):
         return number
 
 
-def terms(command: Command) -> Command:
-    """Give *command* the options that say under which terms a run is costed, by the names of ``CostingOptions``."""
-    for option in reversed(_TERMS):
+def costing(command: Command) -> Command:
+    """Give *command* the options of ``CostingOptions``."""
+    for option in reversed(_COSTING):
         command = option(command)
     return command
 
@@ -74,10 +74,9 @@ def terms(command: Command) -> Command:
 def database(db: str | None) -> Path:
     """Return the database that *db* or the settings name. Raises ConfigError, or StoreError where there is no home."""
     from greentrack import config
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
-    place = config.load({"db": db}).db
-    return Path(place) if place else default_path()
+    return path_of(config.load({"db": db}).db)
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

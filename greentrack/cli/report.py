@@ -35,7 +35,7 @@ Examples:
     help="Where to; - is the standard output.",
 )
 @click.option("--open", "look", is_flag=True, help="Open it in the browser.")
-@options.terms
+@options.costing
 @options.db
 def report(
     *,
@@ -45,7 +45,7 @@ def report(
     to: str,
     look: bool,
     db: str | None,
-    **knobs: Any,
+    **costing: Any,
 ) -> None:
     """Write each RUN (by default the latest) or the runs of a project as one HTML file that needs no network.
 
@@ -57,7 +57,7 @@ def report(
 
     if runs and (project or tags):
         raise click.UsageError("name runs, or give --project and --tag, not both")
-    text = page(runs, project=project, tags=tags, db=db, **knobs)
+    text = page(runs, project=project, tags=tags, db=db, **costing)
     if to == "-":
         click.echo(text)
         return

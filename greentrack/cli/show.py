@@ -40,9 +40,9 @@ Examples:
 )
 @click.option("--until", metavar="TARGET", help="Add the cost until a metric first reached a value: 'val_acc>=0.97'.")
 @click.option("--per", metavar="UNIT", help="With --format sci: a unit of the run's work, such as tokens.")
-@options.terms
+@options.costing
 @options.db
-def show(*, run: str, form: str, until: str | None, per: str | None, db: str | None, **knobs: Any) -> None:
+def show(*, run: str, form: str, until: str | None, per: str | None, db: str | None, **costing: Any) -> None:
     """Show what RUN cost: energy by device with its range, CO2e, money, spans, phases, and what the figures rest on.
 
     RUN is an id, the beginning of one, a name (its newest run), or "latest", which is the default. The joules are as
@@ -55,7 +55,7 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
     if per is not None and form != "sci":
         raise click.UsageError("--per goes with the format sci")
     render = load(FORMATS, form, "format")
-    summary = summarize(run, db=db, **knobs)
+    summary = summarize(run, db=db, **costing)
     if form == "text":
         render = _for_terminal(render, summary, db)
     elif per is not None:

@@ -46,10 +46,10 @@ Examples:
     show_default=True,
     help="text or json.",
 )
-@options.terms
+@options.costing
 @options.db
 def where(
-    *, run: str, zones: str, cloud: str | None, by: str, top: int, form: str, db: str | None, **knobs: Any
+    *, run: str, zones: str, cloud: str | None, by: str, top: int, form: str, db: str | None, **costing: Any
 ) -> None:
     """Cost the energy of RUN in every country, state and price area, or in some places, and rank them.
 
@@ -61,7 +61,7 @@ def where(
     from greentrack.reports.regions_notes import regions_notes
 
     among = [zone.strip() for zone in zones.split(",") if zone.strip()]
-    found = places(run, db=db, among=among, cloud=cloud, by=by, **knobs)
+    found = places(run, db=db, among=among, cloud=cloud, by=by, **costing)
     if form == "json":
         import json
 

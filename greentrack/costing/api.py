@@ -1,4 +1,4 @@
-"""What a run cost, asked by its name or of its record: ``summarize`` and ``summary_of``."""
+"""The costs of a run by its name or its record: ``summarize`` and ``summary_of``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Recorded(Protocol):
-    """Anything that can hand out its record, such as the handle of a run that is going on."""
+    """Anything with a record, such as the handle of an open run."""
 
     def record(self) -> Record:
-        """Return everything known so far."""
+        """Return what is known of the run so far."""
 
 
 def summary_of(

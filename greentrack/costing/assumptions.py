@@ -1,112 +1,155 @@
-"""Everything a summary rests on, with value, source and year."""
+"""The assumptions of a summary: typed values with source and year; the reports word them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from __future__ import annotations
 
-from greentrack.carbon import Intensity
-from greentrack.costing.equivalents import Equivalent
-from greentrack.costing.summary import Assumption, DeviceCost
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS
-from greentrack.model import DeviceUse
+from greentrack.quantity import Figure
 
-_DETAILS = {  # what a modelled device says of itself, and how a report names it
-    "tdp_watts": "rated power, W",
-    "idle_watts": "power when idle, W",
-    "max_watts": "power at full load, W",
-    "watts_per_gb": "power of memory, W per GB",
-}
+if TYPE_CHECKING:
+    from greentrack.carbon import Intensity
+    from greentrack.costing.equivalents import Equivalent
+    from greentrack.model import DeviceUse
+
+Quantity = Literal[
+    "method range",  # of (method, what it is)
+    "tdp_watts",  # of (device,), like the next four
+    "idle_watts",
+    "max_watts",
+    "watts_per_gb",
+    "idle power seen",
+    "chassis base",
+    "chassis efficiency",
+    "chassis range",  # of (method, what it is)
+    "calibrated chassis range",  # of (method, what it is)
+    "grid intensity",  # of (zone, its name, boundary, how the zone was chosen)
+    "grid intensity range",
+    "grid intensity of other hours",  # of (zone, boundary)
+    "pue",
+    "pue range",
+    "electricity price",  # of (currency, what is said of the price)
+    "electricity price by hour",
+    "electricity price range",
+    "gpu rent",  # of (gpu, currency, kind of provider, "uncertain")
+    "gpu rent range",  # of (gpu,)
+    "embodied carbon",  # of (what was made,)
+    "hardware life",
+    "hardware use",
+    "embodied carbon range",
+    "water",  # of (place,)
+    "water range",
+    "air conditioning",  # of (unit,)
+    "equivalent",  # of (what, unit)
+    "gpu rating",  # of (gpu, "uncertain")
+    "gpu in use",
+    "gpu idle",
+    "host per gpu",
+    "scaling range",
+    "scaling start",
+]
+"""What an assumption can be about."""
+
+_DETAILS: tuple[Quantity, ...] = ("tdp_watts", "idle_watts", "max_watts", "watts_per_gb")
+"""What a modelled device says of itself."""
+
+
+class Spread(NamedTuple):
+    """A range as parts of a value: from value x (1 - below) to value x (1 + above)."""
+
+    below: float
+    above: float
+
+
+class Ends(NamedTuple):
+    """The least and the most of several values."""
+
+    low: float
+    high: float
+
+
+class Assumption(NamedTuple):
+    """A value that the figures rest on, and its source. *about* says what it is of; see ``Quantity``."""
+
+    quantity: Quantity
+    value: float | Spread | Ends | Figure
+    source: str
+    year: int
+    about: tuple[str, ...] = ()
 
 
 def assumptions(
     uses: Iterable[DeviceUse],
-    devices: Sequence[DeviceCost],
+    methods: Iterable[str],
     *,
     chassis: Chassis | None,
     intensity: Intensity,
     charged: Iterable[Assumption],
     equivalents: Iterable[Equivalent],
 ) -> tuple[Assumption, ...]:
-    """Return what the figures rest on, in the order in which they are worked out."""
-    made = [
-        *_methods(devices, chassis),
+    """Return the assumptions of a run in the order of the calculation; *methods* are those of its energy."""
+    return (
+        *_methods(methods, chassis),
         *(assumption for use in uses for assumption in _details(use)),
-        *(_rest(chassis) if chassis else ()),
+        *(_chassis(chassis) if chassis else ()),
         *_carbon(intensity),
         *charged,
-    ]
-    for equivalent in equivalents:
-        name = f"{equivalent.what}, {equivalent.unit} each"
-        made.append(Assumption(name=name, value=equivalent.constant, source=equivalent.source, year=equivalent.year))
-    return tuple(made)
+        *of_equivalents(equivalents),
+    )
 
 
-def _methods(devices: Sequence[DeviceCost], chassis: Chassis | None) -> Iterator[Assumption]:
-    for name in dict.fromkeys(device.method for device in devices if device.joules is not None):
+def of_equivalents(equivalents: Iterable[Equivalent]) -> Iterator[Assumption]:
+    """Yield the assumptions of *equivalents*."""
+    for one in equivalents:
+        yield Assumption("equivalent", one.constant, one.source, one.year, (one.what, one.unit))
+
+
+def spread_of(figure: Figure) -> Spread:
+    """Return the range of *figure*, which is above 0, as parts of its value."""
+    return Spread(1 - figure.low / figure.value, figure.high / figure.value - 1)
+
+
+def _methods(methods: Iterable[str], chassis: Chassis | None) -> Iterator[Assumption]:
+    for name in dict.fromkeys(methods):
         if chassis and name == chassis.method:  # its own range follows, by the kind of machine
             continue
         method = METHODS[name]
-        yield Assumption(
-            name=f"range of {name}: {method.text}",
-            value=range_text(method.below, method.above),
-            source=method.source,
-            year=method.year,
-        )
+        spread = Spread(method.below, method.above)
+        yield Assumption("method range", spread, method.source, method.year, (name, method.text))
 
 
 def _details(use: DeviceUse) -> Iterator[Assumption]:
-    details = use.device.details
+    details: Mapping[str, object] = use.device.details
     if use.energy.seconds <= 0:
         return
-    for key, text in _DETAILS.items():
+    for key in _DETAILS:
         if isinstance(value := details.get(key), int | float):
-            yield Assumption(
-                name=f"{use.device.uid}: {text}",
-                value=float(value),
-                source=str(details.get("source", "not stated")),
-                year=int(details.get("year") or METHODS[use.method].year),
-            )
+            source = str(details.get("source", "not stated"))
+            year = int(use.device.details.get("year") or METHODS[use.method].year)
+            yield Assumption(key, float(value), source, year, (use.device.uid,))
 
 
-def _rest(chassis: Chassis) -> Iterator[Assumption]:
-    of_wall = " of the wall's power, more beyond the loads of the calibration" if chassis.loads else ""
-    for name, value in (
-        ("rest of the machine: base, W", chassis.base_watts),
-        ("rest of the machine: components' part of what grows with them", chassis.efficiency),
-        (f"range of {chassis.method}: {chassis.text}", range_text(chassis.below, chassis.above) + of_wall),
-    ):
-        if value:  # most kinds have no base
-            yield Assumption(name=name, value=value, source=chassis.source, year=chassis.year)
+def _chassis(chassis: Chassis) -> Iterator[Assumption]:
+    source, year = chassis.source, chassis.year
+    if chassis.base_watts:  # most kinds have none
+        yield Assumption("chassis base", chassis.base_watts, source, year)
+    yield Assumption("chassis efficiency", chassis.efficiency, source, year)
+    quantity: Quantity = "calibrated chassis range" if chassis.loads else "chassis range"
+    yield Assumption(quantity, Spread(chassis.below, chassis.above), source, year, (chassis.method, chassis.text))
 
 
 def _carbon(intensity: Intensity) -> Iterator[Assumption]:
-    about = f"{intensity.name}; {intensity.boundary}, location-based, {intensity.how}"
+    about = (intensity.zone, intensity.name, intensity.boundary, intensity.how)
+    yield Assumption("grid intensity", intensity.g_per_kwh, intensity.source, intensity.year, about)
     yield Assumption(
-        name=f"grid intensity of {intensity.zone} ({about}), g/kWh",
-        value=intensity.g_per_kwh,
-        source=intensity.source,
-        year=intensity.year,
-    )
-    yield Assumption(
-        name="range of the grid intensity",
-        value=range_text(intensity.below, intensity.above),
+        "grid intensity range",
+        Spread(intensity.below, intensity.above),
         source="10 % for a yearly average by place and for hours that were forecast or estimated, 5 % for hours that "
         "came about, more where the source says so; judgement",
         year=2026,
     )
-    if intensity.yearly is not None:
-        other = intensity.yearly
-        yield Assumption(
-            name=f"grid intensity of {other.zone} in hours without a figure ({other.boundary}), g/kWh",
-            value=other.g_per_kwh,
-            source=other.source,
-            year=other.year,
-        )
-
-
-def range_text(below: float, above: float) -> str:
-    """Return a range as people write it.
-
-    >>> range_text(0.05, 0.06)
-    '-5 % to +6 %'
-    """
-    return f"-{below * 100:.0f} % to +{above * 100:.0f} %"
+    if (other := intensity.yearly) is not None:
+        of = (other.zone, other.boundary)
+        yield Assumption("grid intensity of other hours", other.g_per_kwh, other.source, other.year, of)

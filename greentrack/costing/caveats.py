@@ -1,128 +1,143 @@
-"""What a summary says in words: what was not seen, what is doubted, what is old."""
+"""The caveats of a summary: what was not seen, is doubted or is old; facts that the reports word."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from greentrack.carbon import Intensity, age_note
-from greentrack.costing.attribution import AttributedUse, seen, share_is_known, updates
-from greentrack.costing.summary import DeviceCost
-from greentrack.costing.system_overhead import Chassis
-from greentrack.formatting.units import duration, mass
+from greentrack.costing.attribution import AttributedUse, devices_read, share_is_known, update_seconds
 from greentrack.methods import off_at_edges
-from greentrack.model import Record, RunInfo
-from greentrack.quantity import Figure
 from greentrack.vocabulary import IMPORTED
 
-SURE = 0.05
-"""A span whose edges may misplace more than this part of its joules is worth a note."""
+if TYPE_CHECKING:
+    from greentrack.costing.system_overhead import Chassis
+    from greentrack.model import Record, RunInfo
 
-WHOLE = 0.99
-"""A coverage below this is worth a note."""
+MAX_EDGE_ERROR = 0.05
+"""A span has a caveat if its edges may misplace more than this part of its joules."""
+
+MIN_COVERAGE = 0.99
+"""A device has a caveat if it was seen for less than this part of the run."""
 
 
-def notes(
+Fact = Literal[
+    "stated",  # (text,): what another source says
+    "interrupted",
+    "imported",  # (codecarbon's version, its tracking mode)
+    "carbon of import",  # (grams,): codecarbon's own figure, which is not used
+    "nothing measured",
+    "recorder restarts",  # (times,)
+    "failed reads",  # (reads,)
+    "not seen",  # (device, seconds, seconds of the run)
+    "device note",  # (device, text): what the meter says of it
+    "counter disagreed",  # (device, True where its power is used instead)
+    "share unknown",  # (device,)
+    "other devices calibrated",  # (devices of the newest calibration, of the run, True where an earlier one is used)
+    "short spans",  # (ShortSpan, ...): the shortest of each name
+    "grid note",  # (zone, text): what its source says of it
+    "cloud tariff",  # (zone,): its customers pay rent, and the price is a household's
+    "rent without gpu",
+    "rent unknown",  # (kind of provider, gpu, the GPUs whose rent is known)
+    "embodied unknown",  # (kind of machine, True where its GPUs are counted)
+    "parts not measured",  # (parts, parts of the whole work)
+    "counted once",  # (joules,): several parts on one machine saw them
+]
+"""What a caveat can be about, with its details."""
+
+
+class Caveat(NamedTuple):
+    """A *fact* that limits the figures of a summary, and its *details*; see ``Fact``."""
+
+    fact: Fact
+    details: tuple[Any, ...] = ()
+
+
+class ShortSpan(NamedTuple):
+    """A span, and the part of its joules that its edges may misplace."""
+
+    name: str
+    seconds: float
+    off: float
+
+
+def worded(texts: Iterable[str]) -> Iterator[Caveat]:
+    """Yield a caveat for each of *texts*, which are sentences already; none for an empty one."""
+    return (Caveat("stated", (text,)) for text in texts if text)
+
+
+def caveats(
     record: Record,
-    devices: Sequence[DeviceCost],
     uses: Sequence[AttributedUse],
+    coverage: Mapping[str, float],
     *,
-    joules: Figure | None,
     scope: str,
     chassis: Chassis | None,
-    intensity: Intensity,
-    today: datetime.date,
-) -> tuple[str, ...]:
-    """Return what is to be said of a run that was costed so."""
-    return (
-        *_standing(record, joules),
-        *_gaps(devices, record.run),
-        *_doubts(uses, scope),
-        *_other_calibrations(record, chassis),
-        *_short_spans(record, {use.use.device.uid: use for use in uses if use.joules is not None}),
-        *_grid(intensity, today),
-    )
+) -> Iterator[Caveat]:
+    """Yield the caveats of a run's energy; *coverage* is the part of the run for which each device was seen."""
+    yield from _of_run(record, has_energy=any(use.joules is not None for use in uses))
+    for device, seen in coverage.items():
+        if seen < MIN_COVERAGE and record.run.seconds > 0:
+            yield Caveat("not seen", (device, record.run.seconds * (1 - seen), record.run.seconds))
+    yield from _of_devices(uses, scope)
+    yield from _of_calibrations(record, chassis)
+    yield from _of_spans(record, {use.use.device.uid: use for use in uses if use.joules is not None})
 
 
-def _standing(record: Record, joules: Figure | None) -> Iterator[str]:
+def _of_run(record: Record, *, has_energy: bool) -> Iterator[Caveat]:
     if record.run.status == "interrupted":
-        yield "the run was interrupted; its figures end at its last reading"
+        yield Caveat("interrupted")
     if record.run.status == IMPORTED:
-        yield from _imported(record.run)
-    if joules is None:
-        yield "nothing was measured, so energy and carbon are not known; greentrack doctor says why"
+        yield from _of_import(record.run)
+    if not has_energy:
+        yield Caveat("nothing measured")
     if record.toll.restarts:
-        yield f"the recorder was started anew (times: {record.toll.restarts}); the time between was not seen"
+        yield Caveat("recorder restarts", (record.toll.restarts,))
     if record.toll.failures:
-        yield f"reads of a sensor that failed: {record.toll.failures:,}; a counter makes up for it at its next read"
+        yield Caveat("failed reads", (record.toll.failures,))
 
 
-def _imported(run: RunInfo) -> Iterator[str]:
+def _of_import(run: RunInfo) -> Iterator[Caveat]:
     about = run.params.get("codecarbon")
     if not isinstance(about, Mapping):
         return
-    tool = f"codecarbon {about.get('version') or 'of an unknown version'} (tracking_mode {about.get('tracking_mode')})"
-    yield (
-        f"imported from {tool}, whose file says neither what was measured nor how the run ended; nothing counts as "
-        "measured"
-    )
+    yield Caveat("imported", (about.get("version"), about.get("tracking_mode")))
     if isinstance(kg := about.get("emissions_kg"), (int, float)):
-        yield f"codecarbon's own figure, {mass(kg * 1000)}, is not used: the carbon is worked out as for any other run"
+        yield Caveat("carbon of import", (kg * 1000,))
 
 
-def _gaps(devices: Sequence[DeviceCost], run: RunInfo) -> Iterator[str]:
-    for device in devices:
-        if device.kind != "rest" and device.coverage < WHOLE and run.seconds > 0:
-            missed = duration(run.seconds * (1 - device.coverage))
-            yield f"{device.id}: {missed} of {duration(run.seconds)} were not seen and are not filled in"
-
-
-def _doubts(uses: Sequence[AttributedUse], scope: str) -> Iterator[str]:
-    for used in uses:
-        use = used.use
+def _of_devices(uses: Sequence[AttributedUse], scope: str) -> Iterator[Caveat]:
+    for attributed in uses:
+        use = attributed.use
         if use.note:
-            yield f"{use.device.uid}: {use.note}"
+            yield Caveat("device note", (use.device.uid, use.note))
         if not use.trusted:
-            instead = "its integrated power is used" if use.energy.check is not None else "nothing else can be used"
-            yield f"{use.device.uid}: its counter disagreed with its own power; {instead}"
-        if scope == "process" and not share_is_known(use) and used.joules is not None:
-            yield f"{use.device.uid}: the run's own share is not known; the whole device is counted"
+            yield Caveat("counter disagreed", (use.device.uid, use.energy.check is not None))
+        if scope == "process" and not share_is_known(use) and attributed.joules is not None:
+            yield Caveat("share unknown", (use.device.uid,))
 
 
-def _other_calibrations(record: Record, chassis: Chassis | None) -> Iterator[str]:
+def _of_calibrations(record: Record, chassis: Chassis | None) -> Iterator[Caveat]:
     newest = record.known.calibrations[-1:] if record.known is not None else ()
-    if newest and chassis is not None and sorted(newest[0].devices) != sorted(seen(record)):
-        yield (
-            f"the calibration at the wall was made with {', '.join(newest[0].devices)}, and this run saw "
-            f"{', '.join(seen(record)) or 'nothing'}; "
-            + ("an earlier one is used" if chassis.loads else "so it is not used here")
-        )
+    seen = devices_read(record)
+    if newest and chassis is not None and sorted(newest[0].devices) != sorted(seen):
+        yield Caveat("other devices calibrated", (tuple(newest[0].devices), tuple(seen), bool(chassis.loads)))
 
 
-def _short_spans(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[str]:
-    """Yield a note on spans that are no longer than a few updates of the sensors."""
-    worst: dict[str, tuple[float, float]] = {}
-    seconds = updates(record)
+def _of_spans(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[Caveat]:
+    worst: dict[str, ShortSpan] = {}
+    updates = update_seconds(record)
     for span in record.spans:
         if span.ended_at is None:
             continue
         parts = [
-            (known[uid].of(energy), off_at_edges(known[uid].method, energy.seconds, seconds.get(uid)))
+            (known[uid].of(energy), off_at_edges(known[uid].method, energy.seconds, updates.get(uid)))
             for uid, energy in span.energy.items()
             if uid in known
         ]
         joules = sum(part for part, _ in parts)
         off = sum(part * off for part, off in parts) / joules if joules > 0 else 0.0
-        if off > SURE:
-            worst[span.name] = max(worst.get(span.name, (0.0, 0.0)), (off, span.ended_at - span.started_at))
+        if off > MAX_EDGE_ERROR:
+            found = ShortSpan(span.name, span.ended_at - span.started_at, off)
+            worst[span.name] = max(worst.get(span.name, found), found, key=lambda one: (one.off, one.seconds))
     if worst:
-        some = ", ".join(f"{name} ({duration(time)}: ±{off:.0%})" for name, (off, time) in list(worst.items())[:3])
-        more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
-        yield f"spans that are short beside the updates of their sensors, and how unsure the shortest is: {some}{more}"
-
-
-def _grid(intensity: Intensity, today: datetime.date) -> Iterator[str]:
-    if intensity.note:
-        yield f"grid intensity of {intensity.zone}: {intensity.note}"
-    if note := age_note(intensity, today):
-        yield note
+        yield Caveat("short spans", tuple(worst.values()))

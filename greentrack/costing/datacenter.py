@@ -1,30 +1,31 @@
-"""What surrounds a run: the carbon of making its hardware, and the water that its energy takes."""
+"""Embodied carbon of the hardware, and the water that the energy takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from greentrack.costing.caveats import Caveat
 from greentrack.data.tables import fits, rows
 from greentrack.model import DeviceUse, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 LIFE_YEARS, IN_USE = 4.0, 0.60
 LIFE_HOURS = LIFE_YEARS * 365 * 24 * IN_USE
-"""Hours of use that hardware is made for (judgement)."""
+"""Hours of use in the life of hardware (judgement)."""
 
-GPUS_A_SERVER = 8
+GPUS_PER_SERVER = 8
 
-EMBODIED_DOUBT = (0.50, 1.00)
+EMBODIED_RANGE = (0.50, 1.00)
 """How far embodied carbon may be off, below and above: footprints of like servers and lives of three to six years
 differ by a factor of two (judgement)."""
 
-WATER_DOUBT = (0.50, 1.00)
+WATER_RANGE = (0.50, 1.00)
 """The same for water: a factor of two (judgement)."""
 
 
 class EmbodiedPart(NamedTuple):
-    """Something that was made: its *kg* of CO2e, spread over *hours* of use, for *number* of it."""
+    """*number* of one kind of hardware, and the *kg* of CO2e of making each."""
 
     text: str
     kg: float
@@ -40,7 +41,7 @@ class EmbodiedPart(NamedTuple):
 
 
 class Litres(NamedTuple):
-    """Water for each kWh at a *place*: where the electricity is made, or where it is used."""
+    """Water for each kWh at a place: a power station, or the site of the computers."""
 
     text: str
     per_kwh: float
@@ -49,8 +50,8 @@ class Litres(NamedTuple):
     sure: bool = True
 
 
-def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], str]:
-    """Return the hardware of a run whose making is known, and a text on what is left out, "" where nothing is."""
+def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], Caveat | None]:
+    """Return the hardware with a known footprint, and a caveat on what is left out, None where nothing is."""
     table = {(row["what"], row["item"]): row for row in rows("embodied.csv")}
     boards = [item for what, item in table if what == "gpu" and item != "other"]
     gpus = [use.device.name for use in uses if use.device.kind == "gpu"]
@@ -61,24 +62,24 @@ def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart
     made = [_part(table["gpu", item], f"a GPU ({item})", count) for item, count in counts.items()]
     chassis = run.host.chassis if run.host else "unknown"
     if chassis in ("desktop", "laptop"):
-        return made, f"no figure is known for making a {chassis}" + ("; only its GPUs are counted" if made else "")
+        return made, Caveat("embodied unknown", (chassis, bool(made)))
     if gpus:
         share = _part(table["host", "gpu server"], "a GPU's eighth of its server", len(gpus))
-        return [*made, share._replace(kg=share.kg / GPUS_A_SERVER)], ""
+        return [*made, share._replace(kg=share.kg / GPUS_PER_SERVER)], None
     if chassis == "server":
-        return [_part(table["host", "server"], "a server", 1)], ""
-    return [], f"no figure is known for making {'a part of a host' if chassis == 'vm' else 'an unknown machine'}"
+        return [_part(table["host", "server"], "a server", 1)], None
+    return [], Caveat("embodied unknown", (chassis, False))
 
 
 def embodied(parts: Sequence[EmbodiedPart], seconds: float) -> Figure:
-    """Return the grams of CO2e of making *parts* that fall on *seconds* of their use."""
-    return _doubted(sum(part.g_per_hour for part in parts) * seconds / 3600, *EMBODIED_DOUBT)
+    """Return the grams of CO2e of making *parts* for *seconds* of their use."""
+    return Figure.around(sum(part.g_per_hour for part in parts) * seconds / 3600, *EMBODIED_RANGE)
 
 
 def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
     """Return the litres per kWh at the power stations of *country*, or the world's, and at the site of *zone*'s cloud.
 
-    A site of one's own is taken to evaporate nothing, as small rooms do.
+    Other sites are taken to cool without evaporation, as small rooms do.
     """
     table = {(row["what"], row["place"]): row for row in rows("water.csv")}
     grid = table.get(("grid", country or "WORLD")) or table["grid", "WORLD"]
@@ -94,9 +95,9 @@ def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
 
 def water(joules: Figure, pue: Figure, grid: Litres, site: Litres) -> Figure:
     """Return litres: what the site evaporates for its computers, and the power stations for all that it draws."""
-    there, here = product(pue, _doubted(grid.per_kwh, *WATER_DOUBT)), _doubted(site.per_kwh, *WATER_DOUBT)
-    per_kwh = Figure(value=there.value + here.value, low=there.low + here.low, high=there.high + here.high)
-    return product(joules / JOULES_PER_KWH, per_kwh)
+    there = product(pue, Figure.around(grid.per_kwh, *WATER_RANGE))
+    here = Figure.around(site.per_kwh, *WATER_RANGE)
+    return product(joules / JOULES_PER_KWH, Figure.total([there, here]))
 
 
 def _part(row: dict[str, str], text: str, number: int) -> EmbodiedPart:
@@ -104,7 +105,3 @@ def _part(row: dict[str, str], text: str, number: int) -> EmbodiedPart:
     return EmbodiedPart(
         text + ("" if sure else ", uncertain"), float(row["kg"]), number, row["source"], int(row["year"]), sure
     )
-
-
-def _doubted(value: float, below: float, above: float) -> Figure:
-    return Figure(value=value, low=value * (1 - below), high=value * (1 + above))

@@ -1,4 +1,4 @@
-"""From a record to its summary: which joules count, their ranges, the rest of the machine, carbon, charges."""
+"""The calculation of a summary: a record's joules with their ranges, and their carbon, money and water."""
 
 from __future__ import annotations
 
@@ -6,91 +6,60 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from greentrack.carbon import find_intensity
-from greentrack.costing import line_items
-from greentrack.costing import system_overhead as rest_of_machine
-from greentrack.costing.assumptions import assumptions
-from greentrack.costing.attribution import AttributedUse, own_part, seen, updates, used
-from greentrack.costing.caveats import notes
-from greentrack.costing.equivalents import equivalents
+from greentrack.carbon import Intensity, age_note, find_intensity
+from greentrack.costing import line_items, system_overhead
+from greentrack.costing.assumptions import Assumption, assumptions
+from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
+from greentrack.costing.caveats import Caveat, caveats, worded
+from greentrack.costing.equivalents import Equivalent, equivalents
 from greentrack.costing.options import ParsedOptions
 from greentrack.costing.pue import NOT_APPLIED
-from greentrack.costing.summary import Assumption, DeviceCost, PhaseCost, SpanCost, Summary, Work
+from greentrack.costing.summary import DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS, combine_by_method, spread
-from greentrack.model import Energy, Metric, Reading, Record, RunInfo
+from greentrack.model import Energy, Metric, Reading, Record, RunInfo, TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 from greentrack.vocabulary import KINDS
 
 
 def cost(
     record: Record,
-    terms: ParsedOptions,
+    options: ParsedOptions,
     *,
     readings: Mapping[str, Sequence[Reading]] | None = None,
     today: datetime.date | None = None,
 ) -> Summary:
-    """Work out the summary of *record* under *terms*; *readings* (by device uid) tell the hours of joules."""
-    run, today = record.run, today or datetime.datetime.now(datetime.UTC).date()
-    chassis = _machine(record, terms.rest)
-    zone = terms.zone or run.zone or terms.home
-    intensity = find_intensity(zone, timezone=run.host.timezone if run.host else None)
-    uses = sorted((used(use, terms.scope) for use in record.devices), key=lambda use: KINDS.index(use.use.device.kind))
-    if terms.hourly is not None:
+    """Return the summary of *record* under *options*; *readings*, by device uid, tell the hours of its joules."""
+    run = record.run
+    chassis = _chassis(record, options.rest)
+    timezone = run.host.timezone if run.host else None
+    intensity = find_intensity(options.zone or run.zone or options.default_zone, timezone=timezone)
+    attributed = (attribute(use, options.scope) for use in record.devices)
+    uses = sorted(attributed, key=lambda use: KINDS.index(use.use.device.kind))
+    if options.hourly is not None:
         from greentrack.costing.hourly_carbon import by_hour
 
-        intensity = by_hour(intensity, uses, readings, terms.hourly)
+        intensity = by_hour(intensity, uses, readings, options.hourly)
     devices = [_device(use, record) for use in uses]
-    row = _rest_row(uses, run, chassis)
-    if row is not None:
-        devices.append(row)
-
-    counted = [(device, device.joules) for device in devices if device.joules is not None]
-    joules = facility = measured_share = g = None
-    pue = terms.pue or NOT_APPLIED
-    by_kind: dict[str, float] = defaultdict(float)
-    for device, figure in counted:
-        by_kind[device.kind] += figure.value
-    if counted:
-        value, low, high = combine_by_method((device.method, f.value, f.low, f.high) for device, f in counted)
-        joules = Figure(value=value, low=max(0.0, low), high=high)
-        measured = sum(figure.value for device, figure in counted if device.measured)
-        measured_share = measured / value if value > 0 else float(all(device.measured for device, _ in counted))
-        facility = product(joules, pue.figure)
-        grams_per_kwh = Figure(value=intensity.g_per_kwh, low=intensity.low, high=intensity.high)
-        g = product(facility / JOULES_PER_KWH, grams_per_kwh)
-    like = equivalents(facility / JOULES_PER_KWH, g, intensity.zone) if facility and g else ()
-    known = {use.use.device.uid: use for use in uses if use.joules is not None}
-
-    if terms.rent is not None:
-        money = line_items.gpu_hours(record, terms.rent, today=today)
-    else:
-        money = line_items.electricity(
-            record, facility, terms.tariff, zone=intensity.zone, readings=readings, today=today
-        )
-    making = line_items.making(record, own_part(uses)) if terms.embodied else line_items.LineItem()
-    water = line_items.evaporation(joules, zone=intensity.zone, pue=pue) if terms.water else line_items.LineItem()
-    charged = [
-        *_at_rest(uses, run),
-        *line_items.overhead(pue),
-        *(item for one in (money, making, water) for item in one.rests_on),
-        *_of_rates(record.work),
-    ]
-    return Summary(
-        run=run,
-        scope=terms.scope,
-        devices=tuple(devices),
-        joules=joules,
-        pue=pue.figure,
-        facility_joules=facility if terms.pue else None,
-        by_kind=dict(by_kind),
-        measured_share=measured_share,
+    overhead = _system_overhead(uses, run, chassis)
+    coverage = {device.id: device.coverage for device in devices if device.kind != "rest"}
+    if overhead is not None:
+        devices.append(overhead)
+    joules = _total(devices)
+    summary = price(
+        record,
+        joules,
+        devices,
+        options,
+        uses=uses,
+        chassis=chassis if overhead else None,
         intensity=intensity,
-        g=g,
-        money=money.money,
-        embodied=making.figure,
-        water=water.figure,
-        equivalents=like,
+        readings=readings,
+        today=today,
+    )
+    known = {use.use.device.uid: use for use in uses if use.joules is not None}
+    return summary._replace(
+        measured_share=_measured_share(summary.devices, joules),
         spans=_spans(record, known),
         phases=_phases(record, known),
         work={
@@ -98,46 +67,103 @@ def cost(
             for unit, total in record.work.items()
         },
         metrics=_metrics(record.metrics),
-        assumptions=assumptions(
-            [use.use for use in uses],
-            devices,
-            chassis=chassis if row else None,
-            intensity=intensity,
-            charged=charged,
-            equivalents=like,
+        caveats=(
+            *caveats(record, uses, coverage, scope=options.scope, chassis=chassis),
+            *summary.caveats,
         ),
-        notes=(
-            *notes(
-                record,
-                devices,
-                uses,
-                joules=joules,
-                scope=terms.scope,
-                chassis=chassis,
-                intensity=intensity,
-                today=today,
-            ),
-            *(note for one in (money, making, water) for note in one.notes),
-        ),
-        toll=record.toll,
+        tracker_overhead=record.toll,
         forecasts=record.forecasts,
     )
 
 
-def _machine(record: Record, rest: str | None) -> Chassis | None:
-    """Return the kind of machine; as calibrated at its wall, unless a kind was asked for just now."""
-    chassis = rest_of_machine.chassis_of(record.run, rest)
+def price(
+    record: Record,
+    joules: Figure | None,
+    devices: Sequence[DeviceCost],
+    options: ParsedOptions,
+    *,
+    intensity: Intensity,
+    chassis: Chassis | None,
+    uses: Sequence[AttributedUse] = (),
+    readings: Mapping[str, Sequence[Reading]] | None = None,
+    today: datetime.date | None = None,
+) -> Summary:
+    """Return what *joules* cost in carbon, money and water, for a run that was recorded or is an estimate.
+
+    *devices* are the parts of the joules, *uses* what a recorder read; *chassis* is the machine whose overhead is among
+    the devices. Spans, phases, work and metrics are left empty.
+    """
+    today = today or datetime.datetime.now(datetime.UTC).date()
+    pue, zone = options.pue or NOT_APPLIED, intensity.zone
+    facility = g = None
+    like: tuple[Equivalent, ...] = ()
+    if joules is not None:
+        facility = product(joules, pue.figure)
+        g = product(facility / JOULES_PER_KWH, intensity.figure)
+        like = equivalents(facility / JOULES_PER_KWH, g, zone)
+    if options.rent is not None:
+        money = line_items.gpu_hours(record, options.rent, today=today)
+    else:
+        money = line_items.electricity(record, facility, options.tariff, zone=zone, readings=readings, today=today)
+    none = line_items.LineItem()
+    embodied = line_items.embodied(record, share_counted(uses)) if options.embodied else none
+    water = line_items.water(joules, zone=zone, pue=pue) if options.water else none
+    items = (money, embodied, water)
+    by_kind: dict[str, float] = defaultdict(float)
+    for device in devices:
+        if device.joules is not None:
+            by_kind[device.kind] += device.joules.value
+    return Summary(
+        run=record.run,
+        scope=options.scope,
+        devices=tuple(devices),
+        joules=joules,
+        by_kind=dict(by_kind),
+        measured_share=0.0,
+        intensity=intensity,
+        g=g,
+        pue=pue.figure,
+        facility_joules=facility if options.pue else None,
+        money=money.money,
+        embodied=embodied.figure,
+        water=water.figure,
+        equivalents=like,
+        spans=(),
+        phases=(),
+        work={},
+        metrics={},
+        rests_on=assumptions(
+            [use.use for use in uses],
+            [device.method for device in devices if device.joules is not None and device.method in METHODS],
+            chassis=chassis,
+            intensity=intensity,
+            charged=[
+                *_idle_powers(uses, record.run),
+                *line_items.overhead(pue),
+                *(assumption for item in items for assumption in item.rests_on),
+                *_unit_costs(record.work),
+            ],
+            equivalents=like,
+        ),
+        caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
+        tracker_overhead=TrackerOverhead(),
+    )
+
+
+def _chassis(record: Record, rest: str | None) -> Chassis | None:
+    """Return the kind of machine, calibrated at its wall unless the options name a kind."""
+    chassis = system_overhead.chassis_of(record.run, rest)
     if chassis is None or record.known is None or rest not in (None, "auto"):
         return chassis
-    from greentrack.costing.wall_calibration import refined
+    from greentrack.costing.wall_calibration import calibrated
 
-    return refined(chassis, record.known.calibrations, seen(record))
+    return calibrated(chassis, record.known.calibrations, devices_read(record))
 
 
-def _device(used: AttributedUse, record: Record) -> DeviceCost:
-    use, method, run = used.use, used.method, record.run
-    below, above = spread(method, use.energy.seconds, updates(record).get(use.device.uid))
-    joules = None if used.joules is None else _spread(used.joules, below, above)
+def _device(attributed: AttributedUse, record: Record) -> DeviceCost:
+    use, method, run = attributed.use, attributed.method, record.run
+    below, above = spread(method, use.energy.seconds, update_seconds(record).get(use.device.uid))
+    joules = None if attributed.joules is None else Figure.around(attributed.joules, below, above)
     return DeviceCost(
         id=use.device.uid,
         kind=use.device.kind,
@@ -147,13 +173,13 @@ def _device(used: AttributedUse, record: Record) -> DeviceCost:
         joules=joules,
         coverage=_coverage(use.energy.seconds, run),
         note=use.note,
-        idle=None if joules is None or used.idle is None else joules.value * used.idle,
-        above_idle=None if joules is None or used.above_idle is None else joules * used.above_idle,
+        idle=None if joules is None or attributed.idle is None else joules.value * attributed.idle,
+        above_idle=None if joules is None or attributed.above_idle is None else joules * attributed.above_idle,
     )
 
 
-def _rest_row(uses: Sequence[AttributedUse], run: RunInfo, chassis: Chassis | None) -> DeviceCost | None:
-    """Return the rest of the machine's row: for the time that some device was seen, and in proportion to the scope."""
+def _system_overhead(uses: Sequence[AttributedUse], run: RunInfo, chassis: Chassis | None) -> DeviceCost | None:
+    """Return the system overhead for the time that a device was seen, in proportion to the scope."""
     components = [use for use in uses if use.joules is not None]
     if chassis is None or not components or any(use.use.device.kind == "rest" for use in components):
         return None
@@ -165,13 +191,25 @@ def _rest_row(uses: Sequence[AttributedUse], run: RunInfo, chassis: Chassis | No
         name="calibrated" if chassis.loads else chassis.text.partition(":")[0],
         method=chassis.method,
         measured=METHODS[chassis.method].measured,
-        joules=chassis.figure(whole, seconds) * own_part(uses),
+        joules=chassis.figure(whole, seconds) * share_counted(uses),
         coverage=_coverage(seconds, run),
     )
 
 
-def _spread(joules: float, below: float, above: float) -> Figure:
-    return Figure(value=joules, low=joules * (1 - below), high=joules * (1 + above))
+def _total(devices: Sequence[DeviceCost]) -> Figure | None:
+    counted = [(device.method, *device.joules) for device in devices if device.joules is not None]
+    if not counted:
+        return None
+    value, low, high = combine_by_method(counted)
+    return Figure(value=value, low=max(0.0, low), high=high)
+
+
+def _measured_share(devices: Sequence[DeviceCost], joules: Figure | None) -> float | None:
+    if joules is None:
+        return None
+    counted = [device for device in devices if device.joules is not None]
+    measured = sum(device.joules.value for device in counted if device.joules is not None and device.measured)
+    return measured / joules.value if joules.value > 0 else float(all(device.measured for device in counted))
 
 
 def _coverage(seconds: float, run: RunInfo) -> float:
@@ -212,19 +250,25 @@ def _phases(record: Record, known: Mapping[str, AttributedUse]) -> tuple[PhaseCo
     return tuple(costs)
 
 
-def _at_rest(uses: Sequence[AttributedUse], run: RunInfo) -> Iterator[Assumption]:
+def _idle_powers(uses: Sequence[AttributedUse], run: RunInfo) -> Iterator[Assumption]:
     year = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC).year
     for one in uses:
         if one.use.idle_watts is not None and one.above_idle is not None:
-            name = f"{one.use.device.uid}: power while nothing ran on it, W"
-            yield Assumption(name, one.use.idle_watts, "the least mean of ten seconds in this run", year)
+            source = "the least mean of ten seconds in this run"
+            yield Assumption("idle power seen", one.use.idle_watts, source, year, (one.use.device.uid,))
 
 
-def _of_rates(work: Mapping[str, float]) -> Iterator[Assumption]:
+def _unit_costs(work: Mapping[str, float]) -> Iterator[Assumption]:
     if work:  # few runs have any when they end, and the module would cost them a millisecond
-        from greentrack.costing.unit_costs import rests_on
+        from greentrack.costing import unit_costs
 
-        yield from rests_on(work)
+        yield from unit_costs.assumptions(work)
+
+
+def _grid_caveats(intensity: Intensity, today: datetime.date) -> Iterator[Caveat]:
+    if intensity.note:
+        yield Caveat("grid note", (intensity.zone, intensity.note))
+    yield from worded([age_note(intensity, today)])
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, tuple[Metric, ...]]:

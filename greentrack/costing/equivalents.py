@@ -1,4 +1,4 @@
-"""Energy and carbon in terms a household knows: energy from energy, carbon from carbon, each with its source."""
+"""Equivalents of energy and carbon from everyday life, each with its source."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -34,6 +34,11 @@ class Constant(NamedTuple):
     source: str
     year: int
 
+    @property
+    def figure(self) -> Figure:
+        """What one costs, with its range."""
+        return Figure(value=self.each, low=self.low, high=self.high)
+
     def number_in(self, amount: Figure) -> Figure:
         """Return how many of it *amount* is, with the ranges of both."""
         return product(amount, Figure(value=1 / self.each, low=1 / self.high, high=1 / self.low))
@@ -55,7 +60,7 @@ class Equivalent(NamedTuple):
 
 @cache
 def constants() -> tuple[Constant, ...]:
-    """Return everything that a run can be compared with, the better known first."""
+    """Return all constants, the better known first."""
     return tuple(map(_constant, rows("equivalents.csv")))
 
 

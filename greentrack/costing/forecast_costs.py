@@ -1,7 +1,7 @@
-"""What a work was forecast to come to, in energy, carbon, money and time, beside what it came to.
+"""The costs of forecasts: energy, carbon, money and time, beside the actual costs.
 
-Kept are joules and seconds, each with its range. Carbon and money are worked out when somebody asks, at what a joule or
-a second of the run costs under the terms that it is costed under, so a forecast and what came of it have one price.
+The store keeps joules and seconds, each with its range. Carbon and money follow from the run's own cost of a joule or a
+second under the same options, so a forecast and its outcome have the same price.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ForecastCost(NamedTuple):
-    """A work's *joules* without a PUE, and its *g* and *money* with it; None where they are not known."""
+    """A run's *joules* without a PUE, and its *g* and *money* with it; None where unknown."""
 
     joules: Figure | None
     g: Figure | None
@@ -25,7 +25,7 @@ class ForecastCost(NamedTuple):
     seconds: Figure
 
     def of_hosts(self, n: float) -> ForecastCost:
-        """Return what *n* hosts like this one have cost in the same time."""
+        """Return the costs of *n* such hosts in the same time."""
         return ForecastCost(
             joules=None if self.joules is None else self.joules * n,
             g=None if self.g is None else self.g * n,
@@ -35,22 +35,22 @@ class ForecastCost(NamedTuple):
 
 
 def came_to(summary: Summary) -> tuple[str, ForecastCost]:
-    """Return how the whole work stands, and what it has come to as forecasts count it."""
+    """Return the status and the costs of the run, or of all parts of a multi-part run."""
     whole = summary.whole
     if whole is None:
         return summary.run.status, cost_so_far(summary)
-    return whole.status, ForecastCost(whole.joules, whole.g, whole.money, _exactly(whole.seconds))
+    return whole.status, ForecastCost(whole.joules, whole.g, whole.money, Figure.exact(whole.seconds))
 
 
 def cost_so_far(summary: Summary) -> ForecastCost:
-    """Return what the run itself has cost, without other parts of its work."""
-    return ForecastCost(summary.joules, summary.g, summary.money, _exactly(summary.run.seconds))
+    """Return the costs of the run itself, without other parts of a multi-part run."""
+    return ForecastCost(summary.joules, summary.g, summary.money, Figure.exact(summary.run.seconds))
 
 
 def cost_of(joules: Figure, seconds: Figure, like: ForecastCost) -> ForecastCost:
-    """Return what *joules* and *seconds* cost at the grams and the money of a work *like* them.
+    """Return the costs of *joules* and *seconds* at the rates of the run *like* them.
 
-    Electricity is paid for by the joule and rent by the second; the ranges of the factors go along.
+    Electricity is paid for by the joule and rent by the second; the ranges include those of the rates.
     """
     g = money = None
     if like.joules is not None and like.joules.value > 0:
@@ -63,12 +63,8 @@ def cost_of(joules: Figure, seconds: Figure, like: ForecastCost) -> ForecastCost
     return ForecastCost(joules, g, money, seconds)
 
 
-def cost(forecast: Forecast, summary: Summary) -> ForecastCost:
-    """Return what was forecast, costed as *summary* is."""
+def forecast_cost(forecast: Forecast, summary: Summary) -> ForecastCost:
+    """Return the costs of *forecast*, at the rates of *summary*."""
     joules = Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
     seconds = Figure(value=forecast.seconds, low=forecast.seconds_low, high=forecast.seconds_high)
     return cost_of(joules, seconds, came_to(summary)[1])
-
-
-def _exactly(value: float) -> Figure:
-    return Figure(value=value, low=value, high=value)

@@ -1,11 +1,12 @@
-"""What rented GPUs cost by the hour: the user's own price, or a dated table's by GPU and kind of provider."""
+"""GPU rental: the user's own price of a GPU-hour, or a dated table's by GPU and kind of provider."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from greentrack.costing.tariffs import UNCERTAIN, Money, parse_price, this_year
+from greentrack.costing.caveats import Caveat
+from greentrack.costing.tariffs import UNCHECKED_RANGE, Money, parse_price, this_year
 from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits
@@ -19,7 +20,7 @@ TIERS = ("hyperscaler", "specialist", "marketplace")
 
 
 class Rent(NamedTuple):
-    """What an hour of a GPU costs: *price* in *currency*, or the table's at *tier*, for *gpu* ("" is the run's)."""
+    """The price of a GPU-hour: *price* in *currency*, or the table's at *tier*, for *gpu* ("" is the run's)."""
 
     price: float | None = None
     currency: str = ""
@@ -28,7 +29,7 @@ class Rent(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What an hour of one *gpu* costs.
+    """The price of an hour of one *gpu*.
 
     *tier* and *until*, the last month (``2026-05``) that it holds for, are "" for a price of the user's own.
     """
@@ -37,7 +38,7 @@ class Price(NamedTuple):
     currency: str
     gpu: str
     tier: str
-    sure: bool
+    is_checked: bool
     until: str
     source: str
     year: int
@@ -73,18 +74,18 @@ def parse_rent(text: str) -> Rent:
 
 
 def prices() -> list[Price]:
-    """Return the table; a price that no primary source was seen for has a range 30 % wider at either end."""
+    """Return the table of prices; the range of a price without a primary source is 30 % wider at either end."""
     made = []
     for row in rows("gpu_rents.csv"):
-        low, high, sure = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
-        off = 0.0 if sure else UNCERTAIN
+        low, high, is_checked = float(row["low"]), float(row["high"]), row["certainty"] == "checked"
+        off = 0.0 if is_checked else UNCHECKED_RANGE
         made.append(
             Price(
                 price=Figure(value=(low + high) / 2, low=low * (1 - off), high=high * (1 + off)),
                 currency=row["currency"],
                 gpu=row["gpu"],
                 tier=row["tier"],
-                sure=sure,
+                is_checked=is_checked,
                 until=row["until"],
                 source=row["source"],
                 year=int(row["until"][:4]),
@@ -93,26 +94,25 @@ def prices() -> list[Price]:
     return made
 
 
-def find(rent: Rent, gpus: Sequence[str]) -> list[Price] | str:
-    """Return the price of each of *gpus* (the names that their driver gives), or, as a text, why one is not known."""
+def find_prices(rent: Rent, gpus: Sequence[str]) -> list[Price] | Caveat:
+    """Return the price of each of *gpus* (by the driver's names), or the caveat where one is unknown."""
     if not gpus:
-        return "the rent is for hours of GPUs, and this run saw none; its money is not known"
+        return Caveat("rent without gpu")
     if rent.price is not None:
-        price = Figure(value=rent.price, low=rent.price, high=rent.price)
+        price = Figure.exact(rent.price)
         return [Price(price, rent.currency, "any GPU", "", True, "", "given by the user", this_year())] * len(gpus)
     table = [price for price in prices() if price.tier == rent.tier]
     found = []
     for name in gpus:
         row = next((price for price in table if fits(price.gpu, rent.gpu or name)), None)
         if row is None:
-            known = ", ".join(price.gpu for price in table)
-            return f"no price of a {rent.tier} is known for {name} (known: {known}); give one: rent = '2.95 USD'"
+            return Caveat("rent unknown", (rent.tier, name, tuple(price.gpu for price in table)))
         found.append(row)
     return found
 
 
-def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
-    """Return what GPUs at these prices cost a renter for so many *seconds*."""
+def rental_cost(found: Sequence[Price], seconds: float, today: datetime.date) -> Money:
+    """Return the money for *seconds* of GPUs at these prices."""
     hours = seconds / 3600
     each = {price.gpu: price for price in found}
     at = " and ".join(
@@ -121,16 +121,12 @@ def rented(found: Sequence[Price], seconds: float, today: datetime.date) -> Mone
     )
     oldest = min(price.until for price in found)
     return Money(
-        amount=Figure(
-            value=hours * sum(price.price.value for price in found),
-            low=hours * sum(price.price.low for price in found),
-            high=hours * sum(price.price.high for price in found),
-        ),
+        amount=Figure.total(price.price for price in found) * hours,
         currency=found[0].currency,
         basis="renter",
         source="; ".join(dict.fromkeys(price.source for price in found)),
         year=min(price.year for price in found),
         note=f"{len(found)} GPU{'s' if len(found) > 1 else ''} at {at}"
-        + ("" if all(price.sure for price in found) else ", uncertain")
+        + ("" if all(price.is_checked for price in found) else ", uncertain")
         + age(oldest, today),
     )

@@ -1,11 +1,10 @@
-"""A run's carbon by the hour: its joules as they were used, at the intensity of those hours."""
+"""Carbon by the hour: the joules of each hour at the grid intensity of that hour."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.carbon import Intensity
@@ -48,7 +47,7 @@ def by_hour(
     readings: Mapping[str, Sequence[Reading]] | None,
     hourly: HourlySource,
 ) -> Intensity:
-    """Return the intensity of a run's joules as its devices used them; the rest of the machine is taken to follow them.
+    """Return the mean intensity of a run's joules over its hours; the system overhead follows the devices.
 
     Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a note
     that says so. Raises ConfigError for a source that does not exist and a file with an error.
@@ -74,8 +73,7 @@ def _stretches(uses: Sequence[AttributedUse], readings: Mapping[str, Sequence[Re
 
 def _past(hourly: HourlySource, zone: str, start: float, end: float) -> Series:
     from greentrack.carbon.hourly_sources import past
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
-    db = Path(hourly.db) if hourly.db else default_path()
     with hourly.wait.spend() as left_s:
-        return past(hourly.source, zone, start, end, db=db, now=time.time(), limit_s=left_s)
+        return past(hourly.source, zone, start, end, db=path_of(hourly.db), now=time.time(), limit_s=left_s)

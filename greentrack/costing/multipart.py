@@ -1,12 +1,12 @@
-"""A work of several parts: a training that was resumed, or ran on several hosts; what each part cost, and the whole."""
+"""Multi-part runs: trainings that were resumed or ran on several hosts; the costs of each part and of all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
-from greentrack.formatting.units import energy
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
-    """Return *summary* with the whole of its work; *parts* are its parts' summaries, itself among them, in their order.
+    """Return *summary* with the costs of its multi-part run; *parts* are the summaries of all parts in order.
 
     *counted* is the share of their joules that counts; see ``share_counted_once``.
     """
@@ -35,17 +35,17 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
         parts=_parts(parts),
         whole=whole,
         forecasts=tuple(sorted(forecasts, key=lambda made: made.at)),
-        notes=(*summary.notes, *_notes(parts, measured, counted)),
+        caveats=(*summary.caveats, *_caveats(parts, measured, counted)),
     )
 
 
 def _plan(part: Summary) -> tuple[Any, Any]:
-    """How long Lightning was to train: what was forecast for one plan tells nothing of another."""
+    """Return how long Lightning was to train: forecasts for another plan do not apply."""
     return part.run.params.get("max_epochs"), part.run.params.get("max_steps")
 
 
 def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
-    """Return for how many seconds at least one of the *runs* ran."""
+    """Return the seconds in which at least one of the *runs* ran."""
     seconds, until = 0.0, float("-inf")
     for begun, ended in sorted((run.started_at, run.started_at + run.seconds) for run in runs):
         seconds += max(0.0, ended - max(begun, until))
@@ -54,7 +54,7 @@ def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
 
 
 def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> float:
-    """Return the part of the joules of these *runs* of one work that is left when each is counted once.
+    """Return the share of the joules of these parts that is left when each joule is counted once.
 
     It is 1 unless several of them were on one machine at the same time, such as two that resume one checkpoint.
     """
@@ -91,12 +91,11 @@ def _parts(parts: Sequence[Summary]) -> tuple[RunPart, ...]:
 
 
 def _sum(figures: Sequence[Figure | None], counted: float) -> Figure | None:
-    """Add *figures* up; their ranges add as they are, for the same sensors and models stand behind every part."""
+    """Add *figures*; their ranges add as they are, since all parts have the same sensors and models."""
     known = [figure for figure in figures if figure is not None]
     if not known or len(known) < len(figures):
         return None
-    value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
-    return Figure(value=value, low=low, high=high) * counted
+    return Figure.total(known) * counted
 
 
 def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
@@ -106,10 +105,9 @@ def _money(sums: Sequence[Money | None], counted: float) -> Money | None:
     return None if amount is None or last is None or len(kinds) > 1 else last._replace(amount=amount)
 
 
-def _notes(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[str]:
+def _caveats(parts: Sequence[Summary], measured: Sequence[Summary], counted: float) -> Iterable[Caveat]:
     if measured and len(measured) < len(parts):
-        blind = f"{len(parts) - len(measured)} of the {len(parts)} parts of this work"
-        yield f"nothing was measured in {blind}, so the whole is more than is shown"
+        yield Caveat("parts not measured", (len(parts) - len(measured), len(parts)))
     if counted < 1:
-        twice = sum(part.joules.value for part in measured if part.joules is not None) * (1 - counted)
-        yield f"parts of this work ran on one machine at the same time; {energy(twice)} that several saw counts once"
+        joules = sum(part.joules.value for part in measured if part.joules is not None)
+        yield Caveat("counted once", (joules * (1 - counted),))

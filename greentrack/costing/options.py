@@ -18,7 +18,7 @@ SCOPES = ("machine", "process")
 
 
 class CostingOptions(TypedDict, total=False):
-    """What can be asked for by name, in Python and on the command line; None is as the settings and the run have it.
+    """The costing options of Python and of the command line; None takes what the settings and the run say.
 
     Attributes:
         zone: the place on the grid, such as "FR", "US-CA", "aws:eu-west-1".
@@ -44,10 +44,10 @@ class CostingOptions(TypedDict, total=False):
 
 
 class ParsedOptions(NamedTuple):
-    """Costing options and settings, parsed. *home* is the zone of runs that name none themselves."""
+    """Costing options and settings, parsed. *default_zone* is for runs that name no zone."""
 
     zone: str | None = None
-    home: str | None = None
+    default_zone: str | None = None
     hourly: HourlySource | None = None
     rest: str | None = None
     scope: str = "machine"
@@ -96,7 +96,7 @@ def parse_options(
             tariff = settings.tariff if rent is None else None
     return ParsedOptions(
         zone=zone,
-        home=None if settings is None else settings.zone,
+        default_zone=None if settings is None else settings.zone,
         hourly=None if hourly is None else _hourly(hourly, None if settings is None else settings.db),
         rest=rest,
         scope=scope,

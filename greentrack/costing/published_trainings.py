@@ -1,4 +1,4 @@
-"""Published trainings to hold a run against: energy, carbon and money where they are known, and how each was found."""
+"""Published trainings to compare a run with: their energy, carbon and money, and how each was found."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -10,12 +10,12 @@ from greentrack.quantity import JOULES_PER_KWH, Figure
 
 JOULES_PER_MWH = JOULES_PER_KWH * 1000
 MIN_RATIO = 1e-4
-"""A run that is less than this part of the smallest training is not held against any."""
+"""A run below this part of the smallest training is not compared."""
 
 WELL_KNOWN = frozenset(
     {"BERT-base", "T5-11B", "BLOOM 176B", "GPT-3 175B", "PaLM 540B", "Llama 3 (8B and 70B)", "Llama 3.1 (8B to 405B)"}
 )
-"""Trainings that most readers have heard of: a run is held against one of these, unless it is nothing beside it."""
+"""Trainings that most readers know: a run is compared with one of these unless it is far smaller."""
 
 HOW = {"measured": "measured", "assumed": "partly assumed", "tdp": "rated power x hours", "": "not published"}
 """How the energy of a training was found, as people read it."""
@@ -73,7 +73,7 @@ class PublishedTraining(NamedTuple):
         return ("~" if self.certainty == "uncertain" else "") + str(self.money)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as what JSON can hold."""
+        """Return the training as JSON values."""
         paid = self.money
         if paid is None:
             return self._asdict()
@@ -82,7 +82,7 @@ class PublishedTraining(NamedTuple):
 
 
 class TrainingComparison(NamedTuple):
-    """A run beside the published training that it is nearest to: *ratio* of their energies, the run's range with it."""
+    """A run compared with a published training: the *ratio* of their energies, with the run's range."""
 
     text: str
     ratio: Figure
@@ -120,8 +120,8 @@ def closest(joules: float) -> PublishedTraining:
     return larger[0] if larger else known[-1]
 
 
-def compare(joules: Figure) -> TrainingComparison | None:
-    """Hold *joules* against the closest published training; None where they are nothing beside the smallest."""
+def comparison_of(joules: Figure) -> TrainingComparison | None:
+    """Compare *joules* with the closest published training; None where they are far below the smallest."""
     other = closest(joules.value)
     assert other.energy_mwh is not None  # closest sees to it
     ratio = joules / (other.energy_mwh * JOULES_PER_MWH)

@@ -1,4 +1,4 @@
-"""The overhead of a data centre (PUE): its energy for each unit of its computers' energy."""
+"""Power usage effectiveness (PUE): the overhead of a data centre."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Pue(NamedTuple):
     year: int
 
 
-NOT_APPLIED = Pue(Figure(value=1.0, low=1.0, high=1.0), "not applied", 2026)
+NOT_APPLIED = Pue(Figure.exact(1.0), "not applied", 2026)
 
 WORLD_PUE = Pue(
-    Figure(value=1.54, low=1.54 * 0.75, high=1.54 * 1.20),
+    Figure.around(1.54, 0.25, 0.20),
     "Uptime Institute, world average of its survey; range: judgement",
     2025,
 )
@@ -49,6 +49,6 @@ def parse_pue(given: str | float) -> Pue:
     if not 1 <= value <= MAX_PUE:
         raise ConfigError(f"pue {given!r} is not from 1 to {MAX_PUE:g}: it is the site's energy over its computers'")
     if value == 1.0:
-        return Pue(Figure(value=1.0, low=1.0, high=1.0), "given by the user", this_year())
+        return Pue(Figure.exact(1.0), "given by the user", this_year())
     figure = Figure(value=value, low=max(1.0, round(value * (1 - SITE_PUE), 9)), high=round(value * (1 + SITE_PUE), 9))
     return Pue(figure, "given by the user; range: judgement", this_year())

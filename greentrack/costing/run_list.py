@@ -1,7 +1,7 @@
-"""Lists of runs, each with its energy and with its carbon at its own place, and what they come to together.
+"""Lists of runs with the energy and carbon of each, and their totals.
 
-The figures are those of ``summary``, the modelled rest of the machine included, worked out from totals that the store
-keeps: ten thousand runs are listed without looking at a single reading.
+The figures are those of ``summary``, the system overhead included, from totals that the store keeps: ten thousand runs
+are listed without a single reading.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
 from greentrack.formatting.units import iso
 from greentrack.quantity import JOULES_PER_KWH
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
 
@@ -25,11 +25,11 @@ COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g
 
 
 class RunCost(NamedTuple):
-    """A run in a list. *joules* (the rest of the machine included), *g* and *measured_share* are None where nothing
+    """A run in a list. *joules* (the system overhead included), *g* and *measured_share* are None where nothing
     was read; *g* also where the run's zone has no known intensity.
 
-    A work of several *parts* is one such line: the run that stands for it (its latest) with the seconds, joules and
-    grams of all of them. A run on its own has no parts.
+    A multi-part run is one line: its latest part with the seconds, joules and grams of all *parts*. Other runs have no
+    parts.
     """
 
     run: RunRow
@@ -45,7 +45,7 @@ class RunCost(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Several runs together. What their devices used while more than one run watched them is counted once.
+    """The totals of several runs. Joules that more than one run saw count once.
 
     *overlapped* are the joules that were left out for that. Of *unread* runs nothing was measured: they are in no
     figure but the time. *joules* is None where that is so of all; *g* also where that of a run that was read is.
@@ -85,7 +85,7 @@ def list_runs(
     limit: int | None = None,
     all_parts: bool = False,
 ) -> list[RunCost]:
-    """List the runs in *db* (by default the one that the settings name) that answer to all that is asked for.
+    """List the runs in *db* (by default the database of the settings) that match all filters.
 
     Runs that are parts of one work (resumed, or on several hosts) are one line, found by what its latest part is; with
     *all_parts* each has its own. *since* and *until* are Unix times of the start; *name* may hold ``*`` and ``?``.
@@ -100,7 +100,7 @@ def list_runs(
         raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
     settings = config.load({"db": db})
     newest = sort == "started" and not reverse
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with Reader(path_of(settings.db)) as reader:
         works = {} if all_parts else {work[-1]: work for work in reader.multipart_runs()}
         rows = reader.runs(
             project=project,
@@ -127,13 +127,13 @@ def list_runs(
 
 
 def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
-    """Add *costs*, runs of *db*, up. The rest of the machine and the carbon follow the joules that count."""
+    """Return the totals of *costs*, runs of *db*. System overhead and carbon follow the joules that count."""
     from greentrack import config
 
     costs = list(costs)
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
     settings = config.load({"db": db})
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with Reader(path_of(settings.db)) as reader:
         once = reader.deduplicated_energy(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
@@ -150,7 +150,7 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
 
 
 def to_dict(cost: RunCost) -> dict[str, Any]:
-    """Return *cost* as what JSON and CSV hold: kWh, grams, ISO 8601 time."""
+    """Return *cost* as JSON and CSV have it: kWh, grams, ISO 8601 time."""
     run = cost.run
     return {
         "id": run.id,
@@ -183,7 +183,7 @@ def _cost(
 
 
 def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
-    """Return the line of a work: its last part with what all of them came to, each joule counted once."""
+    """Return the line of a multi-part run: its last part with the totals of all, each joule counted once."""
     from greentrack.costing.multipart import seconds_of, share_counted_once
 
     rows = [part.run for part in parts]
@@ -206,17 +206,17 @@ def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
 
 
 def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
-    """Return what makes of a kind of machine the one that was calibrated, for runs on hosts that were."""
+    """Return a function that calibrates the kind of machine of runs on calibrated hosts."""
     known = {host: known.calibrations for host, known in reader.host_calibrations().items() if known.calibrations}
     if not known:
         return lambda _, chassis: chassis
-    from greentrack.costing.wall_calibration import refined
+    from greentrack.costing.wall_calibration import calibrated
 
     devices = {host: reader.devices(host) for host in known}
 
     @cache  # most runs of a machine see the same devices
     def fit(chassis: Chassis, host: str, uids: tuple[str, ...]) -> Chassis:
-        return refined(chassis, known[host], uids)
+        return calibrated(chassis, known[host], uids)
 
     def refine(run: RunRow, chassis: Chassis) -> Chassis:
         if run.host is None or run.host.id not in known:

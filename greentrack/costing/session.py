@@ -54,6 +54,10 @@ class CostingSession:
         settings = config.load({"db": db})
         return cls(settings, parse_options(settings, **options), today=today)
 
+    def replaced(self, options: ParsedOptions) -> CostingSession:
+        """Return a session over the same database under other *options*."""
+        return CostingSession(self.settings, options, today=self._today)
+
     def __enter__(self) -> Self:
         return self
 
@@ -66,9 +70,10 @@ class CostingSession:
     @cached_property
     def reader(self) -> Reader:
         """The open database. Raises StoreError where there is no place for one."""
-        from greentrack.store.reader import Reader  # the end of a run needs no database
+        from greentrack.store.location import path_of  # a record that is handed in needs no database
+        from greentrack.store.reader import Reader
 
-        return Reader(Path(self.settings.db) if self.settings.db else None)
+        return Reader(path_of(self.settings.db))
 
     def find(self, run: str | Record) -> StoredRun:
         """Return the run that is meant: a record, or an id, the start of one, a name, ``latest``.

@@ -1,7 +1,7 @@
-"""What a run cost, worked out from its record under assumptions that can change; the joules never do.
+"""The summary of a run: its energy, and its carbon, money and water under assumptions that can change.
 
-Everything that a report shows is in the ``Summary``: each format only writes it down. What was not measured is None or
-not there, never zero; time that no meter saw is never filled in.
+A ``Summary`` holds everything that a report shows. What was not measured is None or absent, never zero; gaps are not
+filled.
 
 The training waits for this module at its end, so the small facts are named tuples: a dataclass takes five times as long
 to make.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from greentrack import registry
 from greentrack.carbon import Intensity
+from greentrack.costing.assumptions import Assumption
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.equivalents import Equivalent
 from greentrack.model import Forecast, Metric, RunInfo, TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 
 
 class DeviceCost(NamedTuple):
-    """One device, or the rest of the machine. *joules* is None where nothing was read; *coverage* is 0 to 1.
+    """One device, or the system overhead. *joules* is None where nothing was read; *coverage* is 0 to 1.
 
-    *idle* are those of its joules that were used while it idled, *above_idle* those beyond what it would have used with
-    nothing running on it; None where that is not known.
+    *idle* are the joules that it used while idle, *above_idle* those beyond its idle power; None where unknown.
     """
 
     id: str
@@ -44,7 +45,7 @@ class DeviceCost(NamedTuple):
 
 
 class SpanCost(NamedTuple):
-    """One span: its devices' joules, without the rest of the machine; *joules* is None where nothing was read."""
+    """One span, with the joules of its devices but no system overhead; *joules* is None where nothing was read."""
 
     name: str
     attrs: Mapping[str, Any]
@@ -54,7 +55,7 @@ class SpanCost(NamedTuple):
 
 
 class PhaseCost(NamedTuple):
-    """One recurring activity, by its share of time; its devices' joules without the rest of the machine."""
+    """One recurring activity, by its share of time, with the joules of its devices but no system overhead."""
 
     name: str
     calls: int
@@ -63,14 +64,14 @@ class PhaseCost(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Units done, and the joules of the whole run (the rest of the machine included) for each."""
+    """Units of work, and the joules of the whole run for each."""
 
     total: float
     joules_per: Figure | None
 
 
-class Assumption(NamedTuple):
-    """Something the figures rest on, with where it comes from."""
+class StatedAssumption(NamedTuple):
+    """An assumption in words: its name, value, source and year."""
 
     name: str
     value: float | str
@@ -79,7 +80,7 @@ class Assumption(NamedTuple):
 
 
 class RunPart(NamedTuple):
-    """One run of a work. *before* are the joules of the parts that began earlier; None where nothing was measured."""
+    """One part of a multi-part run. *before* are the joules of earlier parts; None where nothing was measured."""
 
     id: str
     status: str
@@ -91,7 +92,7 @@ class RunPart(NamedTuple):
 
 
 class MultipartRun(NamedTuple):
-    """All parts of a work together; *status* is that of the last one.
+    """All parts of a multi-part run together; *status* is that of the last part.
 
     *seconds* are those in which some part ran: neither the pauses between parts nor several hosts at once add to them.
     *joules* and *g* are None where nothing was measured, *money* also where not every part has a price in one currency.
@@ -107,11 +108,11 @@ class MultipartRun(NamedTuple):
 class Summary(NamedTuple):
     """A run's cost. *joules* and *g* (CO2e) are None where nothing was measured; ``str()`` is the text report.
 
-    *measured_share* is the part of *joules*, the rest of the machine included, that comes from a sensor. Where a *pue*
+    *measured_share* is the part of *joules*, the system overhead included, that comes from a sensor. Where a *pue*
     is applied (else it is 1), *facility_joules* are joules x PUE, and *g*, *money* and the equivalents are theirs.
     *embodied* (g CO2e, not in *g*) and *water* (litres) are None where they were not asked for or are not known, and
-    *money* where no price is known. Where the run is part of a work of several *parts*, all else is the run's own, and
-    *whole* and *forecasts* are the work's.
+    *money* where no price is known. Where the run is one of several *parts* of a
+    multi-part run, *whole* and *forecasts* are those of all parts, and all else is the run's own.
     """
 
     run: RunInfo
@@ -132,9 +133,9 @@ class Summary(NamedTuple):
     phases: tuple[PhaseCost, ...]
     work: Mapping[str, Work]
     metrics: Mapping[str, tuple[Metric, ...]]
-    assumptions: tuple[Assumption, ...]
-    notes: tuple[str, ...]
-    toll: TrackerOverhead
+    rests_on: tuple[Assumption, ...]
+    caveats: tuple[Caveat, ...]
+    tracker_overhead: TrackerOverhead
     forecasts: tuple[Forecast, ...] = ()
     parts: tuple[RunPart, ...] = ()
     whole: MultipartRun | None = None
@@ -146,29 +147,39 @@ class Summary(NamedTuple):
 
     @property
     def above_idle(self) -> Figure | None:
-        """What the GPUs used beyond what they use when nothing runs; None unless that is known of all of them."""
+        """The joules of the GPUs beyond their idle power; None unless known of all of them."""
         gpus = [device for device in self.devices if device.kind == "gpu" and device.joules is not None]
         known = [device.above_idle for device in gpus if device.above_idle is not None]
         if not gpus or len(known) < len(gpus):
             return None
-        value, low, high = (sum(getattr(one, name) for one in known) for name in ("value", "low", "high"))
-        return Figure(value=value, low=low, high=high)
+        return Figure.total(known)
 
     @property
     def comparison(self) -> TrainingComparison | None:
-        """The run beside the published training that it is nearest to; None where it is nothing beside any."""
-        from greentrack.costing.published_trainings import compare
+        """The run compared with the closest published training; None where it is far below all of them."""
+        from greentrack.costing.published_trainings import comparison_of  # the end of a run needs no table
 
         joules = self.facility_joules or self.joules
-        return None if joules is None else compare(joules)
+        return None if joules is None else comparison_of(joules)
 
     @property
     def rates(self) -> tuple[UnitCost, ...]:
-        """What predictions, requests and tokens cost, a PUE included where one is applied; none where none counted."""
-        from greentrack.costing.unit_costs import inference
+        """The unit costs of predictions, requests and tokens, with the PUE where one is applied."""
+        from greentrack.costing.unit_costs import unit_costs  # few runs have any
 
-        overhead = self.facility_joules is not None
-        return inference(self.work, self.facility_joules or self.joules, self.money, overhead=overhead)
+        has_overhead = self.facility_joules is not None
+        work = {unit: done.total for unit, done in self.work.items()}
+        return unit_costs(work, self.facility_joules or self.joules, self.money, has_overhead=has_overhead)
+
+    @property
+    def assumptions(self) -> tuple[StatedAssumption, ...]:
+        """What the figures rest on, in words."""
+        return tuple(map(registry.load(registry.WORDING, "assumption", "wording"), self.rests_on))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The caveats, in words."""
+        return tuple(map(registry.load(registry.WORDING, "caveat", "wording"), self.caveats))
 
     def __str__(self) -> str:
         rendered: str = registry.load(registry.FORMATS, "text", "format")(self)

@@ -1,4 +1,4 @@
-"""The rest of the machine: board, fans, disks and the power supply's loss, which no counter sees; a model.
+"""System overhead: a model of board, fans, disks and power supply losses, which no counter sees.
 
 The wall's watts are taken to be (components + base) / efficiency. For a desktop the two constants are fitted to the one
 public plug-meter study with raw data (Fischer 2025: components of 368, 203 and 240 W beside 455, 282 and 335 W at the
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 METHOD = "rest-model"
 
-SLOPE_DOUBT = 0.15
-"""Watts at the wall that are not sure for each watt beyond the loads of a calibration: slopes are 1.06 to 1.35."""
+SLOPE_ERROR = 0.15
+"""Error at the wall in watts for each watt beyond the calibrated loads: slopes are 1.06 to 1.35."""
 
 
 class Chassis(NamedTuple):
-    """A kind of machine. The rest's truth lies between joules x (1 - below) and joules x (1 + above).
+    """A kind of machine. Its true overhead lies between joules x (1 - below) and joules x (1 + above).
 
-    Where *loads* (watts of the components) were held against a meter at the wall, it is the wall's joules that *below*
-    and *above* are parts of, and they are for loads between the least and the most of these.
+    Where *loads* (watts of the components) were calibrated at the wall, *below* and *above* are parts of the wall's
+    joules, for loads between the least and the most of these.
     """
 
     text: str
@@ -41,7 +41,7 @@ class Chassis(NamedTuple):
     loads: tuple[float, ...] = ()
 
     def joules(self, components: float, seconds: float) -> float:
-        """Return the joules of the rest beside *components* joules in *seconds*.
+        """Return the overhead in joules for *components* joules in *seconds*.
 
         >>> round(CHASSIS["desktop"].joules(368.0, 1.0))
         96
@@ -49,12 +49,12 @@ class Chassis(NamedTuple):
         return (components + self.base_watts * seconds) / self.efficiency - components
 
     def figure(self, components: float, seconds: float) -> Figure:
-        """Return the joules of the rest with their range, which is never below nothing."""
+        """Return the overhead in joules with its range, which is never below 0."""
         joules = self.joules(components, seconds)
         if not self.loads:
-            return Figure(value=joules, low=joules * (1 - self.below), high=joules * (1 + self.above))
+            return Figure.around(joules, self.below, self.above)
         wall = components + joules
-        beyond = SLOPE_DOUBT * max(0.0, min(self.loads) * seconds - components, components - max(self.loads) * seconds)
+        beyond = SLOPE_ERROR * max(0.0, min(self.loads) * seconds - components, components - max(self.loads) * seconds)
         low = max(0.0, joules - self.below * wall - beyond)
         return Figure(value=joules, low=low, high=joules + self.above * wall + beyond)
 

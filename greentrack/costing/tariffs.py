@@ -1,4 +1,4 @@
-"""What a run cost in money: the owner's electricity or the renter's GPU-hours, never both; tariffs and their hours."""
+"""Tariffs of electricity, by the hour of the day where they depend on it, and what energy costs at them."""
 
 import math
 import re
@@ -20,19 +20,19 @@ _CODES = (
     "TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_CODES.split())
-"""What is paid with anywhere, by its code of ISO 4217."""
+"""The currencies of ISO 4217."""
 
 _USUAL = ("EUR", "USD", "GBP", "CHF", "SEK", "JPY", "CNY", "INR")
 
-HOUSEHOLDS = 0.15
-"""How far what is paid may be from the average household's price, each way: contracts and firms differ (judgement)."""
+HOUSEHOLD_RANGE = 0.15
+"""How far a price may be from the average household's, each way: contracts and firms differ (judgement)."""
 
-UNCERTAIN = 0.30
-"""The same for prices that no primary source was seen for (judgement)."""
+UNCHECKED_RANGE = 0.30
+"""The same for prices without a primary source (judgement)."""
 
 
 class Money(NamedTuple):
-    """What a run cost. *basis* is ``owner`` (energy x tariff) or ``renter`` (GPU-hours x rent); *note* tells the price.
+    """What a run costs. *basis* is ``owner`` (energy x tariff) or ``renter`` (GPU-hours x rent); *note* is the price.
 
     A renter's bill has the electricity in it, so the two are never added.
     """
@@ -46,7 +46,7 @@ class Money(NamedTuple):
 
 
 class Tariff(NamedTuple):
-    """What a kWh costs. Where it depends on the hour, *hours* are the 24 prices and *price* is their plain mean.
+    """The price of a kWh. Where it depends on the hour, *hours* are the 24 prices and *price* is their plain mean.
 
     *until* is the last month (``2025-06``) that a table's price holds for; "" for the user's own.
     """
@@ -76,9 +76,9 @@ def tariff_of(zone: str | None, given: str | None) -> Tariff | None:
     if row is None:
         return None
     price, sure = float(row["per_kwh"]), row["certainty"] == "checked"
-    off = HOUSEHOLDS if sure else UNCERTAIN
+    off = HOUSEHOLD_RANGE if sure else UNCHECKED_RANGE
     return Tariff(
-        price=Figure(value=price, low=price * (1 - off), high=price * (1 + off)),
+        price=Figure.around(price, off, off),
         currency=row["currency"],
         source=row["source"],
         year=int(row["until"][:4]),
@@ -102,7 +102,7 @@ def parse_tariff(text: str) -> Tariff:
     first, *windows = text.split(";")
     price, currency = parse_price(first, "tariff", "kWh")
     if not windows:
-        return Tariff(Figure(value=price, low=price, high=price), currency, "given by the user", this_year())
+        return Tariff(Figure.exact(price), currency, "given by the user", this_year())
     return _by_hour(_windows(text, price, currency, windows), currency, "given by the user")
 
 
@@ -136,11 +136,11 @@ def price_of(tariff: Tariff, shares: Sequence[float]) -> Figure:
     0.24
     """
     mean = math.fsum(share * each for share, each in zip(shares, tariff.hours, strict=True))
-    return Figure(value=mean, low=mean, high=mean)
+    return Figure.exact(mean)
 
 
-def owned(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
-    """Return what *joules* cost an owner at *price* per kWh of *tariff*; *about* says more of the price, "" nothing."""
+def electricity_cost(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
+    """Return the money for *joules* at *price* per kWh of *tariff*; *about* describes the price further."""
     at = f"electricity at {digits(price.value, 4)} {tariff.currency}/kWh"
     return Money(
         amount=product(joules / JOULES_PER_KWH, price),
@@ -167,7 +167,7 @@ def _amount(number: str, where: str) -> float:
 
 def _by_hour(hours: Sequence[float], currency: str, source: str) -> Tariff:
     mean = math.fsum(hours) / 24
-    return Tariff(Figure(value=mean, low=mean, high=mean), currency, source, this_year(), hours=tuple(hours))
+    return Tariff(Figure.exact(mean), currency, source, this_year(), hours=tuple(hours))
 
 
 def _windows(text: str, base: float, currency: str, windows: Sequence[str]) -> list[float]:

@@ -1,4 +1,4 @@
-"""At which hours of the day a run drew its energy, for tariffs that depend on them."""
+"""Time of use: the hours of the day in which a run used its energy, for tariffs by the hour."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ QUARTER_S = 900
 def shares_by_hour(
     run: RunInfo, uses: Iterable[DeviceUse] = (), readings: Mapping[str, Sequence[Reading]] | None = None
 ) -> tuple[tuple[float, ...], str]:
-    """Return the part of a run's energy in each hour of its host's local day, and a text on how it is known.
+    """Return the share of a run's energy in each hour of its host's local day, and a text on how it is known.
 
-    With *readings* (by device uid) it is what they say; without any, the run's time is taken to have drawn evenly.
+    The shares come from *readings*, by device uid; without any, power is taken to be constant over the run.
     """
     local, place = _local(run.host.timezone if run.host else None)
     hours = [0.0] * 24
@@ -36,7 +36,7 @@ def shares_by_hour(
 
 
 def _add(hours: list[float], since: float, seconds: float, joules: float, local: Callable[[int], int]) -> None:
-    """Spread *joules* evenly over the stretch, quarter by quarter."""
+    """Spread *joules* evenly over an interval, quarter by quarter of an hour."""
     if seconds <= 0:
         return
     until = since + seconds
@@ -46,7 +46,7 @@ def _add(hours: list[float], since: float, seconds: float, joules: float, local:
 
 
 def _local(timezone: str | None) -> tuple[Callable[[int], int], str]:
-    """Return what tells the hour of the local day of a quarter since 1970, and the name of the time zone."""
+    """Return a function from a quarter of an hour since 1970 to the local hour, and the name of the time zone."""
     zone: datetime.tzinfo = datetime.UTC
     name = "UTC, since its time zone is not known"
     if timezone:

@@ -1,4 +1,4 @@
-"""What predictions and tokens cost: joules and money for each, and how many a kWh or an hour of cooling is worth."""
+"""Unit costs of inference: joules and money for predictions and tokens, and how many a kWh pays for."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from greentrack.costing.assumptions import Assumption
 from greentrack.costing.equivalents import Constant, constant
-from greentrack.costing.summary import Assumption
-from greentrack.formatting.units import digits
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
-    from greentrack.costing.summary import Work
     from greentrack.costing.tariffs import Money
 
-PER: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
-"""The units of work that have rates, and of how many of them joules are told."""
+UNITS: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
+"""The units of work with unit costs, and for how many of each the joules are given."""
 
-SIGNS = frozenset({"predictions", "requests", "tokens"})
-"""A run that counts one of these is taken to be worth these rates; samples alone are mostly a training's."""
+INFERENCE_UNITS = frozenset({"predictions", "requests", "tokens"})
+"""A run that counts one of these has unit costs; samples alone are mostly a training's."""
 
 MILLION = 1e6
 
 
 class UnitCost(NamedTuple):
-    """What a unit of work costs. *joules* are for *per* of it, *money* (in *currency*) is for a million of it.
+    """The cost of a unit of work. *joules* are for *per* units, *money* (in *currency*) is for a million.
 
-    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. *overhead*
-    says whether the energy, like the money, has the data centre's overhead (PUE) in it.
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. With
+    *has_overhead* the energy, like the money, has the data centre's overhead (PUE) in it.
     """
 
     unit: str
@@ -38,52 +36,36 @@ class UnitCost(NamedTuple):
     per_air_hour: Figure
     money: Figure | None
     currency: str
-    overhead: bool = False
-
-    @property
-    def text(self) -> str:
-        """The rate as people read it; the joules of a single one without overhead are told with the work it did."""
-        parts = [
-            f"{_ranged(self.per_kwh, f' {self.unit}')} per kWh",
-            f"about {_ranged(self.per_air_hour)} per hour of room air conditioning",
-        ]
-        if self.per > 1:
-            parts.insert(0, f"{_ranged(self.joules, ' J')} per {self.per:,} {self.unit}")
-        elif self.overhead:
-            parts.insert(0, f"{_ranged(self.joules, ' J')} each")
-        if self.money is not None:
-            parts.append(f"{_ranged(self.money, f' {self.currency}')} per million {self.unit}")
-        return "; ".join([*parts, *(["all of it with the data centre's overhead"] if self.overhead else [])])
+    has_overhead: bool
 
 
 def air_conditioning() -> Constant:
-    """Return what an hour of room air conditioning takes."""
+    """Return the energy of an hour of room air conditioning."""
     return constant("hours of room air conditioning")
 
 
-def rests_on(work: Mapping[str, float]) -> Iterator[Assumption]:
-    """Yield what the rates of a run rest on that did so much *work*; nothing where it has none."""
-    if SIGNS & work.keys():
+def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
+    """Yield the assumptions of the unit costs of *work*; nothing where it has none."""
+    if INFERENCE_UNITS & work.keys():
         air = air_conditioning()
-        text = f"{air.each:g} ({air.low:g} to {air.high:g})"
-        yield Assumption(f"an hour of room air conditioning, {air.unit}", text, air.source, air.year)
+        yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
 
 
-def inference(
-    work: Mapping[str, Work], joules: Figure | None, money: Money | None = None, *, overhead: bool = False
+def unit_costs(
+    work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, has_overhead: bool = False
 ) -> tuple[UnitCost, ...]:
-    """Return the rates of the units in *work*, where predictions, requests or tokens are among them.
+    """Return the unit costs of *work*, where predictions, requests or tokens are among its units.
 
     None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
-    run's; *overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
+    run's; *has_overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
     """
-    if joules is None or joules.value <= 0 or not SIGNS & work.keys():
+    if joules is None or joules.value <= 0 or not INFERENCE_UNITS & work.keys():
         return ()
-    done = {unit: work[unit].total for unit in PER if unit in work and work[unit].total > 0}
-    return tuple(_rate(unit, total, joules, money)._replace(overhead=overhead) for unit, total in done.items())
+    done = {unit: work[unit] for unit in UNITS if work.get(unit, 0.0) > 0}
+    return tuple(_unit_cost(unit, total, joules, money, has_overhead=has_overhead) for unit, total in done.items())
 
 
-def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> UnitCost:
+def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, has_overhead: bool) -> UnitCost:
     per_kwh = Figure(
         value=total / joules.value * JOULES_PER_KWH,
         low=total / joules.high * JOULES_PER_KWH,
@@ -92,18 +74,11 @@ def _rate(unit: str, total: float, joules: Figure, money: Money | None) -> UnitC
     air = air_conditioning()
     return UnitCost(
         unit=unit,
-        per=PER[unit],
-        joules=joules / (total / PER[unit]),
+        per=UNITS[unit],
+        joules=joules / (total / UNITS[unit]),
         per_kwh=per_kwh,
-        per_air_hour=product(per_kwh, Figure(value=air.each, low=air.low, high=air.high)),
+        per_air_hour=product(per_kwh, air.figure),
         money=money.amount / (total / MILLION) if money else None,
         currency=money.currency if money else "",
+        has_overhead=has_overhead,
     )
-
-
-def _ranged(figure: Figure, unit: str = "") -> str:
-    text = digits(figure.value, 3) + unit
-    if figure.low == figure.high:
-        return text
-    high = f"–{digits(figure.high, 2)}" if math.isfinite(figure.high) else " or more"
-    return f"{text} ({digits(figure.low, 2)}{high})"

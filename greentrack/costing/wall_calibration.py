@@ -1,7 +1,8 @@
-"""The rest of one machine, fitted to what a meter at its wall showed at one steady load or at several.
+"""Calibration of one machine's system overhead with a meter at its wall, at one steady load or several.
 
-The wall's watts are taken to be base + slope x the components' watts, as in ``rest``. One load gives the base, and the
-slope is the usual one of such a machine; loads that are far enough apart give both, by least squares.
+The wall's watts are taken to be base + slope x the components' watts, as in ``system_overhead``. One load
+gives the base, and the slope is the usual one of such a machine; loads that are far enough apart give both, by least
+squares.
 """
 
 from __future__ import annotations
@@ -20,45 +21,45 @@ from greentrack.model import Reading, Record
 
 METHOD = "rest-calibrated"
 
-APART = 0.3
+MIN_LOAD_DIFFERENCE = 0.3
 """Loads give a slope where they differ by this part of the wall's power: a meter's 2 % then move it by a tenth."""
 
-SLOPES = (1.0, 1.6)
+SLOPE_LIMITS = (1.0, 1.6)
 """Watts at the wall for one more watt of the components: never fewer, and no converters and fans take so many more."""
 
-MISFIT = 0.05
-"""A fit further than this part of the wall's power from a reading is none."""
+MAX_MISFIT = 0.05
+"""Maximum distance of a fit from a reading, as a part of the wall's power."""
 
 MAX_WATTS, MAX_SLOPE = 200.0, 3.0
-"""A wall that shows more than so many watts and so many times the components' feeds something else as well."""
+"""Above this many watts plus this many times the components' power, the meter feeds something else as well."""
 
-DRIFT = 0.1
-"""The two halves of a load whose powers differ by more than this part of their mean are no steady load."""
+MAX_DRIFT = 0.1
+"""Maximum difference between the two halves of a steady load, as a part of their mean."""
 
-UPDATE_SECONDS = 0.1
+MAX_UPDATE_S = 0.1
 """At a steady load a slower sensor's value, a mean of the time before, is as good as one that is new."""
 
-SEEN = 0.9
-"""The part of a run that every device's sensor must have seen."""
+MIN_COVERAGE = 0.9
+"""Minimum part of the run that every device's sensor must have seen."""
 
-STEPS = 20
-"""A kWh reading is good for 5 % where the meter's last digit moved so often."""
-
-
-def refined(chassis: Chassis, calibrations: Iterable[Calibration], devices: Collection[str]) -> Chassis:
-    """Return *chassis* as the *calibrations* with these very *devices* make it; unchanged where there is none."""
-    made = fitting(calibrations, devices)
-    return fitted(chassis, made) if made else chassis
+MIN_STEPS = 20
+"""Minimum steps of the meter's last digit, for a reading that is good for 5 %."""
 
 
-def fitting(calibrations: Iterable[Calibration], devices: Collection[str]) -> list[Calibration]:
-    """Return the calibrations whose components are these *devices*: with others, the rest would be another."""
+def calibrated(chassis: Chassis, calibrations: Iterable[Calibration], devices: Collection[str]) -> Chassis:
+    """Return *chassis* as calibrated with exactly these *devices*; unchanged where there is no such calibration."""
+    made = matching(calibrations, devices)
+    return chassis_from(chassis, made) if made else chassis
+
+
+def matching(calibrations: Iterable[Calibration], devices: Collection[str]) -> list[Calibration]:
+    """Return the calibrations with exactly these *devices*: with others, the overhead differs."""
     wanted = sorted(devices)
     return [calibration for calibration in calibrations if sorted(calibration.devices) == wanted]
 
 
-def fitted(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chassis:
-    """Return the machine that the *calibrations* (one or more) tell of, with *chassis*' slope where they tell none."""
+def chassis_from(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chassis:
+    """Return the machine that fits the *calibrations*; where they give no slope, it has that of *chassis*."""
     base, slope, two = _line(chassis, calibrations)
     newest = max(calibrations, key=lambda one: one.at)
     day = datetime.datetime.fromtimestamp(newest.at).date()
@@ -78,8 +79,8 @@ def fitted(chassis: Chassis, calibrations: Sequence[Calibration]) -> Chassis:
     )
 
 
-def check(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
-    """Raise ConfigError where the newest of *calibrations* (the last) is absurd, or does not go with those before."""
+def check_consistent(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
+    """Raise ConfigError if the last of *calibrations* is absurd or contradicts the earlier ones."""
     new, *before = reversed(calibrations)
     watts = f"the components drew {digits(new.components_watts)} W and the wall shows {digits(new.wall_watts)} W"
     if new.wall_watts <= new.components_watts:
@@ -88,7 +89,7 @@ def check(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
         raise ConfigError(f"{watts}: too much for one machine; does the meter feed something else as well?")
     base, slope, _ = _line(chassis, calibrations)
     worst = max(abs(base + slope * one.components_watts - one.wall_watts) / one.wall_watts for one in (new, *before))
-    if SLOPES[0] <= slope <= SLOPES[1] and worst <= MISFIT:
+    if SLOPE_LIMITS[0] <= slope <= SLOPE_LIMITS[1] and worst <= MAX_MISFIT:
         return
     earlier = ", ".join(
         f"{digits(one.components_watts)} W beside {digits(one.wall_watts)} W (number {one.number})" for one in before
@@ -99,7 +100,7 @@ def check(chassis: Chassis, calibrations: Sequence[Calibration]) -> None:
     )
 
 
-def of_run(
+def calibration_from(
     record: Record,
     readings: Mapping[str, Sequence[Reading]],
     *,
@@ -107,7 +108,7 @@ def of_run(
     wall_kwh: tuple[str, str] | None = None,
     about: str | None = None,
 ) -> Calibration:
-    """Return the calibration that a finished run with its *readings* by device and one reading of a meter make.
+    """Return the calibration from a finished run, its *readings* by device, and one reading of a meter.
 
     *wall_watts* is what the meter showed while it lasted; *wall_kwh* what it showed at its start and its end, as it was
     read, for the digits tell how exact it is. *about* says which load it was. Raises ConfigError where they cannot be
@@ -122,17 +123,17 @@ def of_run(
     if any(use.device.kind == "rest" for use in uses):
         raise ConfigError("the rest of this machine is measured already, so there is nothing to calibrate")
     for use in uses:
-        if use.energy.seconds < SEEN * run.seconds:
+        if use.energy.seconds < MIN_COVERAGE * run.seconds:
             raise ConfigError(
                 f"{use.device.uid} was seen for {use.energy.seconds:.0f} s of {run.seconds:.0f} s only; "
                 "calibrate with a run that was seen as a whole"
             )
         method = method_of(use)
-        update = min(UPDATE_SECONDS, method.update_seconds)
-        if off_at_edges(method, run.seconds, update) > MISFIT:
+        update = min(MAX_UPDATE_S, method.update_seconds)
+        if off_at_edges(method, run.seconds, update) > MAX_MISFIT:
             raise ConfigError(
                 f"{duration(run.seconds)} are too short for {use.device.uid}, which shows something new every "
-                f"{duration(update)}; it takes {duration(2 * update / MISFIT)} or more"
+                f"{duration(update)}; it takes {duration(2 * update / MAX_MISFIT)} or more"
             )
     components = sum(use.joules / use.energy.seconds for use in uses)
     if wall_watts is not None:
@@ -154,12 +155,12 @@ def of_run(
 
 
 def _line(chassis: Chassis, calibrations: Sequence[Calibration]) -> tuple[float, float, bool]:
-    """Return base, slope, and whether the slope is the calibrations' own."""
+    """Return base and slope, and True if the slope comes from the calibrations."""
     n = len(calibrations)
     x = [calibration.components_watts for calibration in calibrations]
     y = [calibration.wall_watts for calibration in calibrations]
     mean_x, mean_y = sum(x) / n, sum(y) / n
-    two = max(x) - min(x) >= APART * mean_y
+    two = max(x) - min(x) >= MIN_LOAD_DIFFERENCE * mean_y
     slope = 1 / chassis.efficiency
     if two:
         square = sum((one - mean_x) ** 2 for one in x)
@@ -180,16 +181,16 @@ def _kwh(start: str, stop: str) -> float:
     digit = 10.0 ** -min(len(text.partition(".")[2]) for text in texts)
     if not last > first:
         raise ConfigError(f"the meter went from {start} to {stop} kWh; the second reading must be the larger one")
-    if last - first < (STEPS - 0.5) * digit:
+    if last - first < (MIN_STEPS - 0.5) * digit:
         raise ConfigError(
             f"{start} to {stop} kWh are too few steps of the meter's last digit; let the load run until "
-            f"{digits(STEPS * digit)} kWh are used, or read its watts"
+            f"{digits(MIN_STEPS * digit)} kWh are used, or read its watts"
         )
     return last - first
 
 
 def _steady(readings: Mapping[str, Sequence[Reading]], middle: float) -> None:
-    """Raise ConfigError where the components' power before and after the *middle* differ."""
+    """Raise ConfigError if the components' power differs before and after the *middle*."""
     halves = [0.0, 0.0]
     for of_device in readings.values():
         joules, seconds = [0.0, 0.0], [0.0, 0.0]
@@ -201,7 +202,7 @@ def _steady(readings: Mapping[str, Sequence[Reading]], middle: float) -> None:
             return  # too short to tell
         halves = [sum_ + part / time for sum_, part, time in zip(halves, joules, seconds, strict=True)]
     before, after = halves
-    if abs(after - before) > DRIFT * (before + after) / 2:
+    if abs(after - before) > MAX_DRIFT * (before + after) / 2:
         raise ConfigError(
             f"the load was not steady: {digits(before)} W in its first half and {digits(after)} W in its second; "
             "calibrate with a steady load, or read the meter's kWh at both ends of a run"

@@ -1,6 +1,6 @@
-"""Energy that bought nothing: GPUs that idled, waiting for data, runs that failed; how much, and what can be done.
+"""Wasted energy: idle GPUs, waiting for data, failed runs; how much, and what helps.
 
-What is named twice is wasted once: a GPU that waits for data idles too.
+The same joules may be named twice: a GPU that waits for data is idle too.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from greentrack.formatting.units import percent
 from greentrack.model import IDLE
 
 MIN_SHARE = 0.05
-"""A smaller part of a run's energy is not worth anybody's time."""
+"""Minimum part of a run's energy that is reported."""
 
 WAITING = "data"
-"""The phase in which a training waits for its data, as the integrations and the examples call it."""
+"""The phase in which a training waits for its data, as the integrations name it."""
 
 
 class Waste(NamedTuple):
-    """Energy of the run that bought nothing: about so many *joules*, *share* of it all; and what to do about it."""
+    """Wasted energy: about so many *joules*, their *share* of the run's, and a *remedy*."""
 
     what: str
     joules: float
@@ -27,7 +27,7 @@ class Waste(NamedTuple):
 
 
 def waste(summary: Summary) -> tuple[Waste, ...]:
-    """Return what was wasted in a run, the most first, where it is more than a twentieth of the run's energy."""
+    """Return the waste in a run above a twentieth of its energy, the most first."""
     found = [one for one in (*_lost(summary), *_idling(summary), *_waiting(summary)) if one.share > MIN_SHARE]
     return tuple(sorted(found, key=lambda one: -one.share))
 
@@ -65,7 +65,7 @@ def _waiting(summary: Summary) -> Iterator[Waste]:
 
 
 def _of_devices(summary: Summary, joules: float, *, what: str, remedy: str) -> Iterator[Waste]:
-    """Yield the waste of *joules* of the devices, and of their part of the rest of the machine."""
+    """Yield the waste of *joules* of the devices and of their share of the system overhead."""
     devices = sum(used for kind, used in summary.by_kind.items() if kind != "rest")
     if summary.joules is None or devices <= 0:
         return

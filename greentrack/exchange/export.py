@@ -14,7 +14,7 @@ from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.escape import FORMULAS
 from greentrack.store.columns import Kind
 from greentrack.store.export import TABLES, ExportTable, TableExport, exporting
-from greentrack.store.location import default_path, make_folder, opener
+from greentrack.store.location import make_folder, opener, path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
 
@@ -60,7 +60,7 @@ def export(
     if form == "parquet":
         _pyarrow()  # before anything is made
     settings = config.load({"db": db})
-    path = Path(settings.db) if settings.db else default_path()
+    path = path_of(settings.db)
     chosen = _chosen(path, runs, project)
     with exporting(path, chosen) as source:
         if what == "all" and form != "jsonl":

@@ -29,10 +29,10 @@ def import_codecarbon(file: str | Path, *, project: str | None = None, db: str |
     """
     from greentrack import config
     from greentrack.store.importing import keep
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
 
     settings = config.load({"db": db})
-    path = Path(settings.db) if settings.db else default_path()
+    path = path_of(settings.db)
     found = codecarbon_csv.read(Path(file).expanduser(), project=project)
     kept = keep(path, found.runs)
     return Imported(*kept, skipped=tuple(found.skipped), earlier=found.earlier, path=path)

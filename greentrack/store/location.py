@@ -36,6 +36,11 @@ def default_path() -> Path:
     return folder / "greentrack.db"
 
 
+def path_of(db: str | None) -> Path:
+    """Return the path of the database *db*, by default the user's own. Raises StoreError where there is no home."""
+    return Path(db) if db else default_path()
+
+
 def prepare(path: Path) -> None:
     """Create the folder of *path* and an empty file there, both with the user's umask. Raises StoreError."""
     try:

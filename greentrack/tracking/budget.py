@@ -213,12 +213,12 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
     from greentrack.costing.gpu_rental import prices
     from greentrack.costing.options import parse_options
 
-    terms = parse_options(settings)
-    if terms.rent is not None:
-        of_tier = (price.currency for price in prices() if price.tier == terms.rent.tier)
-        currency, where, remedy = terms.rent.currency or next(of_tier, ""), "for the rent", "rent = '2.95"
+    options = parse_options(settings)
+    if options.rent is not None:
+        of_tier = (price.currency for price in prices() if price.tier == options.rent.tier)
+        currency, where, remedy = options.rent.currency or next(of_tier, ""), "for the rent", "rent = '2.95"
     else:
-        zone, tariff = _priced(settings, terms.tariff)
+        zone, tariff = _priced(settings, options.tariff)
         currency, where, remedy = tariff.currency if tariff else "", f"for zone {zone}", "tariff = '0.30"
     if currency != limit.currency:
         known = f" (but in {currency})" if currency else ""

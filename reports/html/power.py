@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from greentrack.costing.attribution import used
+from greentrack.costing.attribution import attribute
 from greentrack.model import Reading, Record
 from greentrack.reports.lines import told_apart
 
@@ -49,7 +49,7 @@ def traces(
     names = told_apart([f"{use.device.kind} {use.device.name}" for use in record.devices])
     made = []
     for use, name in zip(record.devices, names, strict=True):
-        counted = used(use, scope)
+        counted = attribute(use, scope)
         pieces = [
             ChartBin(reading.at - reading.seconds, reading.at, reading.seconds, counted.of(reading))
             for reading in readings.get(use.device.uid, ())

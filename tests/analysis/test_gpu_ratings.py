@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.analysis.gpu_ratings import BUSY, HOST, IDLE, find_gpu, part_drawn, ratings, rests_on
-from greentrack.costing.gpu_rental import find, parse_rent
+from greentrack.costing.gpu_rental import find_prices, parse_rent
 from greentrack.errors import ConfigError
+from greentrack.reports.assumptions import stated
 
 
 def test_every_row_has_watts_a_source_and_a_year() -> None:
@@ -78,12 +79,12 @@ def test_the_gpus_part_of_a_node_is_that_of_an_h100_node() -> None:
 
 def test_an_uncertain_rating_is_called_so() -> None:
     """V100's data sheet was not seen."""
-    named = {item.name for item in rests_on(find_gpu("V100")[0], 1.0)}
+    named = {stated(item).name for item in rests_on(find_gpu("V100")[0], 1.0)}
     assert "rated power of V100 SXM2, uncertain, W" in named
 
 
 def test_rents_know_the_gpus_by_these_names() -> None:
     """An H100 SXM at a specialist's has a price."""
-    found = find(parse_rent("specialist"), [find_gpu("H100")[0].name])
-    assert not isinstance(found, str), found
+    found = find_prices(parse_rent("specialist"), [find_gpu("H100")[0].name])
+    assert isinstance(found, list), found
     assert [price.gpu for price in found] == ["H100"]

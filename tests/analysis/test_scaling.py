@@ -102,7 +102,7 @@ def test_nothing_of_it_was_measured(hour: Record) -> None:
     assert made.run.status == "estimate"
     assert made.measured_share == 0
     assert {(row.method, row.measured, row.coverage) for row in made.devices} == {("estimate", False, 0.0)}
-    assert (made.spans, made.phases, made.metrics, made.toll.readings) == ((), (), {}, 0)
+    assert (made.spans, made.phases, made.metrics, made.tracker_overhead.readings) == ((), (), {}, 0)
 
 
 def test_the_equivalents_are_those_of_the_whole(hour: Record) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from greentrack.costing import datacenter, pue
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.pue import parse_pue
 from greentrack.data.tables import rows
 from greentrack.errors import ConfigError
 from greentrack.model import DeviceUse, Record
 from greentrack.quantity import Figure
+from greentrack.reports import caveats
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]
@@ -59,7 +61,7 @@ def test_an_h100_and_its_eighth_of_a_server_are_35_g_an_hour(use: MakeUse, recor
     grams = datacenter.embodied(parts, 3600.0)
     assert grams.value == pytest.approx(34.56, abs=0.01)
     assert (grams.low, grams.high) == pytest.approx((grams.value / 2, grams.value * 2))
-    assert missing == ""
+    assert missing is None
 
 
 def test_eight_gpus_are_eight_times_one(use: MakeUse, record: MakeRecord) -> None:
@@ -75,7 +77,8 @@ def test_a_gpu_that_is_not_in_the_table_has_an_assumption_that_is_marked(use: Ma
     parts, missing = datacenter.parts_of(run.run, run.devices)
     assert [(part.kg, part.sure) for part in parts] == [(150.0, False)]
     assert "uncertain" in parts[0].text
-    assert "desktop" in missing
+    assert missing == Caveat("embodied unknown", ("desktop", True))
+    assert "desktop" in caveats.text(missing)
 
 
 def test_a_server_without_gpus_is_counted_whole_and_what_is_not_known_is_not_nothing(
@@ -89,7 +92,8 @@ def test_a_server_without_gpus_is_counted_whole_and_what_is_not_known_is_not_not
         other = record(cpu, chassis=chassis)
         parts, missing = datacenter.parts_of(other.run, other.devices)
         assert parts == []
-        assert "no figure is known" in missing
+        assert missing == Caveat("embodied unknown", (chassis, False))
+        assert "no figure is known" in caveats.text(missing)
 
 
 def test_water_is_the_sites_and_that_of_the_power_stations() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summary_of
-from greentrack.costing.forecast_costs import came_to, cost, cost_of, cost_so_far
+from greentrack.costing.forecast_costs import came_to, cost_of, cost_so_far, forecast_cost
 from greentrack.costing.summary import Summary
 from greentrack.model import DeviceUse, Forecast, Record
 from greentrack.quantity import Figure, product, quotient
@@ -45,18 +45,18 @@ def forecast(kwh: float = 0.72, seconds: float = 2 * HOUR, off: float = 0.25) ->
 def made(use: MakeUse, record: MakeRecord) -> Callable[..., Summary]:
     """An hour at 360 W that was forecast once to take twice as much."""
 
-    def make(**knobs: Any) -> Summary:
-        return summary_of(record(use(), forecasts=(forecast(),)), **knobs)
+    def make(**options: Any) -> Summary:
+        return summary_of(record(use(), forecasts=(forecast(),)), **options)
 
     return make
 
 
 def test_a_forecast_costs_what_its_joules_cost_as_a_run(use: MakeUse, record: MakeRecord) -> None:
     """0.72 kWh (0.54 to 0.9) x 1.5 x 0.50 EUR = 0.54 EUR, 27 % each way; its grams are those of a run of 0.72 kWh."""
-    knobs: dict[str, Any] = {"pue": 1.5, "tariff": "0.50 EUR"}
-    summary = summary_of(record(use(), forecasts=(forecast(),)), **knobs)
-    twice = summary_of(record(use(watts=720.0)), **knobs)
-    expected = cost(summary.forecasts[0], summary)
+    options: dict[str, Any] = {"pue": 1.5, "tariff": "0.50 EUR"}
+    summary = summary_of(record(use(), forecasts=(forecast(),)), **options)
+    twice = summary_of(record(use(watts=720.0)), **options)
+    expected = forecast_cost(summary.forecasts[0], summary)
     assert expected.money is not None
     assert expected.money.currency == "EUR"
     value, low, high = expected.money.amount
@@ -72,7 +72,7 @@ def test_a_forecast_costs_what_its_joules_cost_as_a_run(use: MakeUse, record: Ma
 def test_the_range_of_the_carbon_has_the_intensitys_in_it(made: Callable[..., Summary]) -> None:
     """25 % of the joules and what the grid may be off, as independent errors: wider than either."""
     summary = made()
-    g = cost(summary.forecasts[0], summary).g
+    g = forecast_cost(summary.forecasts[0], summary).g
     assert g is not None
     grid = summary.intensity
     grams = product(Figure(0.72, 0.54, 0.9), Figure(grid.g_per_kwh, grid.low, grid.high))
@@ -84,7 +84,7 @@ def test_the_range_of_the_carbon_has_the_intensitys_in_it(made: Callable[..., Su
 def test_rent_is_for_the_time_that_was_forecast(made: Callable[..., Summary]) -> None:
     """One GPU for 2 h (1.5 to 2.5) at 2.00 USD an hour, whatever the energy: 4 USD (3 to 5)."""
     summary = made(rent="2.00 USD")
-    money = cost(summary.forecasts[0], summary).money
+    money = forecast_cost(summary.forecasts[0], summary).money
     assert money is not None
     assert money.currency == "USD"
     assert tuple(money.amount) == pytest.approx((4.0, 3.0, 5.0))
@@ -93,7 +93,7 @@ def test_rent_is_for_the_time_that_was_forecast(made: Callable[..., Summary]) ->
 def test_a_run_that_measured_nothing_has_no_price_for_its_forecast(use: MakeUse, record: MakeRecord) -> None:
     """Its joules stay as they were said; neither grams nor money are made up."""
     summary = summary_of(record(use(seconds=0.0), forecasts=(forecast(),)))
-    expected = cost(summary.forecasts[0], summary)
+    expected = forecast_cost(summary.forecasts[0], summary)
     assert (expected.joules is None, expected.g, expected.money) == (False, None, None)
     assert "an energy that was not measured" in " ".join(markdown.render(summary).split())
 
@@ -151,7 +151,7 @@ def test_a_runs_own_share_is_not_taken_for_what_was_forecast(use: MakeUse, recor
 
 
 @pytest.mark.parametrize(
-    ("terms", "remark"),
+    ("options", "remark"),
     [
         ({"pue": 1.5, "tariff": "0.50 EUR"}, ["energies are before a PUE of 1.5, carbon and money after it"]),
         ({"pue": 1.5, "rent": "2.00 USD"}, ["energies are before a PUE of 1.5, carbon after it"]),
@@ -159,9 +159,9 @@ def test_a_runs_own_share_is_not_taken_for_what_was_forecast(use: MakeUse, recor
     ],
     ids=["owner", "renter", "no PUE"],
 )
-def test_what_the_overhead_is_in_is_said(terms: Any, remark: list[str], made: Callable[..., Summary]) -> None:
+def test_what_the_overhead_is_in_is_said(options: Any, remark: list[str], made: Callable[..., Summary]) -> None:
     """0.72 kWh and 0.54 EUR at 0.50 EUR a kWh make sense only to who knows that a PUE of 1.5 is in one of them."""
-    assert said(made(**terms)) == remark
+    assert said(made(**options)) == remark
 
 
 def test_a_forecast_that_early_stopping_cut_short_is_an_upper_bound(use: MakeUse, record: MakeRecord) -> None:
@@ -202,10 +202,10 @@ def test_while_a_run_goes_on_what_came_is_what_it_has_come_to_so_far(use: MakeUs
     assert (status, so_far.seconds.value) == ("running", HOUR)
 
 
-@pytest.mark.parametrize("terms", [{"tariff": "0.50 EUR"}, {"rent": "2 EUR"}], ids=["owner", "renter"])
-def test_two_hosts_cost_twice_what_one_does(terms: Any, use: MakeUse, record: MakeRecord) -> None:
+@pytest.mark.parametrize("options", [{"tariff": "0.50 EUR"}, {"rent": "2 EUR"}], ids=["owner", "renter"])
+def test_two_hosts_cost_twice_what_one_does(options: Any, use: MakeUse, record: MakeRecord) -> None:
     """An hour of two hosts like this one: twice its joules, its grams and its money, by tariff as by rent."""
-    like = cost_so_far(summary_of(record(use()), zone="FR", **terms))
+    like = cost_so_far(summary_of(record(use()), zone="FR", **options))
     assert like.joules is not None
     assert like.g is not None
     assert like.money is not None

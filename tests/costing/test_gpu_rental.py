@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.gpu_rental import TIERS, Rent, find, parse_rent, prices, rented
+from greentrack.costing.gpu_rental import TIERS, Rent, find_prices, parse_rent, prices, rental_cost
 from greentrack.errors import ConfigError
+from greentrack.reports import caveats
 
 TODAY = datetime.date(2026, 11, 22)
 H100 = "NVIDIA H100 80GB HBM3"
@@ -15,9 +16,9 @@ H100 = "NVIDIA H100 80GB HBM3"
 
 def test_eight_h100_for_ten_hours_at_a_specialist_are_240_dollars() -> None:
     """2.50 to 3.50 USD a GPU-hour in May 2026: 80 x 3 = 240, from 200 to 280."""
-    found = find(parse_rent("specialist"), [H100] * 8)
-    assert not isinstance(found, str)
-    money = rented(found, 36_000.0, TODAY)
+    found = find_prices(parse_rent("specialist"), [H100] * 8)
+    assert isinstance(found, list)
+    money = rental_cost(found, 36_000.0, TODAY)
     assert (money.amount.value, money.amount.low, money.amount.high) == pytest.approx((240, 200, 280))
     assert (money.currency, money.basis, money.year) == ("USD", "renter", 2026)
     assert money.note == "8 GPUs at 3 USD/GPU-hour (H100, specialist)"
@@ -25,49 +26,50 @@ def test_eight_h100_for_ten_hours_at_a_specialist_are_240_dollars() -> None:
 
 def test_the_users_own_rent_is_exact() -> None:
     """2.95 USD x 2 GPUs x half an hour = 2.95 USD, whatever they are."""
-    found = find(parse_rent("2.95USD"), ["a", "b"])
-    assert not isinstance(found, str)
-    money = rented(found, 1800.0, TODAY)
+    found = find_prices(parse_rent("2.95USD"), ["a", "b"])
+    assert isinstance(found, list)
+    money = rental_cost(found, 1800.0, TODAY)
     assert (money.amount.value, money.amount.low, money.amount.high) == pytest.approx((2.95, 2.95, 2.95))
     assert money.note == "2 GPUs at 2.95 USD/GPU-hour"
 
 
 def test_another_gpu_than_the_runs_can_be_asked_for() -> None:
     """What a run on one T4 would have cost as an hour of an H100."""
-    found = find(parse_rent("h100 marketplace"), ["Tesla T4"])
-    assert not isinstance(found, str)
+    found = find_prices(parse_rent("h100 marketplace"), ["Tesla T4"])
+    assert isinstance(found, list)
     assert [price.gpu for price in found] == ["H100"]
 
 
 def test_unlike_gpus_have_each_their_price() -> None:
     """An H100 (3.00) and an A100 80GB (1.30) for an hour at a specialist are 4.30 USD."""
-    found = find(parse_rent("specialist"), [H100, "NVIDIA A100-SXM4-80GB"])
-    assert not isinstance(found, str)
-    assert rented(found, 3600.0, TODAY).amount.value == pytest.approx(4.30)
+    found = find_prices(parse_rent("specialist"), [H100, "NVIDIA A100-SXM4-80GB"])
+    assert isinstance(found, list)
+    assert rental_cost(found, 3600.0, TODAY).amount.value == pytest.approx(4.30)
 
 
 @pytest.mark.parametrize("gpus", [["NVIDIA A100-SXM4-40GB"], [H100, "NVIDIA GH200 480GB"], []])
 def test_a_gpu_that_the_table_does_not_have_gets_no_others_price(gpus: list[str]) -> None:
     """The reason is a sentence, not a guess; a run without GPU has no GPU-hours."""
-    reason = find(parse_rent("specialist"), gpus)
-    assert isinstance(reason, str)
+    found = find_prices(parse_rent("specialist"), gpus)
+    assert not isinstance(found, list)
+    reason = caveats.text(found)
     assert "\n" not in reason
     assert "known" in reason
 
 
 def test_a_price_older_than_a_year_is_shown_with_its_age() -> None:
     """The H100's is of May 2026: 13 months old in June 2027."""
-    found = find(Rent(tier="specialist"), [H100])
-    assert not isinstance(found, str)
-    assert rented(found, 1.0, datetime.date(2027, 6, 1)).note.endswith(", 13 months old")
-    assert "old" not in rented(found, 1.0, datetime.date(2027, 5, 31)).note
+    found = find_prices(Rent(tier="specialist"), [H100])
+    assert isinstance(found, list)
+    assert rental_cost(found, 1.0, datetime.date(2027, 6, 1)).note.endswith(", 13 months old")
+    assert "old" not in rental_cost(found, 1.0, datetime.date(2027, 5, 31)).note
 
 
 def test_a_price_that_nobody_checked_says_so_and_is_wider() -> None:
     """B200 at a marketplace: 3 to 5 USD, widened by 30 %."""
-    found = find(parse_rent("B200 marketplace"), ["any"])
-    assert not isinstance(found, str)
-    assert rented(found, 3600.0, TODAY).note.endswith("uncertain")
+    found = find_prices(parse_rent("B200 marketplace"), ["any"])
+    assert isinstance(found, list)
+    assert rental_cost(found, 3600.0, TODAY).note.endswith("uncertain")
     assert (found[0].price.low, found[0].price.high) == pytest.approx((2.1, 6.5))
 
 

@@ -158,15 +158,15 @@ def test_a_training_never_waits_for_the_network(keep: KeepRun, db: Path, server:
 def test_several_runs_of_one_question_wait_once(
     keep: KeepRun, db: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source that hangs costs its limit once, however many runs are costed under the same terms."""
+    """A source that hangs costs its limit once, however many runs are costed under the same options."""
     monkeypatch.setattr(base, "LIMIT_S", 0.3)
     server.hanging = True
     with Reader(db) as reader:
         run = keep(1)
         record, readings = reader.record(run), reader.readings(run)
-    terms = parse_options(Settings(db=str(db), hourly="uk"))
+    options = parse_options(Settings(db=str(db), hourly="uk"))
     for _ in range(3):
-        summary = engine.cost(record, terms, readings=readings)
+        summary = engine.cost(record, options, readings=readings)
         assert any("did not answer in time" in note for note in summary.notes)
     assert len(server.asked) == 1
 

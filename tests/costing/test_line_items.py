@@ -1,4 +1,4 @@
-"""Money, facility, embodied carbon and water in the summary: by hand, and what must hold for any terms."""
+"""Money, facility, embodied carbon and water in the summary: by hand, and what must hold for any options."""
 
 import datetime
 import json
@@ -196,7 +196,7 @@ def test_the_line_has_the_money_of_the_settings(two_kwh: Record) -> None:
     assert "EUR" not in final_line(summary_of(two_kwh, zone="IS"))
 
 
-knobs = st.fixed_dictionaries(
+options = st.fixed_dictionaries(
     {},
     optional={
         "zone": st.sampled_from(["DE", "FR", "US-CA", "aws:eu-west-1", "IS", "WORLD"]),
@@ -232,14 +232,14 @@ def made(uses: Sequence[DeviceUse], chassis: str) -> Record:
     return Record(run=RunInfo(id="1", name="x", seconds=3600.0, host=host, zone="FR"), devices=tuple(uses))
 
 
-@given(devices, st.sampled_from(["server", "desktop", "vm"]), knobs)
+@given(devices, st.sampled_from(["server", "desktop", "vm"]), options)
 def test_terms_never_change_joules_and_every_range_holds_its_value(
-    uses: list[DeviceUse], chassis: str, terms: CostingOptions
+    uses: list[DeviceUse], chassis: str, options: CostingOptions
 ) -> None:
     """Costing again is free to change grams and money only."""
     run = made(uses, chassis)
-    scope = terms.get("scope") or "machine"
-    summary, plain = summary_of(run, **terms), summary_of(run, scope=scope)
+    scope = options.get("scope") or "machine"
+    summary, plain = summary_of(run, **options), summary_of(run, scope=scope)
     assert (summary.joules, summary.devices, summary.by_kind) == (plain.joules, plain.devices, plain.by_kind)
     money = None if summary.money is None else summary.money.amount
     for figure in (summary.g, summary.facility_joules, money, summary.embodied, summary.water, summary.pue):

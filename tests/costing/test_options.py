@@ -1,4 +1,4 @@
-"""The terms of costing: argument before settings, and what contradicts itself."""
+"""The options of costing: argument before settings, and what contradicts itself."""
 
 import pytest
 
@@ -15,12 +15,12 @@ def test_without_anything_nothing_is_applied() -> None:
 def test_an_argument_comes_before_the_settings() -> None:
     """Each for itself; the settings' zone is kept for runs that name none."""
     settings = Settings(zone="SE", pue="1.5", tariff="0.20 EUR", embodied=True, water=True)
-    terms = parse_options(settings, zone="FR", pue=1.1, embodied=False)
-    assert (terms.zone, terms.home, terms.embodied, terms.water) == ("FR", "SE", False, True)
-    assert terms.pue is not None
-    assert terms.pue.figure.value == 1.1
-    assert terms.tariff is not None
-    assert terms.tariff.price.value == 0.20
+    options = parse_options(settings, zone="FR", pue=1.1, embodied=False)
+    assert (options.zone, options.default_zone, options.embodied, options.water) == ("FR", "SE", False, True)
+    assert options.pue is not None
+    assert options.pue.figure.value == 1.1
+    assert options.tariff is not None
+    assert options.tariff.price.value == 0.20
 
 
 def test_an_owner_and_a_renter_are_not_one() -> None:
@@ -34,11 +34,11 @@ def test_an_owner_and_a_renter_are_not_one() -> None:
         parse_options(tariff="0.30 EUR", rent="2 USD")
 
 
-@pytest.mark.parametrize("knobs", [{"scope": "galaxy"}, {"pue": "0.5"}, {"tariff": "12"}, {"rent": "much"}])
-def test_what_cannot_be_read_is_refused(knobs: CostingOptions) -> None:
+@pytest.mark.parametrize("options", [{"scope": "galaxy"}, {"pue": "0.5"}, {"tariff": "12"}, {"rent": "much"}])
+def test_what_cannot_be_read_is_refused(options: CostingOptions) -> None:
     """One line each."""
     with pytest.raises(ConfigError):
-        parse_options(**knobs)
+        parse_options(**options)
 
 
 def test_a_false_setting_is_not_an_unset_one() -> None:

@@ -13,7 +13,7 @@ from greentrack.costing.published_trainings import (
     JOULES_PER_MWH,
     WELL_KNOWN,
     closest,
-    compare,
+    comparison_of,
     reference,
     references,
 )
@@ -138,7 +138,7 @@ def test_pounds_are_tons(pounds: float, name: str) -> None:
 
 def test_a_training_that_is_well_known_goes_before_one_that_is_nearer() -> None:
     """0.45 kWh / 1,507 kWh (Strubell et al. 2019) = 0.0003 of BERT-base, though ViT-Tiny's 1.7 kWh are nearer."""
-    shown = compare(exactly(0.45 * KWH))
+    shown = comparison_of(exactly(0.45 * KWH))
     assert shown is not None
     assert shown.text == (
         "0.0003 of what BERT-base took: 1.51 MWh, partly assumed, 0.652 t CO2e, "
@@ -149,7 +149,7 @@ def test_a_training_that_is_well_known_goes_before_one_that_is_nearer() -> None:
 def test_a_run_that_is_nothing_beside_the_well_known_is_held_against_the_nearest() -> None:
     """A ten-thousandth of BERT-base is 0.1507 kWh; 0.15 kWh are 0.088 of ViT-Tiny's 1.7 (Dodge et al. 2022)."""
     assert closest(0.151 * KWH).name == "BERT-base"
-    shown = compare(exactly(0.15 * KWH))
+    shown = comparison_of(exactly(0.15 * KWH))
     assert shown is not None
     assert shown.text.startswith("0.088 of what ViT-Tiny took")
 
@@ -163,7 +163,7 @@ def test_the_well_known_trainings_have_an_energy_that_is_sure() -> None:
 
 def test_of_the_well_known_it_is_the_smallest_that_took_more() -> None:
     """1 MWh is 0.66 of BERT-base's 1.507 MWh."""
-    shown = compare(exactly(1000 * KWH))
+    shown = comparison_of(exactly(1000 * KWH))
     assert shown is not None
     assert shown.reference.name == "BERT-base"
     assert shown.text.startswith("0.66 of what BERT-base took: 1.51 MWh, partly assumed, ")
@@ -171,22 +171,22 @@ def test_of_the_well_known_it_is_the_smallest_that_took_more() -> None:
 
 def test_the_runs_range_goes_along() -> None:
     """753.5 kWh (602.8 to 904.2) beside BERT-base's 1,507: 0.5 (0.4 to 0.6)."""
-    shown = compare(Figure(value=753.5 * KWH, low=602.8 * KWH, high=904.2 * KWH))
+    shown = comparison_of(Figure(value=753.5 * KWH, low=602.8 * KWH, high=904.2 * KWH))
     assert shown is not None
     assert "0.5 of what BERT-base took (0.4–0.6)" in shown.text
 
 
 def test_more_than_all_of_them_is_so_many_times_the_largest() -> None:
     """55,020 MWh is twice Llama 3.1."""
-    shown = compare(exactly(55_020 * JOULES_PER_MWH))
+    shown = comparison_of(exactly(55_020 * JOULES_PER_MWH))
     assert shown is not None
     assert shown.text.startswith("2 times what Llama 3.1 (8B to 405B) took: ")
 
 
 def test_nearly_nothing_is_held_against_nothing() -> None:
     """1 mWh beside 20 Wh is a ratio that tells nobody anything; no energy at all even less."""
-    assert compare(exactly(3.6)) is None
-    assert compare(exactly(0.0)) is None
+    assert comparison_of(exactly(3.6)) is None
+    assert comparison_of(exactly(0.0)) is None
 
 
 @given(st.floats(1e3, 1e14))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.tariffs import CURRENCIES, owned, parse_tariff, price_of, tariff_of
+from greentrack.costing.tariffs import CURRENCIES, electricity_cost, parse_tariff, price_of, tariff_of
 from greentrack.data.tables import rows
 from greentrack.errors import ConfigError
 from greentrack.quantity import Figure
@@ -16,7 +16,7 @@ def test_two_kwh_at_20_cents_are_40_cents() -> None:
     """7.2 MJ x 0.20 EUR/kWh = 0.40 EUR; a price that the user gives adds nothing to the range."""
     tariff = parse_tariff("0.20 EUR")
     energy = Figure(value=7.2e6, low=6.3e6, high=8.1e6)
-    money = owned(energy, tariff.price, tariff, "")
+    money = electricity_cost(energy, tariff.price, tariff, "")
     assert (money.amount.value, money.amount.low, money.amount.high) == pytest.approx((0.40, 0.35, 0.45))
     assert (money.currency, money.basis, money.note) == ("EUR", "owner", "electricity at 0.2 EUR/kWh")
 

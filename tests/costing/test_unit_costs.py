@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summary_of
-from greentrack.costing.summary import Work
 from greentrack.costing.tariffs import Money
-from greentrack.costing.unit_costs import UnitCost, inference
+from greentrack.costing.unit_costs import UnitCost, unit_costs
 from greentrack.model import DeviceUse, Record
 from greentrack.quantity import Figure
 from greentrack.reports.json import to_dict
+from greentrack.reports.lines import unit_cost
 
 KWH = 3.6e6
 MakeUse = Callable[..., DeviceUse]
@@ -25,7 +25,7 @@ def figure(value: float, low: float | None = None, high: float | None = None) ->
 
 
 def rate(joules: Figure, money: Money | None = None, **work: float) -> UnitCost:
-    (made,) = inference({unit: Work(total, None) for unit, total in work.items()}, joules, money)
+    (made,) = unit_costs(work, joules, money)
     return made
 
 
@@ -36,7 +36,7 @@ def test_a_kilowatt_hour_for_a_million_predictions_is_3_6_joules_each() -> None:
     assert made.per_kwh == figure(1e6)
     air = made.per_air_hour
     assert (air.value, air.low, air.high) == pytest.approx((1e6, 0.6e6, 1.5e6))
-    assert made.text == (
+    assert unit_cost(made) == (
         "1,000,000 predictions per kWh; about 1,000,000 (600,000–1,500,000) per hour of room air conditioning"
     )
 
@@ -46,7 +46,7 @@ def test_tokens_are_told_by_the_thousand() -> None:
     made = rate(figure(2 * KWH), tokens=2e6)
     assert made.joules.value == pytest.approx(3600)
     assert made.per_kwh.value == pytest.approx(1e6)
-    assert made.text.startswith("3,600 J per 1,000 tokens; ")
+    assert unit_cost(made).startswith("3,600 J per 1,000 tokens; ")
 
 
 def test_money_is_told_by_the_million() -> None:
@@ -55,14 +55,14 @@ def test_money_is_told_by_the_million() -> None:
     made = rate(figure(KWH), money, predictions=5e5)
     assert made.money is not None
     assert (made.money.value, made.money.low, made.money.high) == pytest.approx((0.60, 0.40, 0.80))
-    assert made.text.endswith("; 0.6 EUR (0.4–0.8) per million predictions")
+    assert unit_cost(made).endswith("; 0.6 EUR (0.4–0.8) per million predictions")
 
 
 def test_without_a_price_there_is_no_money() -> None:
     """Absent is not zero."""
     made = rate(figure(KWH), requests=10)
     assert (made.money, made.currency) == (None, "")
-    assert "million" not in made.text
+    assert "million" not in unit_cost(made)
 
 
 def test_the_least_energy_makes_the_most_predictions() -> None:
@@ -75,7 +75,7 @@ def test_a_range_that_begins_at_nothing_has_no_upper_end() -> None:
     """Said in words, not as infinity."""
     made = rate(figure(KWH, 0.0, KWH), requests=100)
     assert math.isinf(made.per_kwh.high)
-    assert "100 requests (100 or more) per kWh" in made.text
+    assert "100 requests (100 or more) per kWh" in unit_cost(made)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_a_range_that_begins_at_nothing_has_no_upper_end() -> None:
 )
 def test_nothing_is_said_where_there_is_nothing_to_say(work: dict[str, float], joules: Figure | None) -> None:
     """No predictions, none done, nothing measured."""
-    assert inference({unit: Work(total, None) for unit, total in work.items()}, joules) == ()
+    assert unit_costs(work, joules) == ()
 
 
 def test_samples_are_told_where_predictions_are() -> None:
     """A run that predicts may count both."""
-    made = inference({"samples": Work(8.0, None), "predictions": Work(4.0, None)}, figure(KWH))
+    made = unit_costs({"samples": 8.0, "predictions": 4.0}, figure(KWH))
     assert [(one.unit, one.joules.value) for one in made] == [("predictions", 9e5), ("samples", 4.5e5)]
 
 
@@ -120,13 +120,13 @@ def test_energy_and_money_are_of_one_boundary(use: MakeUse, record: MakeRecord) 
     assert (made.joules.value, made.per_kwh.value) == pytest.approx((5.4, 1e6 / 1.5))
     assert made.money is not None
     assert made.money.value == pytest.approx(0.30)
-    assert made.text.startswith("5.4 J (")
-    assert made.text.endswith("; all of it with the data centre's overhead")
+    assert unit_cost(made).startswith("5.4 J (")
+    assert unit_cost(made).endswith("; all of it with the data centre's overhead")
     assert to_dict(summary)["rates"][0]["overhead"] is True
     (without,) = summary_of(done, tariff="0.20 EUR").rates
     assert without.joules.value == pytest.approx(3.6)
-    assert not without.overhead
-    assert "overhead" not in without.text
+    assert not without.has_overhead
+    assert "overhead" not in unit_cost(without)
 
 
 def test_a_training_has_no_rates(use: MakeUse, record: MakeRecord) -> None:

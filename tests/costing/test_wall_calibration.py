@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from greentrack.calibration_facts import Calibration, HostCalibration
 from greentrack.costing.api import summary_of
 from greentrack.costing.system_overhead import CHASSIS
-from greentrack.costing.wall_calibration import check, fitted, of_run, refined
+from greentrack.costing.wall_calibration import calibrated, calibration_from, chassis_from, check_consistent
 from greentrack.errors import ConfigError
 from greentrack.methods import METHODS
 from greentrack.model import Reading
@@ -25,7 +25,7 @@ def load(components: float, wall: float, devices: tuple[str, ...] = ("gpu:0",), 
 
 def test_one_load_gives_the_base_and_keeps_the_slope() -> None:
     """450 W beside 360 W: 90 W less in the components are 100 W less at the wall of a desktop."""
-    machine = fitted(DESKTOP, [load(360.0, 450.0)])
+    machine = chassis_from(DESKTOP, [load(360.0, 450.0)])
     assert 360 + machine.joules(360.0, 1.0) == pytest.approx(450.0)
     assert 270 + machine.joules(270.0, 1.0) == pytest.approx(350.0)
     assert "1 load; its slope is that of a desktop" in machine.source
@@ -33,14 +33,14 @@ def test_one_load_gives_the_base_and_keeps_the_slope() -> None:
 
 def test_two_loads_give_both() -> None:
     """450 W beside 360 W and 230 W beside 160 W: 54 W and 1.1 for each."""
-    machine = fitted(DESKTOP, [load(360.0, 450.0), load(160.0, 230.0)])
+    machine = chassis_from(DESKTOP, [load(360.0, 450.0), load(160.0, 230.0)])
     assert [watts + machine.joules(watts, 1.0) for watts in (360, 160, 260)] == pytest.approx([450, 230, 340])
     assert machine.source.endswith("with 2 loads")
 
 
 def test_the_public_study_is_met_by_two_of_its_three_loads() -> None:
     """Fitted to 368 and 203 W, 240 W come out within 5 % of the 335 W read, and the range holds them."""
-    machine = fitted(SERVER, [load(368.0, 455.0), load(203.0, 282.0)])
+    machine = chassis_from(SERVER, [load(368.0, 455.0), load(203.0, 282.0)])
     rest = machine.figure(240.0, 1.0)
     assert 240 + rest.value == pytest.approx(335, rel=0.05)
     assert 240 + rest.low <= 335 <= 240 + rest.high
@@ -48,21 +48,21 @@ def test_the_public_study_is_met_by_two_of_its_three_loads() -> None:
 
 def test_loads_that_are_nearly_the_same_give_no_slope() -> None:
     """Of 360 and 365 W it is the mean that counts, and the slope stays the usual one."""
-    machine = fitted(DESKTOP, [load(360.0, 450.0), load(365.0, 449.0)])
+    machine = chassis_from(DESKTOP, [load(360.0, 450.0), load(365.0, 449.0)])
     assert machine.efficiency == pytest.approx(0.9)
     assert 362.5 + machine.joules(362.5, 1.0) == pytest.approx(449.5)
 
 
 def test_a_machine_never_draws_less_than_nothing_when_idle() -> None:
     """440 W beside 400 W do not fit a server's usual quarter: there is no base, and a tenth."""
-    machine = fitted(SERVER, [load(400.0, 440.0)])
+    machine = chassis_from(SERVER, [load(400.0, 440.0)])
     assert machine.joules(0.0, 1.0) == 0.0
     assert machine.joules(100.0, 1.0) == pytest.approx(10.0)
 
 
 def test_the_range_is_five_percent_of_the_wall_and_wider_beyond_the_loads() -> None:
     """At 360 W +-22.5 W; 100 W beyond, 0.15 W more for each."""
-    machine = fitted(DESKTOP, [load(360.0, 450.0)])
+    machine = chassis_from(DESKTOP, [load(360.0, 450.0)])
     here, above = machine.figure(360.0, 1.0), machine.figure(460.0, 1.0)
     assert (here.low, here.high) == pytest.approx((90 - 22.5, 90 + 22.5))
     wall = 450 + 100 / 0.9
@@ -75,8 +75,8 @@ def test_any_sane_machine_is_found_again(base: float, slope: float, one: float, 
     assume(abs(one - other) >= 0.31 * (base + slope * (one + other) / 2))
     readings = [load(watts, base + slope * watts) for watts in (one, other)]
     assume(all(reading.wall_watts < 200 + 3 * reading.components_watts for reading in readings))
-    check(DESKTOP, readings)
-    machine = fitted(DESKTOP, readings)
+    check_consistent(DESKTOP, readings)
+    machine = chassis_from(DESKTOP, readings)
     assert load_w + machine.joules(load_w, 1.0) == pytest.approx(base + slope * load_w, rel=1e-6, abs=1e-3)
     figure = machine.figure(load_w, 1.0)
     assert 0 <= figure.low <= figure.value + 1e-6 <= figure.high + 1e-5
@@ -95,16 +95,16 @@ def test_any_sane_machine_is_found_again(base: float, slope: float, one: float, 
 def test_what_cannot_be_is_refused(readings: list[Calibration], words: str) -> None:
     """Less than its parts, ten times too much, another wall at the same load, a slope below 1 and one of 1.8."""
     with pytest.raises(ConfigError) as error:
-        check(DESKTOP, readings)
+        check_consistent(DESKTOP, readings)
     assert words in str(error.value)
 
 
 def test_a_calibration_holds_for_the_devices_it_was_made_with() -> None:
     """Where a run saw other devices, the machine is as its kind is."""
     made = [load(360.0, 450.0, ("gpu:0", "cpu"))]
-    assert refined(DESKTOP, made, ["cpu", "gpu:0"]).method == "rest-calibrated"
-    assert refined(DESKTOP, made, ["gpu:0"]) is DESKTOP
-    assert refined(DESKTOP, [], ["gpu:0"]) is DESKTOP
+    assert calibrated(DESKTOP, made, ["cpu", "gpu:0"]).method == "rest-calibrated"
+    assert calibrated(DESKTOP, made, ["gpu:0"]) is DESKTOP
+    assert calibrated(DESKTOP, [], ["gpu:0"]) is DESKTOP
 
 
 def test_a_summary_uses_and_names_it(use: MakeUse, record: MakeRecord) -> None:
@@ -150,13 +150,13 @@ def readings(*watts: float, seconds: float = 1800.0) -> dict[str, list[Reading]]
 
 def test_a_run_and_the_watts_shown_are_a_calibration(use: MakeUse, record: MakeRecord) -> None:
     """An hour at 360 W beside 450 W."""
-    made = of_run(record(use()), readings(360.0, 360.0), wall_watts=450.0)
+    made = calibration_from(record(use()), readings(360.0, 360.0), wall_watts=450.0)
     assert (made.components_watts, made.wall_watts, made.devices) == (360.0, 450.0, ("gpu:0",))
 
 
 def test_a_run_and_two_kwh_readings_are_a_calibration(use: MakeUse, record: MakeRecord) -> None:
     """0.45 kWh in an hour are 450 W; the load may go up and down meanwhile."""
-    made = of_run(record(use()), readings(200.0, 520.0), wall_kwh=("12.340", "12.790"))
+    made = calibration_from(record(use()), readings(200.0, 520.0), wall_kwh=("12.340", "12.790"))
     assert made.wall_watts == pytest.approx(450.0)
     assert made.source.startswith("12.340 to 12.790 kWh")
 
@@ -175,14 +175,14 @@ def test_kwh_readings_that_say_nothing_are_refused(
 ) -> None:
     """Nothing used, too few steps of the last digit, no numbers."""
     with pytest.raises(ConfigError) as error:
-        of_run(record(use()), readings(360.0, 360.0), wall_kwh=kwh)
+        calibration_from(record(use()), readings(360.0, 360.0), wall_kwh=kwh)
     assert words in str(error.value)
 
 
 def test_a_load_that_is_not_steady_has_no_one_power_at_the_wall(use: MakeUse, record: MakeRecord) -> None:
     """200 W in the first half and 520 W in the second."""
     with pytest.raises(ConfigError, match="200 W in its first half and 520 W in its second"):
-        of_run(record(use()), readings(200.0, 520.0), wall_watts=450.0)
+        calibration_from(record(use()), readings(200.0, 520.0), wall_watts=450.0)
 
 
 def test_a_run_must_be_over_seen_and_long_enough(use: MakeUse, record: MakeRecord) -> None:
@@ -195,7 +195,7 @@ def test_a_run_must_be_over_seen_and_long_enough(use: MakeUse, record: MakeRecor
         (record(use(), use("psu", "rest")), "measured already"),
     ):
         with pytest.raises(ConfigError) as error:
-            of_run(made, readings(360.0, 360.0), wall_watts=450.0)
+            calibration_from(made, readings(360.0, 360.0), wall_watts=450.0)
         assert words in str(error.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from greentrack.config import Settings
 from greentrack.costing.api import summary_of
-from greentrack.costing.forecast_costs import cost
+from greentrack.costing.forecast_costs import forecast_cost
 from greentrack.integrations.training.forecast import LiveForecast, Range
 from greentrack.integrations.training.forecast_line import forecast_line
 from greentrack.integrations.training.live_figures import Live
@@ -61,7 +61,7 @@ def test_the_line_has_the_figures_that_the_report_will_have(settings: Settings) 
     )  # fmt: skip
     summary = summary_of(Machine(kept).record(), settings=settings)
     line = told(settings)
-    assert [part for part in cells(cost(kept, summary)) if part not in line] == []
+    assert [part for part in cells(forecast_cost(kept, summary)) if part not in line] == []
     assert line.startswith("greentrack: forecast after epoch 3: 720 Wh (540–900)")
 
 

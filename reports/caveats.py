@@ -1,0 +1,84 @@
+"""The caveats of a summary in words."""
+
+from collections.abc import Callable, Mapping
+
+from greentrack.costing.caveats import Caveat, Fact, ShortSpan
+from greentrack.formatting.units import duration, energy, mass
+
+MAX_SPANS = 3
+"""Maximum number of short spans that are named."""
+
+
+def text(caveat: Caveat) -> str:
+    """Return *caveat* as a sentence."""
+    words = WORDS[caveat.fact]
+    return words.format(*caveat.details) if isinstance(words, str) else words(*caveat.details)
+
+
+def _imported(version: object, mode: object) -> str:
+    tool = f"codecarbon {version or 'of an unknown version'} (tracking_mode {mode})"
+    file = "whose file says neither what was measured nor how the run ended"
+    return f"imported from {tool}, {file}; nothing counts as measured"
+
+
+def _carbon_of_import(g: float) -> str:
+    return f"codecarbon's own figure, {mass(g)}, is not used: the carbon is worked out as for any other run"
+
+
+def _not_seen(device: str, seconds: float, run_seconds: float) -> str:
+    return f"{device}: {duration(seconds)} of {duration(run_seconds)} were not seen and are not filled in"
+
+
+def _disagreed(device: str, has_power: bool) -> str:
+    instead = "its integrated power is used" if has_power else "nothing else can be used"
+    return f"{device}: its counter disagreed with its own power; {instead}"
+
+
+def _calibrated(calibrated: tuple[str, ...], seen: tuple[str, ...], has_earlier: bool) -> str:
+    made = f"the calibration at the wall was made with {', '.join(calibrated)}"
+    used = "an earlier one is used" if has_earlier else "so it is not used here"
+    return f"{made}, and this run saw {', '.join(seen) or 'nothing'}; {used}"
+
+
+def _short(*spans: ShortSpan) -> str:
+    some = ", ".join(f"{one.name} ({duration(one.seconds)}: ±{one.off:.0%})" for one in spans[:MAX_SPANS])
+    more = f" and {len(spans) - MAX_SPANS} more" if len(spans) > MAX_SPANS else ""
+    short = "spans that are short beside the updates of their sensors"
+    return f"{short}, and how unsure the shortest is: {some}{more}"
+
+
+def _rent(tier: str, gpu: str, known: tuple[str, ...]) -> str:
+    return f"no price of a {tier} is known for {gpu} (known: {', '.join(known)}); give one: rent = '2.95 USD'"
+
+
+def _embodied(chassis: str, has_gpus: bool) -> str:
+    machines = {"desktop": "a desktop", "laptop": "a laptop", "vm": "a part of a host"}
+    text = f"no figure is known for making {machines.get(chassis, 'an unknown machine')}"
+    return f"embodied carbon: {text}{'; only its GPUs are counted' if has_gpus else ''}"
+
+
+WORDS: Mapping[Fact, str | Callable[..., str]] = {
+    "stated": "{}",
+    "interrupted": "the run was interrupted; its figures end at its last reading",
+    "imported": _imported,
+    "carbon of import": _carbon_of_import,
+    "nothing measured": "nothing was measured, so energy and carbon are not known; greentrack doctor says why",
+    "recorder restarts": "the recorder was started anew (times: {}); the time between was not seen",
+    "failed reads": "reads of a sensor that failed: {:,}; a counter makes up for it at its next read",
+    "not seen": _not_seen,
+    "device note": "{}: {}",
+    "counter disagreed": _disagreed,
+    "share unknown": "{}: the run's own share is not known; the whole device is counted",
+    "other devices calibrated": _calibrated,
+    "short spans": _short,
+    "grid note": "grid intensity of {}: {}",
+    "cloud tariff": "{} is a cloud's: its customers pay rent, not the household price that the money here is worked "
+    "out from; give it: rent = '2.95 USD'",
+    "rent without gpu": "the rent is for hours of GPUs, and this run saw none; its money is not known",
+    "rent unknown": _rent,
+    "embodied unknown": _embodied,
+    "parts not measured": "nothing was measured in {} of the {} parts of this work, so the whole is more than is shown",
+    "counted once": lambda joules: (
+        f"parts of this work ran on one machine at the same time; {energy(joules)} that several saw counts once"
+    ),
+}

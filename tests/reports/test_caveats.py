@@ -1,0 +1,44 @@
+"""The words for the facts that a summary holds: every caveat and every assumption has its own."""
+
+from typing import get_args
+
+import pytest
+
+from greentrack.costing.assumptions import Assumption, Ends, Quantity, Spread
+from greentrack.costing.caveats import Caveat, Fact, ShortSpan
+from greentrack.quantity import Figure
+from greentrack.reports import assumptions, caveats
+
+
+def test_every_fact_and_every_quantity_has_its_words() -> None:
+    """None is missing, and no word is for nothing."""
+    assert set(caveats.WORDS) == set(get_args(Fact))
+    assert set(assumptions.NAMES) == set(get_args(Quantity))
+
+
+def test_short_spans_are_named_up_to_three() -> None:
+    """The fourth is counted."""
+    spans = tuple(ShortSpan(name, 0.5, 0.1) for name in "abcd")
+    text = caveats.text(Caveat("short spans", spans))
+    assert "c (500 ms: ±10%) and 1 more" in text
+    assert "d (" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (230.0, 230.0),
+        (Spread(0.05, 0.06), "-5 % to +6 %"),
+        (Ends(0.18, 0.3), "0.18 to 0.3"),
+        (Figure(value=1, low=0.6, high=1.5), "1 (0.6 to 1.5)"),
+    ],
+)
+def test_a_value_is_a_number_or_a_text(value: float | Spread | Ends | Figure, text: float | str) -> None:
+    """A range is told by its parts of the value or by its ends."""
+    stated = assumptions.stated(Assumption("tdp_watts", value, "a data sheet", 2024, ("cpu",)))
+    assert stated == ("cpu: rated power, W", text, "a data sheet", 2024)
+
+
+def test_text_in_a_fact_is_no_template() -> None:
+    """A device may be called {0}."""
+    assert caveats.text(Caveat("device note", ("{0}", "{1} {}"))) == "{0}: {1} {}"
