@@ -38,7 +38,6 @@ FORMATS: Mapping[str, str] = {
     "sci": "greentrack.reports.sci:render",
 }
 
-
 COMPARISONS: Mapping[str, str] = {
     "text": "greentrack.reports.comparison_text:render",
     "json": "greentrack.reports.comparison_json:render",
@@ -47,6 +46,37 @@ COMPARISONS: Mapping[str, str] = {
 ESTIMATES: Mapping[str, str] = {
     "text": "greentrack.reports.estimate_text:render",
     "json": "greentrack.reports.estimate_json:render",
+}
+
+TRENDS: Mapping[str, str] = {
+    "text": "greentrack.reports.target_text:trend",
+    "json": "greentrack.reports.target_json:trend",
+}
+
+RUN_LISTS: Mapping[str, str] = {
+    "table": "greentrack.reports.run_list_text:render",
+    "json": "greentrack.reports.run_list_json:render",
+    "csv": "greentrack.reports.run_list_csv:render",
+}
+
+REGIONS: Mapping[str, str] = {
+    "text": "greentrack.reports.regions_text:render",
+    "json": "greentrack.reports.regions_json:render",
+}
+
+SCHEDULES: Mapping[str, str] = {
+    "text": "greentrack.reports.schedule_text:render",
+    "json": "greentrack.reports.schedule_json:render",
+}
+
+REFERENCES: Mapping[str, str] = {
+    "text": "greentrack.reports.references_text:render",
+    "json": "greentrack.reports.references_json:render",
+}
+
+EXAMINATIONS: Mapping[str, str] = {
+    "text": "greentrack.reports.doctor_text:render",
+    "json": "greentrack.reports.doctor_json:render",
 }
 
 

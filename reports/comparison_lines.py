@@ -9,6 +9,7 @@ from greentrack.analysis.compare import ComparedQuantity, Comparison
 from greentrack.analysis.difference import Difference, sentence
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration, energy, mass, money
 
 _WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": mass}
@@ -21,11 +22,11 @@ class GroupComparison(NamedTuple):
     sentences: tuple[str, ...]
 
 
-def table(comparison: Comparison) -> Iterator[tuple[str, ...]]:
-    """Yield how many runs each group has, and the quantities, a row each."""
-    yield "runs", *(f"{len(group.summaries)}" for group in comparison.groups)
-    for row in comparison.rows:
-        yield shown(row.name), *(_value(row, value) for value in row.values)
+def table(comparison: Comparison, names: Sequence[str]) -> Table:
+    """Return how many runs each group has, and the quantities, a row each; the groups are called by *names*."""
+    runs = ("runs", *(f"{len(group.summaries)}" for group in comparison.groups))
+    rows = ((shown(row.name), *(_value(row, value) for value in row.values)) for row in comparison.rows)
+    return Table(("", *names), (runs, *rows), tuple(range(1, len(names) + 1)), "Side by side")
 
 
 def differences(comparison: Comparison) -> Iterator[GroupComparison]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from greentrack.analysis.time_to_target import CostToTarget
 from greentrack.costing import forecast_costs
 from greentrack.costing.multipart import MultipartRun, RunPart
 from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
 from greentrack.costing.waste import waste
-from greentrack.formatting.escape import json_text
+from greentrack.formatting.escape import indented_json
 from greentrack.formatting.units import iso
 from greentrack.model import Forecast, Metric
 from greentrack.quantity import JOULES_PER_KWH, Figure
+from greentrack.reports import target_json
 
 
-def render(summary: Summary) -> str:
-    """Return *summary* as an indented JSON object."""
-    return json_text(json.dumps(to_dict(summary), indent=2, ensure_ascii=False, allow_nan=False))
+def render(summary: Summary, *, until: CostToTarget | None = None) -> str:
+    """Return *summary* as an indented JSON object; what a target cost the run is its key ``until``."""
+    made = to_dict(summary)
+    return indented_json(made if until is None else {**made, "until": target_json.to_dict(until)})
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _caption(summary: Summary) -> str:
     if summary.joules is None:
         return f"{parts[0]}: {provenance.NOTHING}."
     parts += ["; ".join(map(str, provenance.methods(summary)))]
-    parts += [f"Energy: {row.remark}" for row in headline(summary) if row.label == "Energy"]
+    parts += [f"Energy: {row.about}" for row in headline(summary) if row.label == "Energy"]
     pue = provenance.overhead(summary)
     parts += [f"PUE {pue}" if pue else "No overhead of a data centre (PUE) is included"]
     parts += [f"Grid: {provenance.grid(summary)}", "Ranges are about 95 %"]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from greentrack.costing.summary import Summary
+from greentrack.costing.summary import Assumption, Summary
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
@@ -50,6 +50,11 @@ def told_apart(names: Sequence[str]) -> list[str]:
 def moment(at: float) -> str:
     """Return a Unix time as reports show it: ``2026-11-22 02:10 UTC``."""
     return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def assumed(item: Assumption) -> str:
+    """Return the value of an assumption."""
+    return item.value if isinstance(item.value, str) else digits(item.value, 4)
 
 
 def about(summary: Summary) -> Iterator[Line]:

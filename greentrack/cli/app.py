@@ -10,8 +10,8 @@ from typing import NoReturn
 import click
 
 from greentrack import __version__
-from greentrack.cli.plain import printable
 from greentrack.errors import GreenTrackError, did_you_mean
+from greentrack.formatting.escape import printable
 
 COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what it needs
     "run": "greentrack.cli.run:run",

@@ -146,7 +146,7 @@ def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
 def _list(path: "Path") -> None:
     import datetime
 
-    from greentrack.cli.plain import printable
+    from greentrack.formatting.escape import printable
     from greentrack.formatting.units import digits
     from greentrack.store import host_calibrations
 

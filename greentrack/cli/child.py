@@ -111,7 +111,7 @@ def ending(code: int) -> CommandOutcome:
     """Return what an exit code, negative for a signal, means.
 
     >>> ending(-15)
-    Ending(code=143, status='interrupted', error='killed by SIGTERM', began=True)
+    CommandOutcome(code=143, status='interrupted', error='killed by SIGTERM', began=True)
     """
     if code == 0:
         return CommandOutcome(code=0, status="finished")

@@ -112,3 +112,10 @@ def json_text(text: str) -> str:
     import json
 
     return "".join(each if each == "\n" or each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
+def indented_json(value: object) -> str:
+    """Return *value* as strict, indented JSON with everything escaped that steers a terminal."""
+    import json
+
+    return json_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

@@ -9,10 +9,11 @@ from greentrack.analysis.metrics import finite
 from greentrack.costing.forecast_costs import came_to
 from greentrack.costing.summary import SpanCost, Summary
 from greentrack.formatting.escape import shown
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range
 from greentrack.model import Metric
 from greentrack.reports.html.plot import MAX_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
-from greentrack.reports.html.tables import HtmlTable, forecast_range, forecasts, sampled, thinned
+from greentrack.reports.html.tables import forecast_range, forecasts, sampled, thinned
 from greentrack.vocabulary import KINDS
 
 MAX_METRICS = 4
@@ -67,7 +68,7 @@ def waterfall(summary: Summary) -> Chart | None:
         "From the chips to the wall",
         f"Waterfall chart: {'; '.join(f'{name} {text}' for name, text in rows)}.",
         {"data": [trace], "layout": frame},
-        HtmlTable("Energy from the chips to the wall", ("", "energy"), rows, (1,)),
+        Table(("", "energy"), rows, (1,), "Energy from the chips to the wall"),
         "" if summary.facility_joules is not None else "No overhead of a data centre (PUE) is applied.",
     )
 
@@ -107,7 +108,7 @@ def epochs(summary: Summary) -> Chart | None:
         f"Energy of each {shown(name)}",
         f"Bar chart: {len(some):,} times, from {energy(min(spent))} to {energy(max(spent))} each.",
         {"data": [trace], "layout": layout(300, what, unit)},
-        HtmlTable(f"Energy of each {shown(name)}", (shown(name), "energy of devices", "time"), rows, (0, 1, 2),
+        Table((shown(name), "energy of devices", "time"), rows, (0, 1, 2), f"Energy of each {shown(name)}",
               thinned(len(rows), len(some))),
         "Of the devices, without the rest of the machine.",
     )  # fmt: skip
@@ -126,7 +127,7 @@ def outcomes(summary: Summary) -> list[Chart]:
 def forecast(summary: Summary) -> Chart | None:
     """Return the forecasts beside what came; None where there are none."""
     table = forecasts(summary)
-    if table is None:
+    if not table.rows:
         return None
     made = sampled(summary.forecasts, MAX_MARKS)
     status, came = came_to(summary)
@@ -181,7 +182,7 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
         f"Line chart: {shown(name)} from {first.value:.6g} after {energy(first.joules or 0.0)} "
         f"to {last.value:.6g} after {energy(last.joules or 0.0)}.",
         {"data": [trace], "layout": layout(280, f"energy of the devices, {unit}", label(name))},
-        HtmlTable(title, ("energy of devices by then", shown(name)), rows, (0, 1), thinned(len(rows), len(values))),
+        Table(("energy of devices by then", shown(name)), rows, (0, 1), title, thinned(len(rows), len(values))),
     )
 
 

@@ -12,11 +12,11 @@ from greentrack.analysis.metrics import best
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
 from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
-from greentrack.reports.html.tables import HtmlTable
 from greentrack.reports.lines import moment
 from greentrack.store.deduplication import DeduplicatedEnergy
 
@@ -49,7 +49,7 @@ class Runs(NamedTuple):
 class HtmlComparison(NamedTuple):
     """A comparison, as the page sets it: figures side by side, and for each other group what can be said."""
 
-    table: HtmlTable
+    table: Table
     differences: tuple[comparison_lines.GroupComparison, ...]
     front: str
     notes: tuple[str, ...]
@@ -93,10 +93,8 @@ def beside(groups: Sequence[Group]) -> HtmlComparison | None:
     if not 2 <= len(groups) <= MAX_GROUPS:
         return None
     made = compare(groups)
-    names = tuple(name(group.name) for group in groups)
-    rows = tuple(comparison_lines.table(made))
     return HtmlComparison(
-        table=HtmlTable("Side by side", ("", *names), rows, tuple(range(1, len(names) + 1))),
+        table=comparison_lines.table(made, [name(group.name) for group in groups]),
         differences=tuple(comparison_lines.differences(made)),
         front=comparison_lines.front(made),
         notes=made.notes,
@@ -210,9 +208,9 @@ def _front_chart(comparison: Comparison) -> Chart | None:
     return Chart("front", f"{metric} against energy", alt, figure, _front_table(placed, metric))
 
 
-def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> HtmlTable:
+def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> Table:
     rows = tuple((shown(name), energy(joules), f"{value:.6g}") for name, points in placed for joules, value in points)
-    return HtmlTable(f"Best {metric} and energy", ("", "energy", f"best {metric}"), rows, (1, 2))
+    return Table(("", "energy", f"best {metric}"), rows, (1, 2), f"Best {metric} and energy")
 
 
 def _places(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.formatting.escape import printable, shown
+from greentrack.formatting.table import Table
 from greentrack.model import Record
 from greentrack.reports import lines
 from greentrack.reports.html import charts, overview, phases, power, tables, timeline
 from greentrack.reports.html.plot import Chart
-from greentrack.reports.html.tables import HtmlTable
 from greentrack.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class Detail(NamedTuple):
     headline: tuple[Line, ...]
     worth: tuple[Line, ...]
     charts: tuple[Chart, ...]
-    tables: tuple[HtmlTable, ...]
+    tables: tuple[Table, ...]
     waste: tuple[str, ...]
     notes: tuple[str, ...]
-    assumptions: HtmlTable
+    assumptions: Table
     own_cost: str
 
 
@@ -172,7 +172,7 @@ def _detail(
         tables.spans(summary),
         tables.phases(summary),
         None if shares is None else phases.table(shares, run),
-        tables.outcomes(summary),
+        tables.metrics(summary),
     )
     return Detail(
         id=f"run-{number}",

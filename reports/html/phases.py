@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from greentrack.formatting.escape import shown
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, percent
 from greentrack.model import RunInfo
-from greentrack.reports.html.tables import HtmlTable
 from greentrack.store.time_bins import PhaseTime, in_slots
 
 MAX_PHASES = 6
@@ -84,7 +84,7 @@ def lines(made: PhaseShares) -> tuple[tuple[float, ...], dict[str, tuple[float, 
     return tuple(at), {name: tuple(step.get(name, 0.0) for step in steps) for name in made.names}
 
 
-def table(made: PhaseShares, run: RunInfo) -> HtmlTable | None:
+def table(made: PhaseShares, run: RunInfo) -> Table | None:
     """Return the shares in tenths of the run, or in as many stretches as there are pieces; None for one alone."""
     count = min(MAX_STRETCHES, int(run.seconds / made.length))
     if count < 2:
@@ -100,4 +100,4 @@ def table(made: PhaseShares, run: RunInfo) -> HtmlTable | None:
         each = (percent(seconds / (until - since)) for seconds in sums.values())
         rows.append((duration(until), *each))
     head = ("up to", *(shown(name) for name in made.names))
-    return HtmlTable("Phases over time, by their share of it", head, tuple(rows), tuple(range(1, len(head))))
+    return Table(head, tuple(rows), tuple(range(1, len(head))), "Phases over time, by their share of it")

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from greentrack.formatting.escape import printable
 from greentrack.formatting.layout import clipped
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import energy
 from greentrack.quantity import Figure
-from greentrack.reports.html.tables import HtmlTable
 
 MAX_LABEL = 28
 """So much of a name has room beside a chart; of letters as wide as high, half as many."""
@@ -36,7 +36,7 @@ class Chart(NamedTuple):
     title: str
     alt: str
     figure: dict[str, Any]
-    table: HtmlTable | None
+    table: Table | None
     note: str = ""
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from greentrack.formatting.escape import shown
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration, percent
 from greentrack.model import Record, RunInfo, Span
 from greentrack.reports.html import phases
 from greentrack.reports.html.phases import OTHERS, PhaseShares
 from greentrack.reports.html.plot import COLOURS, MAX_MARKS, Chart, colour, counted, label, layout, rounded
 from greentrack.reports.html.power import Trace
-from greentrack.reports.html.tables import HtmlTable, sampled
+from greentrack.reports.html.tables import sampled
 
 MAX_SPANS = 5
 """So many names of spans are marked beneath the power, those that ran longest."""
@@ -49,8 +50,7 @@ def power(traces: Sequence[Trace], record: Record, shares: PhaseShares | None, *
     bands = [] if shares is None else _bands(shares, unit)
     marks = _marks(record.spans, run, unit)
     whose = "; the run's own share" if own else ""
-    table = HtmlTable(
-        f"Power by device{whose}",
+    table = Table(
         ("device", "", "least", "mean", "most"),
         tuple(
             (
@@ -61,6 +61,7 @@ def power(traces: Sequence[Trace], record: Record, shares: PhaseShares | None, *
             for trace in traces
         ),
         (2, 3, 4),
+        f"Power by device{whose}",
     )
     alt = (
         f"Line chart: watts of {counted(len(traces), 'device')} over {duration(run.seconds)}, "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.cli.examination import examine
+from greentrack.doctor.examination import examine
 from tests.cli.conftest import Ask, Keep
 
 
@@ -65,8 +65,8 @@ def test_a_place_that_cannot_be_used_is_said(db: Path, content: bytes | None) ->
     """A damaged database, or a folder that nothing can be written to, is a finding and no error."""
     if content is None:
         (db.parent / "file").write_text("")
-        place = examine(db=str(db.parent / "file" / "runs.db"), pause=lambda _: None).place
+        place = examine(db=str(db.parent / "file" / "runs.db"), pause=lambda _: None).database
     else:
         db.write_bytes(content)
-        place = examine(db=str(db), pause=lambda _: None).place
+        place = examine(db=str(db), pause=lambda _: None).database
     assert "GREENTRACK_DB" in place.trouble

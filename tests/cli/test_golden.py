@@ -16,9 +16,9 @@ import pytest
 from greentrack import __version__
 from greentrack.calibration_facts import SelfTest, SensorTest
 from greentrack.carbon import find_intensity
-from greentrack.cli import examination, selftest
-from greentrack.cli.examination import DatabaseCheck, DeviceCheck, Examination, Setting
-from greentrack.cli.selftest import SelfTestResult
+from greentrack.doctor import examination, self_test
+from greentrack.doctor.examination import DatabaseCheck, DeviceCheck, Examination, Setting
+from greentrack.doctor.self_test import SelfTestResult
 from greentrack.methods import METHODS
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Missing, Phase, Reading, RunInfo, Span
 from greentrack.store.batch import Batch
@@ -88,7 +88,7 @@ def _nothing_ages(monkeypatch: pytest.MonkeyPatch, runs: Path) -> Iterator[None]
     )  # a function hides it
     monkeypatch.setattr("greentrack.data.tables.OLD_MONTHS", 10_000)
     monkeypatch.setattr(examination, "examine", lambda **_: EXAMINATION)
-    monkeypatch.setattr(selftest, "run", lambda *_: SELF_TEST)
+    monkeypatch.setattr(self_test, "run_self_test", lambda *_: SELF_TEST)
     yield
     monkeypatch.undo()
     time.tzset()
@@ -271,7 +271,7 @@ EXAMINATION = Examination(
     ),
     missing=(Missing(source="rapl", reason="energy_uj is readable by root only", remedy="sudo chmod -R a+r /sys/x"),),
     settings=(Setting("db", "/data/runs.db", "environment variable GREENTRACK_DB"), Setting("tags", (), "default")),
-    place=DatabaseCheck(path="/data/runs.db", exists=True, runs=1234),
+    database=DatabaseCheck(path="/data/runs.db", exists=True, runs=1234),
     recorder_seconds=0.125,
     intensity=find_intensity("FR"),
 )

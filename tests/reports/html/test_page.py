@@ -561,4 +561,4 @@ def test_a_thinned_table_says_that_what_is_shown_is_spread_evenly(use: MakeUse, 
     assert chart is not None
     assert chart.table is not None
     assert (chart.table.rows[0][0], chart.table.rows[-1][0], len(chart.table.rows)) == ("0", "99", 40)
-    assert chart.table.more == "40 of 100 are shown, evenly spread"
+    assert chart.table.remark == "40 of 100 are shown, evenly spread"

@@ -1,0 +1,9 @@
+"""The places of a ranking as JSON, all of them."""
+
+from greentrack.analysis.regions import RegionRanking, to_dict
+from greentrack.formatting.escape import indented_json
+
+
+def render(found: RegionRanking) -> str:
+    """Return *found* as an indented JSON object."""
+    return indented_json(to_dict(found))

@@ -1,0 +1,53 @@
+"""The cost to a target as JSON: of one run, or run by run over a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from greentrack.analysis.time_to_target import CostToTarget, Step, Target
+from greentrack.formatting.escape import indented_json
+from greentrack.formatting.units import iso
+from greentrack.quantity import Figure
+from greentrack.reports.comparison_json import difference_dict
+from greentrack.reports.target_text import first_to_last, notes
+
+
+def trend(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> str:
+    """Return what a target cost run by run, and what has become of it, as an indented JSON object."""
+    what = f"energy to {to}"
+    change = first_to_last(steps)
+    return indented_json(
+        {
+            "target": str(to),
+            "runs": [
+                {
+                    "id": step.summary.run.id,
+                    "name": step.summary.run.name,
+                    "started_at": iso(step.summary.run.started_at),
+                    **to_dict(step.cost),
+                    "change": None if step.change is None else difference_dict(step.change, what),
+                }
+                for step in steps
+            ],
+            "first_to_last": None if change is None else difference_dict(change, what),
+            "notes": notes(steps, also),
+        }
+    )
+
+
+def to_dict(cost: CostToTarget) -> dict[str, Any]:
+    """Return what a target cost as what JSON can hold."""
+    joules, paid = cost.joules, cost.money
+    return {
+        "target": str(cost.target),
+        "reached": cost.reached,
+        "value": cost.value,
+        "seconds": cost.seconds,
+        "joules": None if joules is None else _figure(joules),
+        "money": None if paid is None else {**_figure(paid.amount), "currency": paid.currency},
+    }
+
+
+def _figure(figure: Figure) -> dict[str, float]:
+    return {"value": figure.value, "low": figure.low, "high": figure.high}
