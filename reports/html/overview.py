@@ -29,20 +29,16 @@ MAX_NAME = 48
 HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
 
 
-class Cell(NamedTuple):
-    """A cell of the table of runs: what it shows and what it is sorted by, None where nothing is known."""
-
-    text: str
-    key: float | str | None
-    anchor: str = ""
+SortKey = float | str | None
+"""What a cell of the table of runs is sorted by; None where nothing is known."""
 
 
-class Runs(NamedTuple):
-    """The table of runs; the columns in *right* are numbers. *total* says what they come to."""
+class RunTable(NamedTuple):
+    """The table of runs, with a sort key for each cell and an anchor (or "") for each row; *total* sums them up."""
 
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    right: tuple[int, ...]
+    table: Table
+    keys: tuple[tuple[SortKey, ...], ...]
+    anchors: tuple[str, ...]
     total: str
 
 
@@ -56,16 +52,15 @@ class HtmlComparison(NamedTuple):
     chart: Chart | None
 
 
-def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> Runs:
+def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> RunTable:
     """Return *summaries* as rows, each with a link to its place on the page where *anchors* has one."""
-    rows = [_row(summary, anchor) for summary, anchor in zip(summaries, anchors, strict=True)]
-    kept = [number for number, name in enumerate(HEAD) if name != "money" or any(row[number].text for row in rows)]
-    return Runs(
-        head=tuple(HEAD[number] for number in kept),
-        rows=tuple(tuple(row[number] for number in kept) for row in rows),
-        right=tuple(range(HEAD.index("time"), len(kept))),
-        total=" · ".join(_total(summaries, once)),
-    )
+    rows = [_cells(summary) for summary in summaries]
+    texts = tuple(tuple(text for text, _ in row) for row in rows)
+    whole = Table(HEAD, texts, tuple(range(HEAD.index("time"), len(HEAD))))
+    made = whole.without_unknown([HEAD.index("money")])
+    kept = [number for number, title in enumerate(HEAD) if title in made.head]
+    keys = tuple(tuple(row[number][1] for number in kept) for row in rows)
+    return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
 
 
 def parts_of(summary: Summary) -> list[str]:
@@ -136,22 +131,23 @@ def energies(summaries: Sequence[Summary]) -> Chart | None:
     return Chart("energies", "Energy of each run", alt, {"data": data, "layout": frame}, None, note)
 
 
-def _row(summary: Summary, anchor: str) -> tuple[Cell, ...]:
+def _cells(summary: Summary) -> tuple[tuple[str, SortKey], ...]:
+    """Return the text and the sort key of each cell of a run's row."""
     run, of = summary.run, summary.whole or summary
     seconds, joules, g, paid = (summary.whole or run).seconds, of.joules, of.g, of.money
     share = summary.measured_share
     called = name(run.name, MAX_NAME) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
     return (
-        Cell(called, run.name.casefold()[:100], anchor),
-        Cell(run.id[:13], run.id),
-        Cell((summary.whole or run).status, (summary.whole or run).status),
-        Cell(moment(run.started_at).removesuffix(" UTC"), run.started_at),
-        Cell(duration(seconds), seconds),
-        Cell(UNKNOWN, None) if joules is None else Cell(energy(joules.value), joules.value),
-        Cell("", None) if joules is None else Cell(spread(joules), joules.high - joules.low),
-        Cell(UNKNOWN, None) if g is None else Cell(mass(g.value), g.value),
-        Cell("", None) if paid is None else Cell(money(paid.amount.value, paid.currency), paid.amount.value),
-        Cell(UNKNOWN, None) if share is None else Cell(percent(share), share),
+        (called, run.name.casefold()[:100]),
+        (run.id[:13], run.id),
+        ((summary.whole or run).status, (summary.whole or run).status),
+        (moment(run.started_at).removesuffix(" UTC"), run.started_at),
+        (duration(seconds), seconds),
+        (UNKNOWN, None) if joules is None else (energy(joules.value), joules.value),
+        ("", None) if joules is None else (spread(joules), joules.high - joules.low),
+        (UNKNOWN, None) if g is None else (mass(g.value), g.value),
+        ("", None) if paid is None else (money(paid.amount.value, paid.currency), paid.amount.value),
+        (UNKNOWN, None) if share is None else (percent(share), share),
     )
 
 

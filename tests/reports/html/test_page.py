@@ -27,9 +27,10 @@ from greentrack.model import Device, DeviceUse, Energy, Forecast, Metric, Phase,
 from greentrack.reports import comparison_text, text
 from greentrack.reports.html.charts import epochs
 from greentrack.reports.html.overview import grouped
-from greentrack.reports.html.page import TEMPLATES, render, report
+from greentrack.reports.html.page import TEMPLATES, render
 from greentrack.reports.html.plot import label
 from greentrack.reports.html.power import MAX_POINTS, traces
+from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.model import Device, DeviceUse, Phase, Reading, RunInfo
-from greentrack.reports.html.page import report
 from greentrack.reports.html.phases import MAX_PHASES, OTHERS, lines, shares, table
+from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
