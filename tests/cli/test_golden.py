@@ -21,6 +21,7 @@ from greentrack.doctor.examination import DatabaseCheck, DeviceCheck, Examinatio
 from greentrack.doctor.self_test import SelfTestResult
 from greentrack.methods import METHODS
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Missing, Phase, Reading, RunInfo, Span
+from greentrack.registry import FORMATS
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 from tests.cli.conftest import Ask
@@ -113,6 +114,12 @@ def test_it_prints_what_it_printed(name: str, ask: Ask, monkeypatch: pytest.Monk
 def test_every_golden_file_is_of_a_command() -> None:
     """None is left over."""
     assert {file.stem for file in GOLDEN.iterdir()} == COMMANDS.keys()
+
+
+def test_every_format_has_a_golden_file() -> None:
+    """The text's are those without a format, the page's those of reports."""
+    forms = {form for form in FORMATS if any(f"--format {form}" in command for command in COMMANDS.values())}
+    assert FORMATS.keys() == forms | {"text", "html"}
 
 
 def steady(text: str, folder: Path) -> str:
