@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what i
     "report": "greentrack.cli.report:report",
     "where": "greentrack.cli.where:where",
     "estimate": "greentrack.cli.estimate:estimate",
-    "when": "greentrack.cli.start:when",
+    "when": "greentrack.cli.when:when",
     "doctor": "greentrack.cli.doctor:doctor",
     "calibrate": "greentrack.cli.calibrate:calibrate",
     "references": "greentrack.cli.references:references",

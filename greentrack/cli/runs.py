@@ -68,7 +68,7 @@ def runs(
     """
     import gc
 
-    from greentrack.cli.when import moment
+    from greentrack.cli.moments import moment
     from greentrack.costing.run_list import list_runs, total
 
     render = Renderer(RUN_LISTS, form, totals=totals)
