@@ -1,4 +1,4 @@
-"""A comparison in words: the cells and sentences that its text and the HTML page both set."""
+"""The table and the sentences of a comparison, which its text and the HTML page share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": 
 
 
 class GroupComparison(NamedTuple):
-    """What can be said of a group beside the first: a *title*, and sentences."""
+    """The differences of a group from the first: a *title*, and sentences."""
 
     title: str
     sentences: tuple[str, ...]
@@ -30,7 +30,7 @@ def table(comparison: Comparison, names: Sequence[str]) -> Table:
 
 
 def differences(comparison: Comparison) -> Iterator[GroupComparison]:
-    """Yield what can be said of each group after the first; quantities of which the same is to be said share one."""
+    """Yield the differences of each later group from the first; equal differences share a sentence."""
     first = name(comparison.groups[0].name)
     for number, group in enumerate(comparison.groups[1:]):
         names: dict[str, list[str]] = {}
@@ -46,7 +46,7 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
 
 
 def front(comparison: Comparison) -> str:
-    """Return who has the best of the front's metric for the energy; "" where none is held against it."""
+    """Return which groups are on the front of a metric against energy; "" without a front."""
     held = comparison.front
     if held is None:
         return ""

@@ -10,13 +10,13 @@ from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.layout import items, short, titled, wrapped
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_lines import GroupComparison
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 
 def render(comparison: Comparison, *, width: int = 80) -> str:
     """Return *comparison* as text; only its table may be wider than *width*, where there are many groups."""
     sections = (
-        table.lines(comparison_lines.table(comparison, told_apart([short(group.name) for group in comparison.groups]))),
+        table.lines(comparison_lines.table(comparison, numbered([short(group.name) for group in comparison.groups]))),
         *(_beside(one, width) for one in comparison_lines.differences(comparison)),
         wrapped(comparison_lines.front(comparison), width),
         titled("Notes", comparison.notes, width),

@@ -35,13 +35,13 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
 def _head(estimate: Estimate) -> Iterator[Line]:
     yield Line("how", estimate.how)
     yield _time(estimate.seconds)
-    yield from lines.estimated(estimate.summary)
-    yield from lines.worth(estimate.summary)
+    yield from lines.estimated_headline(estimate.summary)
+    yield from lines.equivalents_and_work(estimate.summary)
 
 
 def _assumptions(summary: Summary) -> Iterator[str]:
     for item in summary.assumptions:
-        yield f"{item.name}: {lines.assumed(item)} [{item.source}, {item.year}]"
+        yield f"{item.name}: {lines.assumption_value(item)} [{item.source}, {item.year}]"
 
 
 def _time(seconds: Figure) -> Line:

@@ -1,4 +1,4 @@
-"""A report's head as rows: what a run cost, each figure with what it is of; for tables in any form."""
+"""The headline of a report as the rows of a table: each cost of a run, and what the figure is of."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LABELS = {"facility": "energy at the facility", "embodied": "embodied carbon"}
 
 
 def headline(summary: Summary) -> Iterator[Line]:
-    """Yield what the run cost; energy and carbon also where they are not known.
+    """Yield the costs of the run; energy and carbon also where they are not known.
 
-    The figures are those of ``lines``, with more of what a reader must know who has nothing but these.
+    The figures are those of ``lines``, with their provenance, for readers who see nothing else.
     """
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         yield Line("Energy", UNKNOWN, provenance.NOTHING)
         yield Line("Carbon", UNKNOWN)
-        figures = lines.charges(summary)
+        figures = lines.other_costs(summary)
     else:
         figures = lines.headline(summary)
     for line in figures:

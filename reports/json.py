@@ -182,7 +182,7 @@ def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
 
 
 def _came_to(summary: Summary) -> dict[str, Any]:
-    """Return what the forecasts are to be held against; while the work goes on, what it has come to so far."""
+    """Return the costs to compare the forecasts with: those at the end, or so far."""
     status, cost = forecast_costs.came_to(summary)
     return {"status": status, **_cost(cost)}
 

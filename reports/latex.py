@@ -9,7 +9,7 @@ from greentrack.formatting.escape import latex, name
 from greentrack.formatting.units import energy_range
 from greentrack.reports import provenance
 from greentrack.reports.headline import headline
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 
 def render(summary: Summary) -> str:
@@ -50,7 +50,7 @@ def _devices(summary: Summary) -> Iterator[str]:
     known = [device for device in summary.devices if device.joules is not None]
     if known:
         yield r"    \midrule"
-    names = told_apart([name(device.name) for device in known])
+    names = numbered([name(device.name) for device in known])
     for device, called in zip(known, names, strict=True):
         if device.joules is not None:
             kind = provenance.SEEN.get(device.kind, "rest of the machine")

@@ -13,10 +13,10 @@ from greentrack.formatting.table import Table
 from greentrack.formatting.units import energy
 from greentrack.reports import forecast_text, provenance, tables
 from greentrack.reports.headline import headline
-from greentrack.reports.lines import assumed, told_apart
+from greentrack.reports.lines import assumption_value, numbered
 
 MAX_METRICS = 12
-"""So many metrics have room; the JSON has them all."""
+"""Maximum number of metrics; the JSON has them all."""
 
 
 def render(summary: Summary) -> str:
@@ -48,7 +48,7 @@ def _about(summary: Summary) -> str:
 
 def _devices(summary: Summary) -> Iterator[str]:
     if summary.devices:
-        yield from _table(tables.devices(summary, told_apart([name(device.name) for device in summary.devices])))
+        yield from _table(tables.devices(summary, numbered([name(device.name) for device in summary.devices])))
 
 
 def _forecasts(summary: Summary) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _metrics(summary: Summary) -> Iterator[str]:
 
 def _assumptions(summary: Summary) -> Iterator[str]:
     for item in summary.assumptions:
-        yield f"{item.name}: {assumed(item)} ({item.source}, {item.year})"
+        yield f"{item.name}: {assumption_value(item)} ({item.source}, {item.year})"
 
 
 def _table(table: Table) -> Iterator[str]:

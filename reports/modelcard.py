@@ -10,11 +10,11 @@ from greentrack.formatting.units import duration, energy_range, in_unit, mass_ra
 from greentrack.reports import provenance
 
 TYPES = ("pre-training", "fine-tuning")
-"""What the card knows as a kind of training."""
+"""The kinds of training that a model card knows."""
 
 
 def render(summary: Summary) -> str:
-    """Return a block of YAML between two lines of dashes; where nothing was measured, it has no emissions in it."""
+    """Return a block of YAML between two lines of dashes; without emissions where nothing was measured."""
     return "\n".join(("---", *_fields(summary), "---"))
 
 

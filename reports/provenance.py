@@ -1,4 +1,4 @@
-"""What a figure that is published says beside itself: what it is of, where it ends, how it was found."""
+"""The provenance of a published figure: its boundary, its methods, the grid and the PUE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from greentrack.formatting.escape import name
 from greentrack.formatting.units import digits
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, product
-from greentrack.reports.lines import unread
+from greentrack.reports.lines import unread_devices
 from greentrack.vocabulary import IMPORTED
 
 TOOL = f"GreenTrack {__version__}"
@@ -23,7 +23,7 @@ NOTHING = "nothing was measured, so energy and carbon are not known"
 _REST = "board, fans, disks and power supply"
 
 SEEN = {"gpu": "GPUs", "cpu": "processors", "dram": "memory", "ram": "memory"}
-"""What readers call the kinds of devices that a meter can see."""
+"""The kinds of devices that a meter can read, as readers call them."""
 
 
 class Total(NamedTuple):
@@ -86,7 +86,7 @@ def boundary(summary: Summary) -> str:
     """Return what the energy is of: ``GPUs, processors and memory, without the rest of the machine``."""
     read = (device.kind for device in summary.devices if device.joules is not None)
     kinds = dict.fromkeys(SEEN[kind] for kind in read if kind in SEEN)
-    missing = f"{lacks}, of which nothing was read" if (lacks := unread(summary)) else ""
+    missing = f"{lacks}, of which nothing was read" if (lacks := unread_devices(summary)) else ""
     if "rest" in summary.by_kind:
         text = f"the whole machine{missing and f' but for {missing}'}: {', '.join(kinds)}, and {_REST}"
     else:
@@ -130,7 +130,7 @@ def overhead(summary: Summary) -> str:
 
 
 def enumerated(words: list[str]) -> str:
-    """Return a list as a sentence has it.
+    """Return *words* joined with commas and "and".
 
     >>> enumerated(["a", "b", "c"])
     'a, b and c'

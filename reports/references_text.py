@@ -11,7 +11,7 @@ from greentrack.formatting.table import Table, lines
 
 
 def render(trainings: Sequence[PublishedTraining], misprints: Iterable[PublishedError], *, width: int = 80) -> str:
-    """Return the table as wide as it is, and lists of at most *width* columns."""
+    """Return the table at its full width, and lists of at most *width* columns."""
     return "\n".join(_lines(trainings, misprints, max(width, 40)))
 
 

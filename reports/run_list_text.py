@@ -1,4 +1,4 @@
-"""A list of runs as a table that fits a terminal, with what they come to in all."""
+"""A list of runs as a table that fits a terminal, with their totals."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def render(costs: Sequence[RunCost], *, totals: Totals | None = None, width: int
 
 
 def table(costs: Sequence[RunCost], width: int, *, today: datetime.date | None = None) -> Table:
-    """Return the columns for which *width* has room; names are cut, and what says least is left out first."""
+    """Return the columns that fit in *width*; names are cut, and the least useful columns are left out first."""
     year = f"{(today or datetime.date.today()).year}-"
     started = [datetime.datetime.fromtimestamp(cost.run.started_at).isoformat(" ", "minutes") for cost in costs]
     rows = tuple(

@@ -81,7 +81,7 @@ def part_of_run(summary: Summary) -> str:
 
 
 def left_out(rows: int, of: int) -> str:
-    """Return a sentence on the rows that are not there; "" where all are."""
+    """Return the remark on a table of the first *rows* out of *of*; "" where all are shown."""
     return f"… and {of - rows:,} more" if of > rows else ""
 
 

@@ -14,7 +14,7 @@ from greentrack.reports.target_text import first_to_last, notes
 
 
 def trend(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> str:
-    """Return what a target cost run by run, and what has become of it, as an indented JSON object."""
+    """Return what a target cost run by run, and its change from first to last, as an indented JSON object."""
     what = f"energy to {to}"
     change = first_to_last(steps)
     return indented_json(

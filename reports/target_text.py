@@ -23,7 +23,7 @@ def line(summary: Summary, cost: CostToTarget) -> str:
 
 
 def trend(steps: Sequence[Step], to: Target, also: Iterable[str] = (), *, width: int = 80) -> str:
-    """Return what a target cost run by run, what has become of it, and notes: *also*, and the usual ones."""
+    """Return what a target cost run by run, its change from first to last, and notes: *also*, and the usual ones."""
     rows = []
     for step in steps:
         run = step.summary.run

@@ -1,4 +1,4 @@
-"""A summary as plain text of a given width: what it cost first, then where it went, then what the figures rest on."""
+"""A summary as plain text of a given width: costs first, then tables, notes and assumptions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ from greentrack.formatting.layout import UNKNOWN, cut, labelled, titled, wrapped
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, lines, width_of
 from greentrack.formatting.units import duration, energy
 from greentrack.reports import tables
-from greentrack.reports.lines import Line, assumed, headline, own_cost, told_apart, wasted, worth
+from greentrack.reports.lines import (
+    Line,
+    assumption_value,
+    equivalents_and_work,
+    headline,
+    numbered,
+    tracker_overhead,
+    waste_lines,
+)
 from greentrack.vocabulary import DISABLED
 
 if TYPE_CHECKING:
     from greentrack.analysis.time_to_target import CostToTarget
 
 MAX_ROWS = 12
-"""Spans, phases and metrics are shown up to this many names; the JSON has them all."""
+"""Maximum number of spans, phases and metrics; the JSON has them all."""
 
 NARROW = 60
-"""In fewer columns than this, devices go without their range and coverage: that they were measured is said first."""
+"""In a narrower terminal the devices have no range and no coverage: that they were measured matters more."""
 
 
 def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), until: CostToTarget | None = None) -> str:
@@ -41,10 +49,10 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), unti
         _table(tables.spans(summary, MAX_ROWS), width),
         _table(tables.phases(summary, MAX_ROWS), width),
         _table(tables.metrics(summary, MAX_ROWS), width),
-        titled("Waste", wasted(summary), width),
+        titled("Waste", waste_lines(summary), width),
         titled("Notes", summary.notes, width),
         titled("Assumptions", _assumptions(summary), width),
-        wrapped(own_cost(summary), width),
+        wrapped(tracker_overhead(summary), width),
         () if until is None else _until(summary, until),
     )
     return printable_lines("\n\n".join("\n".join(made) for section in sections if (made := list(section))))
@@ -65,7 +73,7 @@ def _head(summary: Summary, width: int) -> Iterator[str]:
     yield ""
     yield from labelled(headline(summary), width)
     if summary.joules is not None:
-        yield from labelled(worth(summary), width)
+        yield from labelled(equivalents_and_work(summary), width)
         yield from labelled(_forecasts(summary), width)
 
 
@@ -107,7 +115,7 @@ def _parts(summary: Summary, width: int) -> Iterator[str]:
 
 
 def _devices(summary: Summary, width: int) -> Iterator[str]:
-    table = tables.devices(summary, told_apart([device.name for device in summary.devices]))
+    table = tables.devices(summary, numbered([device.name for device in summary.devices]))
     if width < NARROW:
         table = table.only(number for number, title in enumerate(table.head) if title not in ("range", "seen"))
     yield from _table(table, width, flexible=1)
@@ -117,7 +125,7 @@ def _assumptions(summary: Summary) -> Iterator[str]:
     before = None
     for item in summary.assumptions:
         source = f"{item.source}, {item.year}"
-        yield f"{item.name}: {assumed(item)} [{'likewise' if source == before else source}]"
+        yield f"{item.name}: {assumption_value(item)} [{'likewise' if source == before else source}]"
         before = source
 
 

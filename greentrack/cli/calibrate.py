@@ -1,4 +1,4 @@
-"""``greentrack calibrate``: holds this machine's components against a meter at its wall."""
+"""``greentrack calibrate``: compares this machine's components with a meter at its wall."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""``greentrack compare``: runs beside each other, or what a result cost over the runs of a project."""
+"""``greentrack compare``: runs side by side, or what a target cost run by run over a project."""
 
 from typing import Any
 

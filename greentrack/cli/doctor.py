@@ -1,4 +1,4 @@
-"""``greentrack doctor``: what is measured here and by what, what is missing, and the command that mends it."""
+"""``greentrack doctor``: what is measured on this machine and how, what is missing, and how to mend it."""
 
 import click
 

@@ -5,7 +5,7 @@ import click
 from greentrack.cli import options
 
 MAX_LINES = 10
-"""So many lines that were left out are named."""
+"""Maximum number of skipped lines that are printed."""
 
 
 @click.command(

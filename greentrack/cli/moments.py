@@ -1,4 +1,4 @@
-"""Moments as people type them: a date, a date and time, or how long ago."""
+"""Parses a moment as people type it: a date, a date and time, or how long ago."""
 
 import datetime
 import re
@@ -10,7 +10,7 @@ EXAMPLES = "2026-05-01, 2026-05-01T14:30, 30min, 12h, 7d, 2w, today, yesterday"
 
 
 def moment(text: str, option: str, *, now: datetime.datetime | None = None, end: bool = False) -> float:
-    """Return the Unix time that *text* means, in local time where it names no offset; *end* takes a day's end.
+    """Return the Unix time of *text*, which is local time unless it has an offset; with *end*, of a day the end.
 
     Raises ConfigError, which names the *option*.
     """

@@ -1,4 +1,4 @@
-"""``greentrack run``: records any command, whatever it is written in."""
+"""``greentrack run``: records any command, in any language."""
 
 import json
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from greentrack.tracking import Run
 
 PATIENCE_S = 2.0
-"""How long a command waits at most for its recorder, usually some 60 ms, so that nothing of it goes unseen."""
+"""Maximum time that a command waits for its recorder, usually some 60 ms, so that all of it is measured."""
 
 
 @click.command(
@@ -83,7 +83,7 @@ def run(
 
 
 def default_name(command: tuple[str, ...]) -> str:
-    """Return what a run of *command* is called: its script, its module, or the program.
+    """Return the default name of a run of *command*: its script, its module, or the program.
 
     >>> default_name(("torchrun", "--nproc-per-node", "2", "src/train.py")), default_name(("/usr/bin/make", "all"))
     ('train', 'make')
@@ -100,7 +100,7 @@ def default_name(command: tuple[str, ...]) -> str:
 
 
 def _settings(given: dict[str, Any]) -> "Settings":
-    """Check all that may be wrong before the command runs: nobody wants to learn of a typing error a week later."""
+    """Check all settings before the command runs: a typing error must not show a week later."""
     from greentrack import config
     from greentrack.carbon import find_intensity
     from greentrack.costing.options import parse_options

@@ -1,4 +1,4 @@
-"""``greentrack runs``: the runs that were kept, with what each cost."""
+"""``greentrack runs``: the stored runs, with what each cost."""
 
 import sys
 from shutil import get_terminal_size

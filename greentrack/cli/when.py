@@ -1,4 +1,4 @@
-"""``greentrack when``: the best hours of the next day to start something."""
+"""``greentrack when``: the best hours of the next day to start a training."""
 
 from shutil import get_terminal_size
 

@@ -87,19 +87,19 @@ def examine(
     host = facts.host()
     return Examination(
         host=host,
-        devices=tuple(_watch(found.meters, clock, pause)),
+        devices=tuple(_checked(found.meters, clock, pause)),
         missing=tuple(found.missing),
         settings=tuple(
             Setting(name=name, value=value, origin=origins.get(name, "default"))
             for name, value in settings._asdict().items()
         ),
         database=_database(Path(settings.db) if settings.db else default_path()),
-        recorder_seconds=_try_recorder(clock),
+        recorder_seconds=_trial_run_s(clock),
         intensity=find_intensity(settings.zone, timezone=host.timezone),
     )
 
 
-def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
+def _checked(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
     first = {meter.device.uid: _read(meter, clock) for meter in meters}
     pause(BETWEEN_READS_S)
     watched = []
@@ -133,7 +133,7 @@ def _read(meter: Meter, clock: Callable[[], float]) -> Any:
 
 
 def _database(path: Path) -> DatabaseCheck:
-    """Try the database for real: permissions alone do not tell of a read-only disk, a lock, another program's file."""
+    """Open the database for writing: permissions do not show a read-only disk, a lock or another program's file."""
     from greentrack.store.connect import open_for_writing, translated
     from greentrack.store.reader import Reader
 
@@ -160,7 +160,7 @@ def _database(path: Path) -> DatabaseCheck:
     return DatabaseCheck(path=str(path), exists=exists, runs=runs)
 
 
-def _try_recorder(clock: Callable[[], float]) -> float | None:
+def _trial_run_s(clock: Callable[[], float]) -> float | None:
     """Record a moment in a database of its own; return how long that took, None where it was not kept."""
     from greentrack.store.reader import Reader
     from greentrack.tracking.launch import start

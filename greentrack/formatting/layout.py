@@ -1,4 +1,4 @@
-"""Lines of plain text: aligned columns, lists, names that fit."""
+"""Lines of plain text for a terminal: how wide a text is, wrapping, labels, lists, short names."""
 
 import textwrap
 import unicodedata
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from greentrack.formatting.escape import printable
 
 MAX_NAME = 24
-"""So much of a name has room in a table."""
+"""Maximum width of a name in a table."""
 
 UNKNOWN = "—"
 
@@ -15,7 +15,7 @@ _LABEL = 12
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal *text* takes.
+    """Return the width of *text* in columns of a terminal.
 
     >>> display_width("abc"), display_width("日本")
     (3, 4)
@@ -31,7 +31,7 @@ def cut(text: str, width: int) -> str:
     """
     if display_width(text) <= width:
         return text
-    return _beginning(text, width - 1) + "…"
+    return _prefix(text, width - 1) + "…"
 
 
 def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:
@@ -49,7 +49,7 @@ def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str
         left = word
         while left:
             gap = " " if begun else ""
-            fits = left if display_width(gap + left) <= room else _beginning(left, room - len(gap))
+            fits = left if display_width(gap + left) <= room else _prefix(left, room - len(gap))
             if fits == left or (
                 fits and display_width(left) > width - display_width(later)
             ):  # no line has room for all of it
@@ -62,7 +62,7 @@ def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str
 
 
 def clipped(text: str, width: int) -> str:
-    """Return *text* in at most *width* columns, its middle left out: names that begin alike often differ at the end.
+    """Return *text* in at most *width* columns, without its middle: names that begin alike often differ at the end.
 
     >>> clipped("resnet18-cifar10-seed7", 12), clipped("日本語の名前", 8)
     ('resnet…seed7', '日本…前')
@@ -74,7 +74,7 @@ def clipped(text: str, width: int) -> str:
 
 
 def labelled(lines: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]:
-    """Yield figures with their labels before them and what is said of each after it; no label twice in a row."""
+    """Yield lines of a label, a figure and what is said about it; a label is not repeated in the next line."""
     before = ""
     for label, figure, about in lines:
         text = f"{figure}  {about}" if about else figure
@@ -106,8 +106,8 @@ def short(name: str) -> str:
     return clipped(printable(name), MAX_NAME)
 
 
-def _beginning(text: str, width: int) -> str:
-    """Return as much of *text* as *width* columns hold."""
+def _prefix(text: str, width: int) -> str:
+    """Return the beginning of *text* that fits in *width* columns."""
     used = 0
     for place, character in enumerate(text):
         used += _letter_width(character)

@@ -1,4 +1,4 @@
-"""The charts of one run's figures in the HTML report, as what Plotly draws; each has its figures as a table too."""
+"""The charts of one run on the HTML page: waterfall, epochs, metrics and forecasts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from greentrack.formatting.escape import shown
 from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range
 from greentrack.model import Metric
-from greentrack.reports.html.plot import MAX_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
+from greentrack.reports.html.plot import MAX_DRAWN, Chart, colour, errors, label, layout, rounded, unit_of
 from greentrack.reports.html.tables import forecast_range, forecasts, sampled, thinned
 from greentrack.vocabulary import KINDS
 
 MAX_METRICS = 4
-"""So many metrics are drawn; all are in the table."""
+"""Maximum number of metrics with a chart; all are in the table."""
 
 MAX_VALUES = 40
-"""So many rows has the table of a chart of single values."""
+"""Maximum number of rows in the table of a chart."""
 
 
 def waterfall(summary: Summary) -> Chart | None:
-    """Return the energy from the chips to the wall and to the facility; None where nothing was measured."""
+    """Return the chart of energy from the chips to the facility; None where nothing was measured."""
     if summary.joules is None:
         return None
     chips = [(kind, summary.by_kind[kind], "relative") for kind in KINDS if kind in summary.by_kind and kind != "rest"]
@@ -74,7 +74,7 @@ def waterfall(summary: Summary) -> Chart | None:
 
 
 def epochs(summary: Summary) -> Chart | None:
-    """Return the energy of each epoch, or of the costliest span that recurs; None where none does."""
+    """Return the chart of each epoch's energy, or of the costliest recurring span's; None where none recurs."""
     by_name: dict[str, list[SpanCost]] = {}
     for span in summary.spans:
         if span.joules is not None:
@@ -85,7 +85,7 @@ def epochs(summary: Summary) -> Chart | None:
     costliest = max(recurring, key=lambda name: sum(span.joules or 0.0 for span in recurring[name]))
     name = "epoch" if "epoch" in recurring else costliest
     some = _numbered(recurring[name])
-    drawn = sampled(some, MAX_MARKS)
+    drawn = sampled(some, MAX_DRAWN)
     size, unit = unit_of(max(span.joules or 0.0 for _, span in some))
     what = label(name)
     trace = {
@@ -114,22 +114,22 @@ def epochs(summary: Summary) -> Chart | None:
     )  # fmt: skip
 
 
-def outcomes(summary: Summary) -> list[Chart]:
-    """Return what each metric was at which energy, where that was kept."""
+def metrics(summary: Summary) -> list[Chart]:
+    """Return a chart of each metric against energy, where its values have joules."""
     made: list[Chart] = []
     for name, values in summary.metrics.items():
         some = [metric for metric in finite(values) if metric.joules is not None]
         if len(some) > 1 and len(made) < MAX_METRICS:
-            made.append(_outcome(len(made), name, some))
+            made.append(_metric(len(made), name, some))
     return made
 
 
 def forecast(summary: Summary) -> Chart | None:
-    """Return the forecasts beside what came; None where there are none."""
+    """Return the chart of the forecasts and the final energy; None where there are none."""
     table = forecasts(summary)
     if not table.rows:
         return None
-    made = sampled(summary.forecasts, MAX_MARKS)
+    made = sampled(summary.forecasts, MAX_DRAWN)
     status, came = came_to(summary)
     joules = came.joules
     ended = joules is not None and status != "running"
@@ -159,8 +159,8 @@ def forecast(summary: Summary) -> Chart | None:
     return Chart("forecast", "Forecasts beside what came", alt, {"data": data, "layout": frame}, table)
 
 
-def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
-    drawn = sampled(values, MAX_MARKS)
+def _metric(number: int, name: str, values: Sequence[Metric]) -> Chart:
+    drawn = sampled(values, MAX_DRAWN)
     size, unit = unit_of(max(metric.joules or 0.0 for metric in values))
     trace = {
         "type": "scatter",
@@ -187,7 +187,7 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
 
 
 def _numbered(spans: Sequence[SpanCost]) -> list[tuple[int, SpanCost]]:
-    """Return *spans* by their own numbers, or else, where these do not tell them apart, by their places."""
+    """Return *spans* with their own numbers, or with their positions where those are not unique."""
     own = [span.attrs.get("index", span.attrs.get("epoch")) for span in spans]
     numbers = [number for number in own if isinstance(number, int)]
     if len(set(numbers)) < len(spans):

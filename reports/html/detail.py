@@ -22,16 +22,16 @@ class Detail(NamedTuple):
 
     id: str
     name: str
-    about: tuple[Line, ...]
+    facts: tuple[Line, ...]
     error: str
     headline: tuple[Line, ...]
-    worth: tuple[Line, ...]
+    equivalents: tuple[Line, ...]
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
     waste: tuple[str, ...]
     notes: tuple[str, ...]
     assumptions: Table
-    own_cost: str
+    tracker_overhead: str
 
 
 def detail(
@@ -48,7 +48,7 @@ def detail(
     if record is not None and readings is not None:
         traces = power.traces(record, readings, scope=summary.scope)
         drawn.append(timeline.power(traces, record, shares, own=summary.scope == "process"))
-    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.outcomes(summary)]
+    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary)]
     drawn.append(charts.forecast(summary))
     listed = (
         tables.parts(summary),
@@ -61,14 +61,14 @@ def detail(
     return Detail(
         id=f"run-{number}",
         name=run.name,
-        about=tuple(lines.about(summary)),
+        facts=tuple(lines.run_facts(summary)),
         error=run.error or "",
         headline=tuple(lines.headline(summary)),
-        worth=tuple(lines.worth(summary)),
+        equivalents=tuple(lines.equivalents_and_work(summary)),
         charts=tuple(chart._replace(id=f"run-{number}-{chart.id}") for chart in drawn if chart is not None),
         tables=tuple(table for table in listed if table is not None and table.rows),
-        waste=lines.wasted(summary),
+        waste=lines.waste_lines(summary),
         notes=summary.notes,
         assumptions=tables.assumptions(summary),
-        own_cost=lines.own_cost(summary),
+        tracker_overhead=lines.tracker_overhead(summary),
     )

@@ -1,4 +1,4 @@
-"""Several runs on one page of the HTML report: their table and what they come to, and how they compare."""
+"""The overview of several runs on the HTML page: their table with totals, their energies, their comparison."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from greentrack.reports.lines import moment
 from greentrack.store.deduplication import DeduplicatedEnergy
 
 MAX_GROUPS = 8
-"""More groups than this are neither compared on a page nor told apart by colour."""
+"""Maximum number of groups that are compared, or have a colour each."""
 
 MAX_NAME = 48
-"""So many characters of a run's name have room in the table; its own section has more."""
+"""Maximum length of a run's name in the table; its own section shows more."""
 
 HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
 
@@ -42,8 +42,8 @@ class RunTable(NamedTuple):
     total: str
 
 
-class HtmlComparison(NamedTuple):
-    """A comparison, as the page sets it: figures side by side, and for each other group what can be said."""
+class ComparisonSection(NamedTuple):
+    """The comparison on the page: a table, the differences of each later group, the front and notes."""
 
     table: Table
     differences: tuple[comparison_lines.GroupComparison, ...]
@@ -53,7 +53,7 @@ class HtmlComparison(NamedTuple):
 
 
 def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> RunTable:
-    """Return *summaries* as rows, each with a link to its place on the page where *anchors* has one."""
+    """Return the table of *summaries*; a run with an anchor is linked to its section."""
     rows = [_cells(summary) for summary in summaries]
     texts = tuple(tuple(text for text, _ in row) for row in rows)
     whole = Table(HEAD, texts, tuple(range(HEAD.index("time"), len(HEAD))))
@@ -64,7 +64,7 @@ def table(summaries: Sequence[Summary], anchors: Sequence[str], once: Deduplicat
 
 
 def parts_of(summary: Summary) -> list[str]:
-    """Return the ids of the runs that are in a line of the table."""
+    """Return the ids of the runs in a row of the table."""
     return [part.id for part in summary.parts] or [summary.run.id]
 
 
@@ -83,12 +83,12 @@ def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
     return [Group(name, tuple(repeats)) for name, repeats in by_name.items()]
 
 
-def beside(groups: Sequence[Group]) -> HtmlComparison | None:
-    """Return *groups* held against the first of them; None where there is nothing to hold, or too much for a page."""
+def comparison(groups: Sequence[Group]) -> ComparisonSection | None:
+    """Return the comparison of *groups* with the first; None for one group, or more than MAX_GROUPS."""
     if not 2 <= len(groups) <= MAX_GROUPS:
         return None
     made = compare(groups)
-    return HtmlComparison(
+    return ComparisonSection(
         table=comparison_lines.table(made, [name(group.name) for group in groups]),
         differences=tuple(comparison_lines.differences(made)),
         front=comparison_lines.front(made),
@@ -98,7 +98,7 @@ def beside(groups: Sequence[Group]) -> HtmlComparison | None:
 
 
 def energies(summaries: Sequence[Summary]) -> Chart | None:
-    """Return the energy of each run by when it began; None where nothing was measured."""
+    """Return the chart of each run's energy by its start; None where nothing was measured."""
     known = [(summary, joules) for summary in summaries if (joules := (summary.whole or summary).joules)]
     if not known:
         return None
@@ -152,7 +152,7 @@ def _cells(summary: Summary) -> tuple[tuple[str, SortKey], ...]:
 
 
 def _total(summaries: Sequence[Summary], once: DeduplicatedEnergy) -> Iterator[str]:
-    """Yield what all runs come to; what devices used while several runs watched them counts once."""
+    """Yield the totals of all runs; what a device used during several runs counts once."""
     full = sum(joules.value for joules in (part.joules for one in summaries for part in one.parts or (one,)) if joules)
     lines = [one.whole or one for one in summaries]
     listed = sum(line.joules.value for line in lines if line.joules)
@@ -180,7 +180,7 @@ def _front_chart(comparison: Comparison) -> Chart | None:
     front = comparison.front
     if front is None:
         return None
-    placed = [(group.name, list(_places(group, front.metric, front.higher))) for group in comparison.groups]
+    placed = [(group.name, list(_points(group, front.metric, front.higher))) for group in comparison.groups]
     every = [point for _, points in placed for point in points]
     if not every:
         return None
@@ -209,7 +209,7 @@ def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], me
     return Table(("", "energy", f"best {metric}"), rows, (1, 2), f"Best {metric} and energy")
 
 
-def _places(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
+def _points(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
     for summary in group.summaries:
         joules, value = (summary.whole or summary).joules, best(summary.metrics[metric], higher)
         if joules is not None and value is not None:

@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(summary: Summary) -> str:
-    """Return the page of one summary; without its readings, so without its power over time."""
+    """Return the page of one summary, without power over time: a summary has no readings."""
     return page([detail(summary, 1)], title=summary.run.name)
 
 
@@ -39,10 +39,10 @@ def page(details: Sequence[Detail], *, title: str, **more: Any) -> str:
     return environment.get_template("page.html").render(
         title=title,
         details=details,
-        policy=_policy(scripts),
-        style=_safe((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-        scripts=[_safe(script) for script in scripts],
-        figures=_safe(_script_json(drawn)),
+        policy=_content_security_policy(scripts),
+        style=_markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        scripts=[_markup(script) for script in scripts],
+        figures=_markup(_script_json(drawn)),
         version=greentrack.__version__,
         written=lines.moment(datetime.datetime.now(datetime.UTC).timestamp()),
         **{"runs": None, "energies": None, "beside": None, "too_many": "", **more},
@@ -50,38 +50,38 @@ def page(details: Sequence[Detail], *, title: str, **more: Any) -> str:
 
 
 def _environment() -> Environment:
-    """Return the templates, in which every text is escaped and nothing turns writing round. Raises ConfigError."""
+    """Return the templates' environment, which escapes every text. Raises ConfigError without jinja2."""
     try:
         from jinja2 import Environment, FileSystemLoader
     except ImportError as error:
-        raise _missing("jinja2") from error
+        raise _missing_package("jinja2") from error
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, finalize=_harmless, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, finalize=_printable, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["cut"] = shown
     return environment
 
 
 def _plotly() -> str:
-    """Return Plotly itself, as its package has it. Raises ConfigError."""
+    """Return Plotly's script. Raises ConfigError where the package is missing."""
     try:
         from plotly.offline import get_plotlyjs
     except ImportError as error:
-        raise _missing("plotly") from error
+        raise _missing_package("plotly") from error
     script: str = get_plotlyjs()
     return script
 
 
-def _missing(what: str) -> ConfigError:
+def _missing_package(what: str) -> ConfigError:
     return ConfigError(f"the HTML report needs {what}, which is not installed: pip install 'greentrack[report]'")
 
 
-def _harmless(value: Any) -> Any:
-    """Return a text that goes into the page without controls and marks that turn writing round; not the page's own."""
+def _printable(value: Any) -> Any:
+    """Return a text for the page printable; the page's own markup is left as it is."""
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _safe(text: str) -> Any:
+def _markup(text: str) -> Any:
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704  # the package's own scripts and style, and JSON without a single <
@@ -92,7 +92,7 @@ def _script_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
-def _policy(scripts: Sequence[str]) -> str:
+def _content_security_policy(scripts: Sequence[str]) -> str:
     """Return a content security policy: nothing may be fetched, and no script runs but these."""
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)

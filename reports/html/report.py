@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from greentrack.store.reader import Reader
 
 MAX_DETAILED = 8
-"""So many runs have a part of the page of their own; of more there is only the table."""
+"""Maximum number of runs with a section of their own; of more there is only the table."""
 
 MAX_COMPARED = 100
-"""Of more runs than this only what the table shows is read: a page of five hundred is to take seconds."""
+"""Maximum number of runs that are read in full and compared: a page of five hundred must take seconds."""
 
 
 def report(
@@ -81,13 +81,13 @@ def report(
         title=title,
         runs=overview.table(summaries, [one.id for one in details] or [""] * len(ids), once),
         energies=overview.energies(summaries),
-        beside=overview.beside(groups) if len(ids) <= MAX_COMPARED else None,
+        beside=overview.comparison(groups) if len(ids) <= MAX_COMPARED else None,
         too_many=_too_many(len(ids), len(groups)),
     )
 
 
 def _too_many(runs: int, groups: int) -> str:
-    """Return what is too many to compare; "" where nothing is."""
+    """Return what there is too much of to compare; "" where that is nothing."""
     if runs > MAX_COMPARED:
         return f"{runs:,} runs"
     return f"{groups:,} names" if groups > overview.MAX_GROUPS else ""

@@ -12,7 +12,7 @@ from greentrack.formatting.units import duration, energy
 from greentrack.model import Forecast
 from greentrack.quantity import Figure
 from greentrack.reports import forecast_text, tables
-from greentrack.reports.lines import assumed, moment, told_apart
+from greentrack.reports.lines import assumption_value, moment, numbered
 
 MAX_ROWS = 50
 """Maximum number of rows in a table; a remark beneath it says what is left out."""
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def forecasts(summary: Summary) -> Table:
-    """Return what was forecast, and beneath it what came; no rows where nothing was."""
+    """Return the forecasts, then the costs at the end; no rows where there are none."""
     made = sampled(summary.forecasts, MAX_ROWS)
     remarks = filter(None, (thinned(len(made), len(summary.forecasts)), *forecast_text.remarks(summary)))
     table = tables.forecasts(summary, made)
@@ -54,7 +54,7 @@ def parts(summary: Summary) -> Table:
 
 def devices(summary: Summary) -> Table:
     """Return the devices, each with how it was read; kind and name are one column."""
-    names = told_apart([f"{device.kind} {device.name}" for device in summary.devices])
+    names = numbered([f"{device.kind} {device.name}" for device in summary.devices])
     return tables.devices(summary, names).only(range(1, 7))
 
 
@@ -75,7 +75,7 @@ def metrics(summary: Summary) -> Table:
 
 def assumptions(summary: Summary) -> Table:
     """Return what the figures rest on."""
-    rows = tuple((item.name, assumed(item), item.source, f"{item.year}") for item in summary.assumptions)
+    rows = tuple((item.name, assumption_value(item), item.source, f"{item.year}") for item in summary.assumptions)
     return Table(("assumption", "value", "source", "year"), rows, (1, 3), "What the figures rest on")
 
 
@@ -91,5 +91,5 @@ def sampled(items: Sequence[T], most: int) -> list[T]:
 
 
 def thinned(rows: int, of: int) -> str:
-    """Return a sentence on rows that stand for more of them, the first and the last among them; "" where all are."""
+    """Return the remark on a table of *rows* out of *of*, evenly spread; "" where all are shown."""
     return f"{rows:,} of {of:,} are shown, evenly spread" if of > rows else ""

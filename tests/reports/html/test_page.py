@@ -351,7 +351,7 @@ def test_power_is_drawn_with_its_gaps(use: MakeUse, record: MakeRecord) -> None:
     (trace,) = traces(record(use()), {"gpu:0": readings})
     assert trace.at == (0.0, 60.0, 60.0, 120.0, 180.0)
     assert trace.watts == (360.0, 360.0, None, 180.0, 180.0)
-    assert (trace.least, trace.mean, trace.most) == (180.0, 270.0, 360.0)
+    assert (trace.min_watts, trace.mean_watts, trace.max_watts) == (180.0, 270.0, 360.0)
 
 
 def test_power_is_that_of_the_method_that_is_believed(use: MakeUse, record: MakeRecord) -> None:
