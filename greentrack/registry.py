@@ -1,4 +1,4 @@
-"""The registries: by name, the "module:attribute" that is imported when it is needed."""
+"""Where things that come in many kinds are found: a name and the "module:attribute" to load when it is asked for."""
 
 import importlib
 from collections.abc import Mapping

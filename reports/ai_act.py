@@ -35,17 +35,17 @@ def render(summary: Summary) -> str:
 
 def _facts(summary: Summary) -> Iterator[str]:
     run, whole, work = summary.run, summary.whole, provenance.total(summary)
-    part = f", {provenance.is_part(summary)}" if whole else ""
+    part = f", {provenance.part_of(summary)}" if whole else ""
     yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
     begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
     yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
     if whole is None:
         yield from _line("Energy", f"{_mwh(summary.joules)}, {_known(summary)}")
     else:
-        yield from _line("Energy", f"{_mwh(work.joules)}, all {work.number} parts together")
+        yield from _line("Energy", f"{_mwh(work.joules)}, all {work.parts} parts together")
         yield from _line("", f"{_mwh(summary.joules)}, this part, {_known(summary)}")
     if work.facility is not None:
-        about = f"with the data centre's overhead, a PUE of {provenance.overhead(summary)}"
+        about = f"with the data centre's overhead, a PUE of {provenance.pue(summary)}"
         yield from _line("", f"{_mwh(work.facility)}, {about}")
     else:
         yield from _line("", "no overhead of a data centre (PUE) is included")

@@ -45,16 +45,16 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
             yield GroupComparison(f"{name(group.name)} beside {first}", tuple(sentences))
 
 
-def front(comparison: Comparison) -> str:
+def front_sentence(comparison: Comparison) -> str:
     """Return which groups are on the front of a metric against energy; "" without a front."""
-    held = comparison.front
-    if held is None:
+    front = comparison.front
+    if front is None:
         return ""
-    way = "higher" if held.higher else "lower"
-    best = ", ".join(map(name, held.groups))
-    text = f"Front of {shown(held.metric)} ({way} is better) against energy, by the means: {best}."
-    text += f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else ""
-    unsure = ", ".join(map(name, held.unsure))
+    way = "higher" if front.higher else "lower"
+    best = ", ".join(map(name, front.groups))
+    text = f"Front of {shown(front.metric)} ({way} is better) against energy, by the means: {best}."
+    text += f" Beaten in both by another: {', '.join(map(name, front.beaten))}." if front.beaten else ""
+    unsure = ", ".join(map(name, front.unsure))
     return text + (f" Beaten by the means, but no difference in energy can be claimed: {unsure}." if unsure else "")
 
 

@@ -18,7 +18,7 @@ def render(comparison: Comparison, *, width: int = 80) -> str:
     sections = (
         table.lines(comparison_lines.table(comparison, numbered([short(group.name) for group in comparison.groups]))),
         *(_beside(one, width) for one in comparison_lines.differences(comparison)),
-        wrapped(comparison_lines.front(comparison), width),
+        wrapped(comparison_lines.front_sentence(comparison), width),
         titled("Notes", comparison.notes, width),
     )
     return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))

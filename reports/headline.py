@@ -31,25 +31,25 @@ def headline(summary: Summary) -> Iterator[Line]:
     yield Line("Time", duration(summary.run.seconds))
     for line in lines.work(summary):
         yield Line("Work", line.figure, line.about)
-    yield from _whole(summary)
+    yield from _all_parts(summary)
 
 
 def _about(line: Line, summary: Summary) -> str:
     if line.label == "energy":
         return f"{provenance.boundary(summary)}; {percent(summary.measured_share or 0.0)} of it measured"
     if line.label == "facility":
-        return f"with the data centre's overhead, a PUE of {provenance.overhead(summary)}"
+        return f"with the data centre's overhead, a PUE of {provenance.pue(summary)}"
     return f"at {provenance.grid(summary)}" if line.label == "carbon" else line.about
 
 
-def _whole(summary: Summary) -> Iterator[Line]:
+def _all_parts(summary: Summary) -> Iterator[Line]:
     whole = summary.whole
     if whole is None:
         return
     yield Line(
         "All parts: energy",
         UNKNOWN if whole.joules is None else energy_range(whole.joules),
-        f"this run is {provenance.is_part(summary)}",
+        f"this run is {provenance.part_of(summary)}",
     )
     yield Line("All parts: carbon", UNKNOWN if whole.g is None else mass_range(whole.g))
     if whole.money is not None:

@@ -40,7 +40,7 @@ def _caption(summary: Summary) -> str:
         return f"{parts[0]}: {provenance.NOTHING}."
     parts += ["; ".join(map(str, provenance.methods(summary)))]
     parts += [f"Energy: {row.about}" for row in headline(summary) if row.label == "Energy"]
-    pue = provenance.overhead(summary)
+    pue = provenance.pue(summary)
     parts += [f"PUE {pue}" if pue else "No overhead of a data centre (PUE) is included"]
     parts += [f"Grid: {provenance.grid(summary)}", "Ranges are about 95 %"]
     return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."

@@ -40,7 +40,7 @@ def render(summary: Summary, *, per: str | None = None) -> str:
 
 
 def _lines(summary: Summary, unit: Unit) -> Iterator[str]:
-    part = f", {provenance.is_part(summary)}: its own figures" if summary.whole else ""
+    part = f", {provenance.part_of(summary)}: its own figures" if summary.whole else ""
     head = f"Software Carbon Intensity (ISO/IEC 21031:2024) of {name(summary.run.name)}, run {summary.run.id}{part}"
     yield from textwrap.wrap(head, _WIDTH)
     yield ""
@@ -77,7 +77,7 @@ def _provenance(summary: Summary) -> Iterator[str]:
     facts = [f"the run took {duration(summary.run.seconds)}"]
     if summary.joules is not None:
         facts += [f"E is the energy of {provenance.boundary(summary)}", *map(str, provenance.methods(summary))]
-    pue = provenance.overhead(summary)
+    pue = provenance.pue(summary)
     facts += [f"E has the data centre's overhead in it, a PUE of {pue}" if pue else "E has no overhead (PUE) in it"]
     if summary.scope == "process":
         facts += ["the standard counts all hardware that is reserved: --scope machine has it"]

@@ -100,7 +100,7 @@ def default_name(command: tuple[str, ...]) -> str:
 
 
 def _settings(given: dict[str, Any]) -> "Settings":
-    """Check all settings before the command runs: a typing error must not show a week later."""
+    """Check all that may be wrong before the command runs: nobody wants to learn of a typing error a week later."""
     from greentrack import config
     from greentrack.carbon import find_intensity
     from greentrack.costing.options import parse_options

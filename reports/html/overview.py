@@ -91,7 +91,7 @@ def comparison(groups: Sequence[Group]) -> ComparisonSection | None:
     return ComparisonSection(
         table=comparison_lines.table(made, [name(group.name) for group in groups]),
         differences=tuple(comparison_lines.differences(made)),
-        front=comparison_lines.front(made),
+        front=comparison_lines.front_sentence(made),
         notes=made.notes,
         chart=_front_chart(made),
     )
@@ -176,7 +176,7 @@ def _total(summaries: Sequence[Summary], once: DeduplicatedEnergy) -> Iterator[s
 
 
 def _front_chart(comparison: Comparison) -> Chart | None:
-    """Return the best of the front's metric over the energy for each run; None where no metric is held against it."""
+    """Return the best of the front's metric over the energy for each run; None without a front."""
     front = comparison.front
     if front is None:
         return None
