@@ -70,6 +70,7 @@ COMMANDS: Mapping[str, str] = {
     "when": "when --hourly ahead.csv --hours 2 --power 300W",
     "when-without-power": "when --hourly ahead.csv",
     "when-json": "when --hourly ahead.csv --hours 20 --power 300W --format json",
+    "calibrate": "calibrate --run full --wall-watts 800",
     "references": "references",
     "references-json": "references --format json",
     "doctor": "doctor --self-test",
