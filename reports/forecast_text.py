@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.forecast_costs import ForecastCost, came_to, cost
 from greentrack.formatting.escape import shown
+from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration_range, energy_range, mass_range, money_range, percent
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
     status, came = came_to(summary)
     if some and status != "running":
         yield ForecastRow(_ENDED.get(status, _WAS.format(status)), *cells(came))
+
+
+def table(summary: Summary, some: Sequence[Forecast]) -> Table:
+    """Return the same rows as a table; what is not known is a dash."""
+    cells = tuple(tuple(cell or UNKNOWN for cell in row) for row in rows(summary, some))
+    return Table(("", "energy", "carbon", "money", "time"), cells, (1, 2, 3, 4), "Forecasts of the whole work")
 
 
 def cells(cost: ForecastCost) -> tuple[str, str, str, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from greentrack.analysis.time_to_target import CostToTarget
 from greentrack.costing import forecast_costs
 from greentrack.costing.multipart import MultipartRun, RunPart
 from greentrack.costing.summary import Summary
@@ -16,13 +15,19 @@ from greentrack.formatting.escape import indented_json
 from greentrack.formatting.units import iso
 from greentrack.model import Forecast, Metric
 from greentrack.quantity import JOULES_PER_KWH, Figure
-from greentrack.reports import target_json
+
+if TYPE_CHECKING:
+    from greentrack.analysis.time_to_target import CostToTarget
 
 
 def render(summary: Summary, *, until: CostToTarget | None = None) -> str:
     """Return *summary* as an indented JSON object; what a target cost the run is its key ``until``."""
     made = to_dict(summary)
-    return indented_json(made if until is None else {**made, "until": target_json.to_dict(until)})
+    if until is not None:
+        from greentrack.reports import target_json  # compares runs, which one run's summary does not need
+
+        made |= {"until": target_json.to_dict(until)}
+    return indented_json(made)
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _devices(summary: Summary) -> Iterator[str]:
 
 def _forecasts(summary: Summary) -> Iterator[str]:
     """Yield the first and the last forecast, and what came."""
-    table = tables.forecasts(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:])
+    table = forecast_text.table(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:])
     if table.rows:
         yield from _table(table._replace(head=("forecast of the whole work", *table.head[1:])))
         yield from (f"\nThe {remark}." for remark in map(markdown, forecast_text.remarks(summary)))

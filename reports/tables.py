@@ -1,4 +1,4 @@
-"""The tables of a run that several formats show: its devices, parts, spans, phases, metrics and forecasts."""
+"""The tables of a run that several formats show: its devices, spans, phases and metrics."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from greentrack.formatting.escape import shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range, mass_range, money_range, percent, spread
-from greentrack.model import Forecast
-from greentrack.reports import forecast_text
 
 
 def devices(summary: Summary, names: Sequence[str]) -> Table:
@@ -59,12 +57,6 @@ def metrics(summary: Summary, most: int) -> Table:
         rows.append((shown(name), UNKNOWN if last.value is None else f"{last.value:.6g}", f"{len(values):,}", by_then))
     remark = left_out(len(rows), len(summary.metrics))
     return Table(("metric", "last", "values", ""), tuple(rows), (1, 2), "Metrics", remark)
-
-
-def forecasts(summary: Summary, some: Sequence[Forecast]) -> Table:
-    """Return *some* of the forecasts and what came; no rows where there are none."""
-    rows = tuple(tuple(cell or UNKNOWN for cell in row) for row in forecast_text.rows(summary, some))
-    return Table(("", "energy", "carbon", "money", "time"), rows, (1, 2, 3, 4), "Forecasts of the whole work")
 
 
 def part_of_run(summary: Summary) -> str:

@@ -3,6 +3,7 @@
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from greentrack.formatting.escape import printable
 
@@ -116,6 +117,7 @@ def _prefix(text: str, width: int) -> str:
     return text
 
 
+@lru_cache(4096)
 def _letter_width(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) == "Me":
         return 0

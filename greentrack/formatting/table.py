@@ -114,17 +114,23 @@ def _fitted(table: Table, width: int, flexible: int, steps: Sequence[GiveWay]) -
 
 
 def _width(texts: Sequence[str]) -> int:
-    whole = "".join(texts)
-    if whole.isascii() and whole.isprintable():  # ten thousand rows: where counting will do, count
-        return max(map(len, texts))
-    return max(display_width(printable(text)) for text in texts)
+    texts, is_ascii = _printable(texts)
+    return max(map(len if is_ascii else display_width, texts))
 
 
 def _padded(texts: Sequence[str], least: int, *, right: bool) -> list[str]:
     """Return *texts*, each as wide as the widest and printable."""
-    width, align = max(least, _width(texts)), str.rjust if right else str.ljust
-    whole = "".join(texts)
-    if whole.isascii() and whole.isprintable():
+    texts, is_ascii = _printable(texts)
+    align = str.rjust if right else str.ljust
+    if is_ascii:
+        width = max(least, *map(len, texts))
         return [align(text, width) for text in texts]
-    made = map(printable, texts)
-    return [align(text, width - (0 if text.isascii() else display_width(text) - len(text))) for text in made]
+    sizes = [display_width(text) for text in texts]
+    width = max(least, *sizes)
+    return [align(text, width - size + len(text)) for text, size in zip(texts, sizes, strict=True)]
+
+
+def _printable(texts: Sequence[str]) -> tuple[Sequence[str], bool]:
+    """Return *texts* printable, and whether all are ASCII: of ten thousand rows that is asked once."""
+    whole = "".join(texts)
+    return texts if whole.isprintable() else [printable(text) for text in texts], whole.isascii()

@@ -24,7 +24,7 @@ def forecasts(summary: Summary) -> Table:
     """Return the forecasts, then the costs at the end; no rows where there are none."""
     made = sampled(summary.forecasts, MAX_ROWS)
     remarks = filter(None, (thinned(len(made), len(summary.forecasts)), *forecast_text.remarks(summary)))
-    table = tables.forecasts(summary, made)
+    table = forecast_text.table(summary, made)
     return table.without_unknown(range(1, len(table.head)))._replace(remark="; ".join(remarks))
 
 
