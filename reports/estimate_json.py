@@ -6,7 +6,7 @@ from typing import Any
 
 from greentrack.analysis.estimate import Estimate
 from greentrack.formatting.escape import indented_json
-from greentrack.quantity import Figure
+from greentrack.formatting.units import figure_dict
 from greentrack.reports.json import to_dict as summary_dict
 
 _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "whole", "metrics", "waste", "tracker")
@@ -23,13 +23,9 @@ def to_dict(estimate: Estimate) -> dict[str, Any]:
     return {
         "estimate": {
             "how": estimate.how,
-            "seconds": _figure(estimate.seconds),
+            "seconds": figure_dict(estimate.seconds),
             "from_run": estimate.source,
-            "factor": _figure(estimate.factor),
+            "factor": figure_dict(estimate.factor),
         },
         **{key: value for key, value in made.items() if key not in _MEASURED},
     }
-
-
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else {"value": figure.value, "low": figure.low, "high": figure.high}

@@ -7,8 +7,7 @@ from typing import Any
 
 from greentrack.analysis.time_to_target import CostToTarget, Step, Target
 from greentrack.formatting.escape import indented_json
-from greentrack.formatting.units import iso
-from greentrack.quantity import Figure
+from greentrack.formatting.units import figure_dict, iso
 from greentrack.reports.comparison_json import difference_dict
 from greentrack.reports.target_text import first_to_last, notes
 
@@ -38,16 +37,12 @@ def trend(steps: Sequence[Step], to: Target, also: Iterable[str] = ()) -> str:
 
 def to_dict(cost: CostToTarget) -> dict[str, Any]:
     """Return what a target cost as what JSON can hold."""
-    joules, paid = cost.joules, cost.money
+    paid = cost.money
     return {
         "target": str(cost.target),
         "reached": cost.reached,
         "value": cost.value,
         "seconds": cost.seconds,
-        "joules": None if joules is None else _figure(joules),
-        "money": None if paid is None else {**_figure(paid.amount), "currency": paid.currency},
+        "joules": figure_dict(cost.joules),
+        "money": None if paid is None else {**paid.amount._asdict(), "currency": paid.currency},
     }
-
-
-def _figure(figure: Figure) -> dict[str, float]:
-    return {"value": figure.value, "low": figure.low, "high": figure.high}

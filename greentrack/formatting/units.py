@@ -133,6 +133,15 @@ def money_in_digits(amount: Figure) -> tuple[str, str, str]:
     return value, low, high
 
 
+def figure_dict(figure: Figure | None) -> dict[str, float] | None:
+    """Return a figure as what JSON can hold, None where it is not known.
+
+    >>> figure_dict(Figure(value=3.0, low=2.0, high=4.0))
+    {'value': 3.0, 'low': 2.0, 'high': 4.0}
+    """
+    return None if figure is None else figure._asdict()
+
+
 def duration(seconds: float) -> str:
     """Return a length of time.
 

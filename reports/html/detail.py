@@ -9,8 +9,10 @@ from greentrack.costing.summary import Summary
 from greentrack.formatting.table import Table
 from greentrack.model import Record
 from greentrack.reports import lines
+from greentrack.reports import tables as run_tables
 from greentrack.reports.html import charts, phases, power, tables, timeline
 from greentrack.reports.html.plot import Chart
+from greentrack.reports.html.tables import MAX_ROWS
 from greentrack.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -53,10 +55,10 @@ def detail(
     listed = (
         tables.parts(summary),
         tables.devices(summary),
-        tables.spans(summary),
-        tables.phases(summary),
+        run_tables.spans(summary, MAX_ROWS),
+        run_tables.phases(summary, MAX_ROWS),
         None if shares is None else phases.table(shares, run),
-        tables.metrics(summary),
+        run_tables.metrics(summary, MAX_ROWS)._replace(right=(1, 2, 3)),
     )
     return Detail(
         id=f"run-{number}",

@@ -58,21 +58,6 @@ def devices(summary: Summary) -> Table:
     return tables.devices(summary, names).only(range(1, 7))
 
 
-def spans(summary: Summary) -> Table:
-    """Return the spans, those of one name together, the costliest first."""
-    return tables.spans(summary, MAX_ROWS)
-
-
-def phases(summary: Summary) -> Table:
-    """Return the phases, the costliest first."""
-    return tables.phases(summary, MAX_ROWS)
-
-
-def metrics(summary: Summary) -> Table:
-    """Return the metrics with their last values."""
-    return tables.metrics(summary, MAX_ROWS)._replace(right=(1, 2, 3))
-
-
 def assumptions(summary: Summary) -> Table:
     """Return what the figures rest on."""
     rows = tuple((item.name, assumption_value(item), item.source, f"{item.year}") for item in summary.assumptions)
