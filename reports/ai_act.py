@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.formatting.escape import name, printable_lines
+from greentrack.formatting.layout import listed
 from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, percent
 from greentrack.quantity import Figure
 from greentrack.reports import provenance
@@ -54,7 +55,7 @@ def _facts(summary: Summary) -> Iterator[str]:
     if gpus:
         of = " of this part" if whole else ""
         yield from _line("", f"{digits(gpus * run.seconds / 3600)} GPU-hours{of}, on {gpus} GPU{'s' * (gpus > 1)}")
-    yield from _line("Hardware", provenance.enumerated(provenance.hardware(summary)) or "not known")
+    yield from _line("Hardware", listed(provenance.hardware(summary)) or "not known")
     if summary.joules is not None:
         yield from _line("Boundary", provenance.boundary(summary))
     if work.g is not None:

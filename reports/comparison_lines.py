@@ -8,7 +8,7 @@ from typing import NamedTuple
 from greentrack.analysis.compare import ComparedQuantity, Comparison
 from greentrack.analysis.difference import Difference, sentence
 from greentrack.formatting.escape import name, shown
-from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.layout import UNKNOWN, listed
 from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration, energy, mass, money
 
@@ -41,7 +41,7 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
                 names.setdefault(text, []).append(row.name)
                 said[text] = difference
         if said:
-            sentences = (sentence(said[text], _listed(names[text])) for text in said)
+            sentences = (sentence(said[text], listed(names[text])) for text in said)
             yield GroupComparison(f"{name(group.name)} beside {first}", tuple(sentences))
 
 
@@ -66,7 +66,3 @@ def _value(row: ComparedQuantity, value: float | None) -> str:
     if row.unit in _WRITTEN:
         return _WRITTEN[row.unit](value)
     return money(value, row.unit) if row.unit else f"{value:.5g}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

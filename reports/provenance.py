@@ -10,6 +10,7 @@ from greentrack import __version__
 from greentrack.costing.line_items import OVERHEAD
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name
+from greentrack.formatting.layout import listed
 from greentrack.formatting.units import digits
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, product
@@ -90,7 +91,7 @@ def boundary(summary: Summary) -> str:
     if "rest" in summary.by_kind:
         text = f"the whole machine{missing and f' but for {missing}'}: {', '.join(kinds)}, and {_REST}"
     else:
-        text = f"{enumerated(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
+        text = f"{listed(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
     return f"the run's own share of {text}" if summary.scope == "process" else text
 
 
@@ -103,8 +104,7 @@ def methods(summary: Summary) -> list[KindMethod]:
             text = device.method if method is None else method.text.replace("(", "[").replace(")", "]")
             by_method.setdefault((text, device.measured), []).append(SEEN.get(device.kind, "rest of the machine"))
     return [
-        KindMethod(enumerated(list(dict.fromkeys(kinds))), text, measured)
-        for (text, measured), kinds in by_method.items()
+        KindMethod(listed(list(dict.fromkeys(kinds))), text, measured) for (text, measured), kinds in by_method.items()
     ]
 
 
@@ -130,16 +130,6 @@ def pue(summary: Summary) -> str:
     remarks = [f"{digits(factor.low)}–{digits(factor.high)}"] if factor.low < factor.high else []
     remarks += [f"{source.source}, {source.year}"] if source else []
     return digits(factor.value) + (f" ({'; '.join(remarks)})" if remarks else "")
-
-
-def enumerated(words: list[str]) -> str:
-    """Return *words* joined with commas and "and".
-
-    >>> enumerated(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = words or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def part_of(summary: Summary) -> str:

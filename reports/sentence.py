@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from greentrack.costing.caveats import WHOLE
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, printable
+from greentrack.formatting.layout import listed
 from greentrack.formatting.units import duration, energy_range, mass_range, percent
 from greentrack.reports import provenance
 
@@ -20,7 +21,7 @@ def render(summary: Summary) -> str:
 
 def _sentences(summary: Summary) -> Iterator[str]:
     total = provenance.total(summary)
-    on = provenance.enumerated(provenance.hardware(summary)) or "hardware that is not known"
+    on = listed(provenance.hardware(summary)) or "hardware that is not known"
     work = f"the run “{name(summary.run.name)}”" + (f" ({total.parts} parts together)" if total.parts > 1 else "")
     if total.joules is None or total.g is None:
         time = duration(total.seconds)
@@ -38,7 +39,7 @@ def _sentences(summary: Summary) -> Iterator[str]:
             f"that of the {method.kinds} was {'measured' if method.measured else 'modelled'} ({method.text})"
             for method in provenance.methods(summary)
         ]
-        yield f"By device, {provenance.enumerated(ways)}."
+        yield f"By device, {listed(ways)}."
     seen = min((device.coverage for device in summary.devices if device.kind != "rest"), default=1.0)
     if seen < WHOLE:
         yield f"Not all of the time was seen (of the least seen device {percent(seen)}), and no gap was filled in."

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from greentrack.formatting.layout import listed
 from greentrack.registry import load
 
 
@@ -22,7 +23,7 @@ class Renderer:
         for name in self._asked:
             if not self.takes(name):
                 takers = [other for other in formats if Renderer(formats, other).takes(name)]
-                raise click.UsageError(f"--{name} goes with the format{'s' * (len(takers) > 1)} {' and '.join(takers)}")
+                raise click.UsageError(f"--{name} goes with the format{'s' * (len(takers) > 1)} {listed(takers)}")
 
     def takes(self, option: str) -> bool:
         """Return whether the renderer has a use for *option*."""
@@ -34,16 +35,6 @@ class Renderer:
         return self._render(*what, **{name: value for name, value in options.items() if self.takes(name)})
 
 
-def listed(formats: Mapping[str, str]) -> str:
-    """Return the names of *formats* as a sentence has them.
-
-    >>> listed({"table": "", "json": "", "csv": ""})
-    'table, json or csv'
-    """
-    *first, last = formats
-    return f"{', '.join(first)} or {last}"
-
-
 def format_option(formats: Mapping[str, str]) -> Callable[..., Any]:
     """Return the option ``--format``, the argument ``form`` of a command; the first of *formats* is the default."""
     return click.option(
@@ -53,5 +44,5 @@ def format_option(formats: Mapping[str, str]) -> Callable[..., Any]:
         type=click.Choice(list(formats)),
         default=next(iter(formats)),
         show_default=True,
-        help=f"{listed(formats)}.",
+        help=f"{listed(formats, 'or')}.",
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from greentrack.cli import options
-from greentrack.cli.output import Renderer, listed
+from greentrack.cli.output import Renderer
+from greentrack.formatting.layout import listed
 from greentrack.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ Examples:
     metavar="FORMAT",
     default="text",
     show_default=True,
-    help=f"{listed(FORMATS)}.",
+    help=f"{listed(FORMATS, 'or')}.",
 )
 @click.option("--until", metavar="TARGET", help="Add the cost until a metric first reached a value: 'val_acc>=0.97'.")
 @click.option("--per", metavar="UNIT", help="With --format sci: a unit of the run's work, such as tokens.")

@@ -90,6 +90,16 @@ def items(texts: Iterable[str], width: int) -> Iterator[str]:
         yield from wrapped(text, width, "- ", "  ")
 
 
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return *words* as a list within a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b"], "or"), listed([])
+    ('a, b and c', 'a or b', '')
+    """
+    *first, end = [*words] or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
 def titled(title: str, texts: Iterable[str], width: int) -> Iterator[str]:
     """Yield *texts* as a list under a *title*; nothing where there are none."""
     lines = list(items(texts, width))
