@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greentrack.calibration_facts import HostCalibration
 from greentrack.doctor.calibration import KeptCalibration
-from greentrack.formatting.escape import printable
+from greentrack.formatting.table import Table, lines
 from greentrack.formatting.units import digits
 from greentrack.model import Host
 
@@ -29,11 +29,16 @@ def render(kept: KeptCalibration, path: Path) -> str:
 
 def listing(kept: Mapping[str, HostCalibration], hosts: Mapping[str, Host]) -> str:
     """Return the calibrations of all *hosts*, a line each; "" where there are none."""
-    lines = [
-        f"{one.number:>6}  {datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}  "
-        f"{digits(one.components_watts):>10}  {digits(one.wall_watts):>6}  "
-        + printable(f"{hosts[host].name if host in hosts else host}: {one.source}")
+    rows = tuple(
+        (
+            f"{one.number}",
+            f"{datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}",
+            digits(one.components_watts),
+            digits(one.wall_watts),
+            f"{hosts[host].name if host in hosts else host}: {one.source}",
+        )
         for host, of_host in kept.items()
         for one in of_host.calibrations
-    ]
-    return "\n".join(("number  when              components    wall  machine", *lines)) if lines else ""
+    )
+    head = ("number", "when", "components", "  wall", "machine")  # the wall's watts have room for six characters
+    return "\n".join(lines(Table(head, rows, right=(0, 2, 3)))) if rows else ""
