@@ -59,7 +59,6 @@ FORMATS: Mapping[str, str] = {
     "sci": "greentrack.reports.sci:render",
 }
 
-
 COMPARISONS: Mapping[str, str] = {
     "text": "greentrack.reports.comparison_text:render",
     "json": "greentrack.reports.comparison_json:render",
@@ -73,6 +72,37 @@ ESTIMATES: Mapping[str, str] = {
 WORDING: Mapping[str, str] = {  # facts of a summary, as all of its reports say them
     "assumption": "greentrack.reports.assumptions:stated",
     "caveat": "greentrack.reports.caveats:text",
+}
+
+TRENDS: Mapping[str, str] = {
+    "text": "greentrack.reports.target_text:trend",
+    "json": "greentrack.reports.target_json:trend",
+}
+
+RUN_LISTS: Mapping[str, str] = {
+    "table": "greentrack.reports.run_list_text:render",
+    "json": "greentrack.reports.run_list_json:render",
+    "csv": "greentrack.reports.run_list_csv:render",
+}
+
+REGIONS: Mapping[str, str] = {
+    "text": "greentrack.reports.regions_text:render",
+    "json": "greentrack.reports.regions_json:render",
+}
+
+SCHEDULES: Mapping[str, str] = {
+    "text": "greentrack.reports.schedule_text:render",
+    "json": "greentrack.reports.schedule_json:render",
+}
+
+REFERENCES: Mapping[str, str] = {
+    "text": "greentrack.reports.references_text:render",
+    "json": "greentrack.reports.references_json:render",
+}
+
+EXAMINATIONS: Mapping[str, str] = {
+    "text": "greentrack.reports.doctor_text:render",
+    "json": "greentrack.reports.doctor_json:render",
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.formatting.escape import name, printable_lines
+from greentrack.formatting.layout import listed
 from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, percent
 from greentrack.quantity import Figure
 from greentrack.reports import provenance
@@ -35,17 +36,17 @@ def render(summary: Summary) -> str:
 
 def _facts(summary: Summary) -> Iterator[str]:
     run, whole, work = summary.run, summary.whole, provenance.total(summary)
-    part = f", {provenance.is_part(summary)}" if whole else ""
+    part = f", {provenance.part_of(summary)}" if whole else ""
     yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
     begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
     yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
     if whole is None:
         yield from _line("Energy", f"{_mwh(summary.joules)}, {_known(summary)}")
     else:
-        yield from _line("Energy", f"{_mwh(work.joules)}, all {work.number} parts together")
+        yield from _line("Energy", f"{_mwh(work.joules)}, all {work.parts} parts together")
         yield from _line("", f"{_mwh(summary.joules)}, this part, {_known(summary)}")
     if work.facility is not None:
-        about = f"with the data centre's overhead, a PUE of {provenance.overhead(summary)}"
+        about = f"with the data centre's overhead, a PUE of {provenance.pue(summary)}"
         yield from _line("", f"{_mwh(work.facility)}, {about}")
     else:
         yield from _line("", "no overhead of a data centre (PUE) is included")
@@ -54,7 +55,7 @@ def _facts(summary: Summary) -> Iterator[str]:
     if gpus:
         of = " of this part" if whole else ""
         yield from _line("", f"{digits(gpus * run.seconds / 3600)} GPU-hours{of}, on {gpus} GPU{'s' * (gpus > 1)}")
-    yield from _line("Hardware", provenance.enumerated(provenance.hardware(summary)) or "not known")
+    yield from _line("Hardware", listed(provenance.hardware(summary)) or "not known")
     if summary.joules is not None:
         yield from _line("Boundary", provenance.boundary(summary))
     if work.g is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from greentrack.costing.assumptions import Assumption, Ends, Quantity, Spread
 from greentrack.costing.summary import StatedAssumption
+from greentrack.formatting.units import digits
 from greentrack.quantity import Figure
 
 OVERHEAD = "data centre's overhead (PUE)"
@@ -49,6 +50,11 @@ NAMES: Mapping[Quantity, str | Callable[..., str]] = {
     "scaling range": "range of scaling, beside the run's own",
     "scaling start": "seconds at the start that more work may not repeat",
 }
+
+
+def value_text(assumption: StatedAssumption) -> str:
+    """Return the value of *assumption* as text."""
+    return assumption.value if isinstance(assumption.value, str) else digits(assumption.value, 4)
 
 
 def stated(assumption: Assumption) -> StatedAssumption:

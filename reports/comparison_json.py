@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from greentrack.analysis.compare import Comparison
 from greentrack.analysis.difference import Difference
-from greentrack.formatting.escape import json_text
+from greentrack.formatting.escape import indented_json
 from greentrack.reports.comparison_notes import comparison_notes
 from greentrack.reports.difference_text import sentence, shared_sensors
 
@@ -36,7 +35,7 @@ def render(comparison: Comparison) -> str:
         "front": None if front is None else front._asdict(),
         "notes": list(comparison_notes(comparison)),
     }
-    return json_text(json.dumps(made, indent=2, ensure_ascii=False, allow_nan=False))
+    return indented_json(made)
 
 
 def difference_dict(difference: Difference, what: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A comparison in words: the cells and sentences that its text and the HTML page both set."""
+"""The table and the sentences of a comparison, which its text and the HTML page share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 from greentrack.analysis.compare import ComparedQuantity, Comparison
 from greentrack.analysis.difference import Difference
 from greentrack.formatting.escape import name, shown
-from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.layout import UNKNOWN, listed
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration, energy, mass, money
 from greentrack.reports.difference_text import sentence
 
@@ -16,21 +17,21 @@ _WRITTEN: dict[str, Callable[[float], str]] = {"J": energy, "s": duration, "g": 
 
 
 class GroupComparison(NamedTuple):
-    """What can be said of a group beside the first: a *title*, and sentences."""
+    """The differences of a group from the first: a *title*, and sentences."""
 
     title: str
     sentences: tuple[str, ...]
 
 
-def table(comparison: Comparison) -> Iterator[tuple[str, ...]]:
-    """Yield how many runs each group has, and the quantities, a row each."""
-    yield "runs", *(f"{len(group.summaries)}" for group in comparison.groups)
-    for row in comparison.rows:
-        yield shown(row.name), *(_value(row, value) for value in row.values)
+def table(comparison: Comparison, names: Sequence[str]) -> Table:
+    """Return how many runs each group has, and the quantities, a row each; the groups are called by *names*."""
+    runs = ("runs", *(f"{len(group.summaries)}" for group in comparison.groups))
+    rows = ((shown(row.name), *(_value(row, value) for value in row.values)) for row in comparison.rows)
+    return Table(("", *names), (runs, *rows), tuple(range(1, len(names) + 1)), "Side by side")
 
 
 def differences(comparison: Comparison) -> Iterator[GroupComparison]:
-    """Yield what can be said of each group after the first; quantities of which the same is to be said share one."""
+    """Yield the differences of each later group from the first; equal differences share a sentence."""
     first = name(comparison.groups[0].name)
     for number, group in enumerate(comparison.groups[1:]):
         names: dict[str, list[str]] = {}
@@ -41,20 +42,20 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
                 names.setdefault(text, []).append(row.name)
                 said[text] = difference
         if said:
-            sentences = (sentence(said[text], _listed(names[text])) for text in said)
+            sentences = (sentence(said[text], listed(names[text])) for text in said)
             yield GroupComparison(f"{name(group.name)} beside {first}", tuple(sentences))
 
 
-def front(comparison: Comparison) -> str:
-    """Return who has the best of the front's metric for the energy; "" where none is held against it."""
-    held = comparison.front
-    if held is None:
+def front_sentence(comparison: Comparison) -> str:
+    """Return which groups are on the front of a metric against energy; "" without a front."""
+    front = comparison.front
+    if front is None:
         return ""
-    way = "higher" if held.higher else "lower"
-    best = ", ".join(map(name, held.groups))
-    text = f"Front of {shown(held.metric)} ({way} is better) against energy, by the means: {best}."
-    text += f" Beaten in both by another: {', '.join(map(name, held.beaten))}." if held.beaten else ""
-    unsure = ", ".join(map(name, held.unsure))
+    way = "higher" if front.higher else "lower"
+    best = ", ".join(map(name, front.groups))
+    text = f"Front of {shown(front.metric)} ({way} is better) against energy, by the means: {best}."
+    text += f" Beaten in both by another: {', '.join(map(name, front.beaten))}." if front.beaten else ""
+    unsure = ", ".join(map(name, front.unsure))
     return text + (f" Beaten by the means, but no difference in energy can be claimed: {unsure}." if unsure else "")
 
 
@@ -66,7 +67,3 @@ def _value(row: ComparedQuantity, value: float | None) -> str:
     if row.unit in _WRITTEN:
         return _WRITTEN[row.unit](value)
     return money(value, row.unit) if row.unit else f"{value:.5g}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

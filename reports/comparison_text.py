@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from greentrack.analysis.compare import Comparison
+from greentrack.formatting import table
 from greentrack.formatting.escape import printable_lines
-from greentrack.formatting.layout import aligned, items, notes, short, wrapped
+from greentrack.formatting.layout import items, short, titled, wrapped
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_lines import GroupComparison
 from greentrack.reports.comparison_notes import comparison_notes
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 
 def render(comparison: Comparison, *, width: int = 80) -> str:
     """Return *comparison* as text; only its table may be wider than *width*, where there are many groups."""
     sections = (
-        _table(comparison),
+        table.lines(comparison_lines.table(comparison, numbered([short(group.name) for group in comparison.groups]))),
         *(_beside(one, width) for one in comparison_lines.differences(comparison)),
-        wrapped(comparison_lines.front(comparison), width),
-        notes(comparison_notes(comparison), width),
+        wrapped(comparison_lines.front_sentence(comparison), width),
+        titled("Notes", comparison_notes(comparison), width),
     )
     return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
-
-
-def _table(comparison: Comparison) -> Iterator[str]:
-    names = "", *told_apart([short(group.name) for group in comparison.groups])
-    yield from aligned([names, *comparison_lines.table(comparison)], right=range(1, len(names)))
 
 
 def _beside(one: GroupComparison, width: int) -> Iterator[str]:

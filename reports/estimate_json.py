@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from greentrack.analysis.estimate import Estimate
-from greentrack.formatting.escape import json_text
+from greentrack.formatting.escape import indented_json
 from greentrack.reports.json import to_dict as summary_dict
 
 _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "whole", "metrics", "waste", "tracker")
@@ -14,7 +13,7 @@ _MEASURED = ("run", "scope", "spans", "phases", "rates", "forecasts", "parts", "
 
 def render(estimate: Estimate) -> str:
     """Return *estimate* as an indented JSON object."""
-    return json_text(json.dumps(to_dict(estimate), indent=2, ensure_ascii=False, allow_nan=False))
+    return indented_json(to_dict(estimate))
 
 
 def to_dict(estimate: Estimate) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from greentrack.analysis.estimate import Estimate
 from greentrack.costing.summary import Summary
-from greentrack.formatting import layout
-from greentrack.formatting.units import digits, duration, energy, spread
+from greentrack.formatting import layout, table
+from greentrack.formatting.escape import printable_lines
+from greentrack.formatting.units import duration
 from greentrack.quantity import Figure
-from greentrack.reports import lines
+from greentrack.reports import lines, tables
+from greentrack.reports.assumptions import value_text
 from greentrack.reports.lines import Line
 
 
@@ -18,42 +20,29 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
     """Return *estimate* as lines of at most *width* characters, without colour."""
     width = max(width, 40)
     summary = estimate.summary
+    devices = tables.devices(summary, [layout.short(device.name) for device in summary.devices])
     lines = [
         *textwrap.wrap("Estimate: nothing of this was measured", width),
         *layout.labelled(_head(estimate), width),
         "",
-        *layout.aligned([("", "device", "energy", "range", "method"), *_rows(summary)], right=(2, 3)),
+        *table.lines(devices.only((0, 1, 2, 3, 6))),
         "",
     ]
-    if notes := list(layout.notes(summary.notes, width)):
+    if notes := list(layout.titled("Notes", summary.notes, width)):
         lines += [*notes, ""]
-    return "\n".join([*lines, "Assumptions", *layout.items(_assumptions(summary), width)])
+    return printable_lines("\n".join([*lines, "Assumptions", *layout.items(_assumptions(summary), width)]))
 
 
 def _head(estimate: Estimate) -> Iterator[Line]:
     yield Line("how", estimate.how)
     yield _time(estimate.seconds)
-    yield from lines.estimated(estimate.summary)
-    yield from lines.worth(estimate.summary)
-
-
-def _rows(summary: Summary) -> list[tuple[str, ...]]:
-    return [
-        (
-            row.kind,
-            layout.short(row.name),
-            layout.UNKNOWN if row.joules is None else energy(row.joules.value),
-            "" if row.joules is None else spread(row.joules),
-            row.method,
-        )
-        for row in summary.devices
-    ]
+    yield from lines.estimated_headline(estimate.summary)
+    yield from lines.equivalents_and_work(estimate.summary)
 
 
 def _assumptions(summary: Summary) -> Iterator[str]:
     for item in summary.assumptions:
-        value = item.value if isinstance(item.value, str) else digits(item.value, 4)
-        yield f"{item.name}: {value} [{item.source}, {item.year}]"
+        yield f"{item.name}: {value_text(item)} [{item.source}, {item.year}]"
 
 
 def _time(seconds: Figure) -> Line:

@@ -1,4 +1,4 @@
-"""Forecasts of a run as people read them, each beside what the run came to."""
+"""Forecasts of a run as text, and the costs at its end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
 from greentrack.formatting.escape import shown
+from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import digits, duration_range, energy_range, mass_range, money_range, percent
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ _WAS = "it was {} at"
 
 
 class ForecastRow(NamedTuple):
-    """A forecast or what came, as people read it; "" where it is not known."""
+    """A forecast, or the costs at the end, as text; "" where a figure is not known."""
 
     when: str
     energy: str
@@ -28,7 +30,7 @@ class ForecastRow(NamedTuple):
 
 
 def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
-    """Yield *some* of the forecasts, and after them what came; nothing where there are none."""
+    """Yield *some* of the forecasts, then the costs at the end; nothing where there are none."""
     for one in some:
         yield ForecastRow(f"after {percent(one.progress)}", *cells(forecast_cost(one, summary)))
     status, came = came_to(summary)
@@ -36,8 +38,14 @@ def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
         yield ForecastRow(_ENDED.get(status, _WAS.format(status)), *cells(came))
 
 
+def table(summary: Summary, some: Sequence[Forecast]) -> Table:
+    """Return the same rows as a table; what is not known is a dash."""
+    cells = tuple(tuple(cell or UNKNOWN for cell in row) for row in rows(summary, some))
+    return Table(("", "energy", "carbon", "money", "time"), cells, (1, 2, 3, 4), "Forecasts of the whole work")
+
+
 def cells(cost: ForecastCost) -> tuple[str, str, str, str]:
-    """Return energy, carbon, money and time as people read them, each with its range."""
+    """Return energy, carbon, money and time as text, each with its range."""
     return (
         "an energy that was not measured" if cost.joules is None else energy_range(cost.joules),
         "" if cost.g is None else mass_range(cost.g),
@@ -47,12 +55,12 @@ def cells(cost: ForecastCost) -> tuple[str, str, str, str]:
 
 
 def before_overhead(pue: float) -> str:
-    """Return what is to be said of an energy whose carbon and money have a *pue* in them; "" for one that has none."""
+    """Return the remark on an energy without the *pue* that its carbon and money include; "" for a PUE of 1."""
     return f"before a PUE of {digits(pue)}" if pue != 1 else ""
 
 
 def remarks(summary: Summary) -> Iterator[str]:
-    """Yield how the forecasts are to be read beside what came."""
+    """Yield what a reader must know to compare the forecasts with the costs at the end."""
     if not summary.forecasts:
         return
     came, early = came_to(summary)[1], summary.run.params.get("early_stopping")

@@ -1,65 +1,57 @@
-"""A report's head as rows: what a run cost, each figure with what it is of; for tables in any form."""
+"""The headline of a report as the rows of a table: each cost of a run, and what the figure is of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from greentrack.costing.summary import Summary
 from greentrack.formatting.units import duration, energy_range, mass_range, money_range, percent
 from greentrack.reports import lines, provenance
+from greentrack.reports.lines import Line
 
 UNKNOWN = "not known"
 
 _LABELS = {"facility": "energy at the facility", "embodied": "embodied carbon"}
 
 
-class HeadlineRow(NamedTuple):
-    """One figure: its *label*, the *figure* with its range as people read it, and what is to be said of it."""
+def headline(summary: Summary) -> Iterator[Line]:
+    """Yield the costs of the run; energy and carbon also where they are not known.
 
-    label: str
-    figure: str
-    remark: str = ""
-
-
-def headline(summary: Summary) -> Iterator[HeadlineRow]:
-    """Yield what the run cost; energy and carbon also where they are not known.
-
-    The figures are those of ``lines``, with more of what a reader must know who has nothing but these.
+    The figures are those of ``lines``, with their provenance, for readers who see nothing else.
     """
     if summary.joules is None or summary.g is None or summary.measured_share is None:
-        yield HeadlineRow("Energy", UNKNOWN, provenance.NOTHING)
-        yield HeadlineRow("Carbon", UNKNOWN)
-        figures = lines.charges(summary)
+        yield Line("Energy", UNKNOWN, provenance.NOTHING)
+        yield Line("Carbon", UNKNOWN)
+        figures = lines.other_costs(summary)
     else:
         figures = lines.headline(summary)
     for line in figures:
         label = _LABELS.get(line.label, line.label)
-        yield HeadlineRow(label.capitalize(), line.figure, _remark(line, summary))
-    yield HeadlineRow("Time", duration(summary.run.seconds))
+        yield Line(label.capitalize(), line.figure, _about(line, summary))
+    yield Line("Time", duration(summary.run.seconds))
     for line in lines.work(summary):
-        yield HeadlineRow("Work", line.figure, line.about)
-    yield from _whole(summary)
+        yield Line("Work", line.figure, line.about)
+    yield from _all_parts(summary)
 
 
-def _remark(line: lines.Line, summary: Summary) -> str:
+def _about(line: Line, summary: Summary) -> str:
     if line.label == "energy":
         return f"{provenance.boundary(summary)}; {percent(summary.measured_share or 0.0)} of it measured"
     if line.label == "facility":
-        return f"with the data centre's overhead, a PUE of {provenance.overhead(summary)}"
+        return f"with the data centre's overhead, a PUE of {provenance.pue(summary)}"
     return f"at {provenance.grid(summary)}" if line.label == "carbon" else line.about
 
 
-def _whole(summary: Summary) -> Iterator[HeadlineRow]:
+def _all_parts(summary: Summary) -> Iterator[Line]:
     whole = summary.whole
     if whole is None:
         return
-    yield HeadlineRow(
+    yield Line(
         "All parts: energy",
         UNKNOWN if whole.joules is None else energy_range(whole.joules),
-        f"this run is {provenance.is_part(summary)}",
+        f"this run is {provenance.part_of(summary)}",
     )
-    yield HeadlineRow("All parts: carbon", UNKNOWN if whole.g is None else mass_range(whole.g))
+    yield Line("All parts: carbon", UNKNOWN if whole.g is None else mass_range(whole.g))
     if whole.money is not None:
-        yield HeadlineRow("All parts: money", money_range(whole.money.amount, whole.money.currency))
-    yield HeadlineRow("All parts: time", duration(whole.seconds), "pauses not counted")
+        yield Line("All parts: money", money_range(whole.money.amount, whole.money.currency))
+    yield Line("All parts: time", duration(whole.seconds), "pauses not counted")

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greentrack.costing import forecast_costs
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.costing.tariffs import Money
 from greentrack.costing.waste import waste
-from greentrack.formatting.escape import json_text
-from greentrack.formatting.units import iso
+from greentrack.formatting.escape import indented_json
+from greentrack.formatting.units import figure_dict, iso
 from greentrack.model import Forecast, Metric
-from greentrack.quantity import JOULES_PER_KWH, Figure
+from greentrack.quantity import JOULES_PER_KWH
+
+if TYPE_CHECKING:
+    from greentrack.analysis.time_to_target import CostToTarget
 
 
-def render(summary: Summary) -> str:
-    """Return *summary* as an indented JSON object."""
-    return json_text(json.dumps(to_dict(summary), indent=2, ensure_ascii=False, allow_nan=False))
+def render(summary: Summary, *, until: CostToTarget | None = None) -> str:
+    """Return *summary* as an indented JSON object; what a target cost the run is its key ``until``."""
+    made = to_dict(summary)
+    if until is not None:
+        from greentrack.reports import target_json  # compares runs, which one run's summary does not need
+
+        made |= {"until": target_json.to_dict(until)}
+    return indented_json(made)
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:
@@ -60,19 +67,19 @@ def to_dict(summary: Summary) -> dict[str, Any]:
                 "coverage": device.coverage,
                 "note": device.note,
                 "idle_joules": device.idle,
-                "above_idle_joules": _figure(device.above_idle),
+                "above_idle_joules": figure_dict(device.above_idle),
             }
             for device in summary.devices
         ],
         "energy": {
-            "kwh": _figure(summary.kwh),
+            "kwh": figure_dict(summary.kwh),
             "by_kind": {kind: joules / JOULES_PER_KWH for kind, joules in summary.by_kind.items()},
             "measured_share": summary.measured_share,
             "unread": [device.id for device in summary.devices if device.joules is None],
-            "gpus_above_idle_kwh": _figure(summary.above_idle / JOULES_PER_KWH if summary.above_idle else None),
+            "gpus_above_idle_kwh": figure_dict(summary.above_idle / JOULES_PER_KWH if summary.above_idle else None),
         },
         "carbon": {
-            "g": _figure(summary.g),
+            "g": figure_dict(summary.g),
             "zone": carbon.zone,
             "name": carbon.name,
             "g_per_kwh": carbon.g_per_kwh,
@@ -85,12 +92,12 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "hourly_share": carbon.hourly_share,
         },
         "facility": {
-            "pue": _figure(summary.pue),
-            "kwh": _figure(summary.facility_joules / JOULES_PER_KWH if summary.facility_joules else None),
+            "pue": figure_dict(summary.pue),
+            "kwh": figure_dict(summary.facility_joules / JOULES_PER_KWH if summary.facility_joules else None),
         },
         "money": _money(summary.money),
-        "embodied": None if summary.embodied is None else {"g": _figure(summary.embodied)},
-        "water": None if summary.water is None else {"litres": _figure(summary.water)},
+        "embodied": None if summary.embodied is None else {"g": figure_dict(summary.embodied)},
+        "water": None if summary.water is None else {"litres": figure_dict(summary.water)},
         "equivalents": [
             {
                 "text": equivalent.text,
@@ -108,7 +115,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         if (comparison := summary.comparison) is None
         else {
             "text": comparison.text,
-            "ratio": _figure(comparison.ratio),
+            "ratio": figure_dict(comparison.ratio),
             **comparison.reference.to_dict(),
         },
         "spans": [
@@ -133,10 +140,10 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             {
                 "unit": rate.unit,
                 "per": rate.per,
-                "joules": _figure(rate.joules),
-                "per_kwh": _figure(rate.per_kwh),
-                "per_air_hour": _figure(rate.per_air_hour),
-                "money_per_million": _figure(rate.money),
+                "joules": figure_dict(rate.joules),
+                "per_kwh": figure_dict(rate.per_kwh),
+                "per_air_hour": figure_dict(rate.per_air_hour),
+                "money_per_million": figure_dict(rate.money),
                 "currency": rate.currency or None,
                 "overhead": rate.has_overhead,
             }
@@ -164,14 +171,10 @@ def to_dict(summary: Summary) -> dict[str, Any]:
     return {key: _plain(value) for key, value in made.items()}
 
 
-def _figure(figure: Figure | None) -> dict[str, float] | None:
-    return None if figure is None else figure.to_dict()
-
-
 def _money(money: Money | None) -> dict[str, Any] | None:
     if money is None:
         return None
-    return {**money._asdict(), "amount": _figure(money.amount)}
+    return {**money._asdict(), "amount": figure_dict(money.amount)}
 
 
 def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
@@ -183,17 +186,17 @@ def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
 
 
 def _came_to(summary: Summary) -> dict[str, Any]:
-    """Return what the forecasts are to be held against; while the work goes on, what it has come to so far."""
+    """Return the costs to compare the forecasts with: those at the end, or so far."""
     status, cost = forecast_costs.came_to(summary)
     return {"status": status, **_cost(cost)}
 
 
 def _cost(cost: forecast_costs.ForecastCost) -> dict[str, Any]:
     return {
-        "kwh": _figure(cost.joules / JOULES_PER_KWH if cost.joules else None),
-        "g": _figure(cost.g),
+        "kwh": figure_dict(cost.joules / JOULES_PER_KWH if cost.joules else None),
+        "g": figure_dict(cost.g),
         "money": _money(cost.money),
-        "seconds": _figure(cost.seconds),
+        "seconds": figure_dict(cost.seconds),
     }
 
 
@@ -204,7 +207,7 @@ def _part(part: RunPart) -> dict[str, Any]:
         "host": part.host,
         "started_at": iso(part.started_at),
         "seconds": part.seconds,
-        "kwh": _figure(part.joules / JOULES_PER_KWH if part.joules else None),
+        "kwh": figure_dict(part.joules / JOULES_PER_KWH if part.joules else None),
         "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
     }
 
@@ -213,8 +216,8 @@ def _whole(whole: MultipartRun) -> dict[str, Any]:
     return {
         "status": whole.status,
         "seconds": whole.seconds,
-        "kwh": _figure(whole.joules / JOULES_PER_KWH if whole.joules else None),
-        "g": _figure(whole.g),
+        "kwh": figure_dict(whole.joules / JOULES_PER_KWH if whole.joules else None),
+        "g": figure_dict(whole.g),
         "money": _money(whole.money),
     }
 

@@ -9,7 +9,7 @@ from greentrack.formatting.escape import latex, name
 from greentrack.formatting.units import energy_range
 from greentrack.reports import provenance
 from greentrack.reports.headline import headline
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 
 def render(summary: Summary) -> str:
@@ -39,8 +39,8 @@ def _caption(summary: Summary) -> str:
     if summary.joules is None:
         return f"{parts[0]}: {provenance.NOTHING}."
     parts += ["; ".join(map(str, provenance.methods(summary)))]
-    parts += [f"Energy: {row.remark}" for row in headline(summary) if row.label == "Energy"]
-    pue = provenance.overhead(summary)
+    parts += [f"Energy: {row.about}" for row in headline(summary) if row.label == "Energy"]
+    pue = provenance.pue(summary)
     parts += [f"PUE {pue}" if pue else "No overhead of a data centre (PUE) is included"]
     parts += [f"Grid: {provenance.grid(summary)}", "Ranges are about 95 %"]
     return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
@@ -50,7 +50,7 @@ def _devices(summary: Summary) -> Iterator[str]:
     known = [device for device in summary.devices if device.joules is not None]
     if known:
         yield r"    \midrule"
-    names = told_apart([name(device.name) for device in known])
+    names = numbered([name(device.name) for device in known])
     for device, called in zip(known, names, strict=True):
         if device.joules is not None:
             kind = provenance.SEEN.get(device.kind, "rest of the machine")

@@ -1,4 +1,4 @@
-"""A summary in words: the labelled lines that the text report and the HTML page both set."""
+"""A summary as labelled lines, which the text report and the HTML page share."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Line(NamedTuple):
     about: str = ""
 
 
-def told_apart(names: Sequence[str]) -> list[str]:
-    """Return *names*, of which those that several have are numbered.
+def numbered(names: Sequence[str]) -> list[str]:
+    """Return *names*, with a number before each that is not unique.
 
-    >>> told_apart(["A100", "EPYC", "A100"])
+    >>> numbered(["A100", "EPYC", "A100"])
     ['1 of 2: A100', 'EPYC', '2 of 2: A100']
     """
     many, seen = Counter(names), Counter[str]()
@@ -54,8 +54,8 @@ def moment(at: float) -> str:
     return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def about(summary: Summary) -> Iterator[Line]:
-    """Yield which run this is."""
+def run_facts(summary: Summary) -> Iterator[Line]:
+    """Yield the facts of the run: status, id, host, project, tags, parameters, commit."""
     run = summary.run
     yield Line("status", run.status, f"{duration(run.seconds)}, started {moment(run.started_at)}")
     yield Line("run", run.id)
@@ -72,25 +72,25 @@ def about(summary: Summary) -> Iterator[Line]:
 
 
 def headline(summary: Summary) -> Iterator[Line]:
-    """Yield what the run cost, the energy first."""
+    """Yield the run's energy, carbon and other costs."""
     if summary.joules is None or summary.g is None or summary.measured_share is None:
         yield Line("energy", "nothing was measured")
     else:
         yield from _energy(summary, summary.joules, f", {percent(summary.measured_share)} of it measured")
         yield _carbon(summary, summary.g)
-    yield from charges(summary)
+    yield from other_costs(summary)
 
 
-def estimated(summary: Summary) -> Iterator[Line]:
-    """Yield what a run is expected to cost, each figure as an estimate."""
+def estimated_headline(summary: Summary) -> Iterator[Line]:
+    """Yield the same lines with each figure marked as an estimate."""
     if summary.joules is not None and summary.g is not None:
-        for line in (*_energy(summary, summary.joules, ""), _carbon(summary, summary.g), *charges(summary)):
+        for line in (*_energy(summary, summary.joules, ""), _carbon(summary, summary.g), *other_costs(summary)):
             yield line._replace(about=f"estimate, {line.about}")
 
 
 def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
     what = "the whole machine" if "rest" in summary.by_kind else "its devices only"
-    what += f" but for {missing}, of which nothing was read" if (missing := unread(summary)) else ""
+    what += f" but for {missing}, of which nothing was read" if (missing := unread_devices(summary)) else ""
     own = f"the run's own share of {what}" if summary.scope == "process" else what
     yield Line("energy", energy_range(joules), f"{own}{measured}")
     if (above := summary.above_idle) is not None:
@@ -101,8 +101,8 @@ def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
         yield Line("facility", energy_range(summary.facility_joules), about)
 
 
-def unread(summary: Summary) -> str:
-    """Return what is missing from a run's energy, "cpu and 1 of 8 of gpu"; "" where every device was read."""
+def unread_devices(summary: Summary) -> str:
+    """Return which devices were not read, "cpu and 1 of 8 of gpu"; "" where all were."""
     every, missed = (
         Counter(device.kind for device in some)
         for some in (summary.devices, [device for device in summary.devices if device.joules is None])
@@ -115,8 +115,8 @@ def _carbon(summary: Summary, g: Figure) -> Line:
     return Line("carbon", mass_range(g), f"at {digits(grid.g_per_kwh)} g/kWh, {grid.zone} {grid.year} ({grid.how})")
 
 
-def worth(summary: Summary) -> Iterator[Line]:
-    """Yield what the energy compares to and what it bought."""
+def equivalents_and_work(summary: Summary) -> Iterator[Line]:
+    """Yield what the energy compares to, the work that was done, and its unit costs."""
     if summary.joules is None:
         return
     like = [equivalent.text for equivalent in summary.equivalents]
@@ -153,22 +153,22 @@ def _ranged(figure: Figure, unit: str = "") -> str:
 
 
 def work(summary: Summary) -> Iterator[Line]:
-    """Yield what was done, and the energy of one of each."""
+    """Yield how much work was done, and its energy per unit."""
     for unit, done in summary.work.items():
         each = "" if done.joules_per is None else f"{joules_each(done.joules_per)} each"
         yield Line("work", f"{work_done(done.total)} {shown(unit)}", each)
 
 
-def wasted(summary: Summary) -> tuple[str, ...]:
-    """Return what bought nothing."""
+def waste_lines(summary: Summary) -> tuple[str, ...]:
+    """Return the energy that was wasted, each with a remedy."""
     return tuple(
         f"{one.what}: about {energy(one.joules)}, {percent(one.share)} of the run; {one.remedy}"
         for one in waste(summary)
     )
 
 
-def own_cost(summary: Summary) -> str:
-    """Return what tracking itself took, "" where that is not known."""
+def tracker_overhead(summary: Summary) -> str:
+    """Return what tracking cost, "" where that is not known."""
     toll = summary.tracker_overhead
     if not (toll.readings or toll.cpu_seconds):
         return ""
@@ -179,8 +179,8 @@ def own_cost(summary: Summary) -> str:
     )
 
 
-def charges(summary: Summary) -> Iterator[Line]:
-    """Yield what there is beside energy and its carbon: the hardware's carbon, money, water."""
+def other_costs(summary: Summary) -> Iterator[Line]:
+    """Yield the embodied carbon, the money and the water."""
     if summary.embodied is not None:
         yield Line("embodied", mass_range(summary.embodied), "of making the hardware, not in the carbon")
     if (money := summary.money) is not None:

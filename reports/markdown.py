@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from greentrack.costing.summary import Summary
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import markdown, name
-from greentrack.formatting.units import digits, energy, percent, spread
-from greentrack.reports import forecast_text, provenance
+from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
+from greentrack.formatting.units import energy
+from greentrack.reports import forecast_text, provenance, tables
+from greentrack.reports.assumptions import value_text
 from greentrack.reports.headline import headline
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 MAX_METRICS = 12
-"""So many metrics have room; the JSON has them all."""
+"""Maximum number of metrics; the JSON has them all."""
 
 
 def render(summary: Summary) -> str:
@@ -22,7 +25,7 @@ def render(summary: Summary) -> str:
     blocks = (
         [f"## {markdown(name(summary.run.name))}"],
         [_about(summary)],
-        _table(("", "figure", "of what"), [tuple(row) for row in headline(summary)]),
+        _table(Table(("", "figure", "of what"), tuple(map(tuple, headline(summary))))),
         _devices(summary),
         _forecasts(summary),
         _metrics(summary),
@@ -45,29 +48,15 @@ def _about(summary: Summary) -> str:
 
 
 def _devices(summary: Summary) -> Iterator[str]:
-    names = told_apart([name(device.name) for device in summary.devices])
-    rows = [
-        (
-            device.kind,
-            called,
-            "—" if device.joules is None else energy(device.joules.value),
-            "" if device.joules is None else spread(device.joules),
-            percent(device.coverage),
-            "measured" if device.measured else "modelled",
-            device.method,
-        )
-        for device, called in zip(summary.devices, names, strict=True)
-    ]
-    if rows:
-        yield from _table(("", "device", "energy", "range", "seen", "", "method"), rows)
+    if summary.devices:
+        yield from _table(tables.devices(summary, numbered([name(device.name) for device in summary.devices])))
 
 
 def _forecasts(summary: Summary) -> Iterator[str]:
     """Yield the first and the last forecast, and what came."""
-    rows = list(forecast_text.rows(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:]))
-    if rows:
-        head = ("forecast of the whole work", "energy", "carbon", "money", "time")
-        yield from _table(head, [tuple(cell or "—" for cell in row) for row in rows])
+    table = forecast_text.table(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:])
+    if table.rows:
+        yield from _table(table._replace(head=("forecast of the whole work", *table.head[1:])))
         yield from (f"\nThe {remark}." for remark in map(markdown, forecast_text.remarks(summary)))
 
 
@@ -76,21 +65,20 @@ def _metrics(summary: Summary) -> Iterator[str]:
     for metric, values in list(summary.metrics.items())[:MAX_METRICS]:
         last = values[-1]
         by_then = "" if last.joules is None else energy(last.joules)
-        rows.append((name(metric), "—" if last.value is None else f"{last.value:.6g}", by_then))
+        rows.append((name(metric), UNKNOWN if last.value is None else f"{last.value:.6g}", by_then))
     if rows:
-        yield from _table(("metric", "last", "after"), rows)
+        yield from _table(Table(("metric", "last", "after"), tuple(rows)))
 
 
 def _assumptions(summary: Summary) -> Iterator[str]:
     for item in summary.assumptions:
-        value = item.value if isinstance(item.value, str) else digits(item.value, 4)
-        yield f"{item.name}: {value} ({item.source}, {item.year})"
+        yield f"{item.name}: {value_text(item)} ({item.source}, {item.year})"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{' --- |' * len(head)}"
-    for row in rows:
+def _table(table: Table) -> Iterator[str]:
+    yield f"| {' | '.join(table.head)} |"
+    yield f"|{' --- |' * len(table.head)}"
+    for row in table.rows:
         yield f"| {' | '.join(map(markdown, row))} |"
 
 

@@ -10,22 +10,22 @@ from greentrack.formatting.units import duration, energy_range, in_unit, mass_ra
 from greentrack.reports import provenance
 
 TYPES = ("pre-training", "fine-tuning")
-"""What the card knows as a kind of training."""
+"""The kinds of training that a model card knows."""
 
 
 def render(summary: Summary) -> str:
-    """Return a block of YAML between two lines of dashes; where nothing was measured, it has no emissions in it."""
+    """Return a block of YAML between two lines of dashes; without emissions where nothing was measured."""
     return "\n".join(("---", *_fields(summary), "---"))
 
 
 def _fields(summary: Summary) -> Iterator[str]:
-    whole = provenance.total(summary)
-    if whole.g is None or whole.joules is None:
+    total = provenance.total(summary)
+    if total.g is None or total.joules is None:
         yield f"# co2_eq_emissions: {provenance.NOTHING}"
         return
     yield "co2_eq_emissions:"
-    yield f"  emissions: {in_unit(whole.g, 'g CO2e')[0]}  # grams of CO2e"
-    yield f"  source: {yaml(_source(summary, whole))}"
+    yield f"  emissions: {in_unit(total.g, 'g CO2e')[0]}  # grams of CO2e"
+    yield f"  source: {yaml(_source(summary, total))}"
     if (kind := _training_type(summary)) is not None:
         yield f"  training_type: {yaml(kind)}"
     else:
@@ -36,14 +36,14 @@ def _fields(summary: Summary) -> Iterator[str]:
     yield f"  hardware_used: {yaml(', '.join(provenance.hardware(summary)) or 'not known')}"
 
 
-def _source(summary: Summary, whole: provenance.Total) -> str:
-    parts = [f"{provenance.recorder(summary)}: {mass_range(whole.g)}"] if whole.g else []
-    parts += [f"from {energy_range(whole.joules)} in {duration(whole.seconds)}"] if whole.joules else []
-    parts += [f"{whole.number} parts together"] if whole.number > 1 else []
+def _source(summary: Summary, total: provenance.TotalCosts) -> str:
+    parts = [f"{provenance.recorder(summary)}: {mass_range(total.g)}"] if total.g else []
+    parts += [f"from {energy_range(total.joules)} in {duration(total.seconds)}"] if total.joules else []
+    parts += [f"{total.parts} parts together"] if total.parts > 1 else []
     if summary.measured_share is not None:
-        of = f" of the energy of {provenance.is_part(summary)}" if summary.whole else ""
+        of = f" of the energy of {provenance.part_of(summary)}" if summary.whole else ""
         parts += [f"{percent(summary.measured_share)}{of} measured", f"energy of {provenance.boundary(summary)}"]
-    pue = provenance.overhead(summary)
+    pue = provenance.pue(summary)
     parts += [
         f"PUE {pue}" if pue else "no overhead of a data centre (PUE)",
         f"at {provenance.grid(summary)}",

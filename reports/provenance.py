@@ -1,4 +1,4 @@
-"""What a figure that is published says beside itself: what it is of, where it ends, how it was found."""
+"""The provenance of a published figure: its boundary, its methods, the grid and the PUE."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple
 from greentrack import __version__
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name
+from greentrack.formatting.layout import listed
 from greentrack.formatting.units import digits
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, product
 from greentrack.reports.assumptions import OVERHEAD
-from greentrack.reports.lines import unread
+from greentrack.reports.lines import unread_devices
 from greentrack.vocabulary import IMPORTED
 
 TOOL = f"GreenTrack {__version__}"
@@ -23,24 +24,24 @@ NOTHING = "nothing was measured, so energy and carbon are not known"
 _REST = "board, fans, disks and power supply"
 
 SEEN = {"gpu": "GPUs", "cpu": "processors", "dram": "memory", "ram": "memory"}
-"""What readers call the kinds of devices that a meter can see."""
+"""The kinds of devices that a meter can read, as readers call them."""
 
 
-class Total(NamedTuple):
-    """What is published of a work: of all its parts where there are several, else of the run.
+class TotalCosts(NamedTuple):
+    """The costs of a run, or of all parts of a multi-part run; *parts* is their number.
 
-    *joules* are the machines', *facility* has the data centre's overhead in it, None where none is applied.
+    *facility* is *joules* with the data centre's overhead, None where none is applied.
     """
 
-    number: int
+    parts: int
     seconds: float
     joules: Figure | None
     facility: Figure | None
     g: Figure | None
 
 
-class Way(NamedTuple):
-    """How the energy of some *kinds* of devices was found; *text* is written to stand in parentheses."""
+class KindMethod(NamedTuple):
+    """The method behind the energy of some *kinds* of devices; *text* has no parentheses, so it can be put in some."""
 
     kinds: str
     text: str
@@ -61,15 +62,15 @@ def recorder(summary: Summary) -> str:
     return f"{NAME}{f' {name(version)}' if isinstance(version, str) else ''}, imported into {TOOL}"
 
 
-def total(summary: Summary) -> Total:
-    """Return the figures of all parts of a work, or of the run where it is all."""
+def total(summary: Summary) -> TotalCosts:
+    """Return the costs of all parts of a multi-part run, or of a run on its own."""
     whole = summary.whole
     if whole is None:
-        return Total(1, summary.run.seconds, summary.joules, summary.facility_joules, summary.g)
+        return TotalCosts(1, summary.run.seconds, summary.joules, summary.facility_joules, summary.g)
     facility = None
     if summary.facility_joules is not None and whole.joules is not None:
         facility = product(whole.joules, summary.pue)
-    return Total(len(summary.parts), whole.seconds, whole.joules, facility, whole.g)
+    return TotalCosts(len(summary.parts), whole.seconds, whole.joules, facility, whole.g)
 
 
 def hardware(summary: Summary) -> list[str]:
@@ -86,23 +87,25 @@ def boundary(summary: Summary) -> str:
     """Return what the energy is of: ``GPUs, processors and memory, without the rest of the machine``."""
     read = (device.kind for device in summary.devices if device.joules is not None)
     kinds = dict.fromkeys(SEEN[kind] for kind in read if kind in SEEN)
-    missing = f"{lacks}, of which nothing was read" if (lacks := unread(summary)) else ""
+    missing = f"{lacks}, of which nothing was read" if (lacks := unread_devices(summary)) else ""
     if "rest" in summary.by_kind:
         text = f"the whole machine{missing and f' but for {missing}'}: {', '.join(kinds)}, and {_REST}"
     else:
-        text = f"{enumerated(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
+        text = f"{listed(list(kinds))}, without {missing and f'{missing}, and without '}the rest of the machine"
     return f"the run's own share of {text}" if summary.scope == "process" else text
 
 
-def methods(summary: Summary) -> list[Way]:
-    """Return how each kind of device was read."""
-    ways: dict[tuple[str, bool], list[str]] = {}
+def methods(summary: Summary) -> list[KindMethod]:
+    """Return the methods with which the kinds of devices were read."""
+    by_method: dict[tuple[str, bool], list[str]] = {}
     for device in summary.devices:
         if device.joules is not None:
             method = METHODS.get(device.method)
             text = device.method if method is None else method.text.replace("(", "[").replace(")", "]")
-            ways.setdefault((text, device.measured), []).append(SEEN.get(device.kind, "rest of the machine"))
-    return [Way(enumerated(list(dict.fromkeys(kinds))), text, measured) for (text, measured), kinds in ways.items()]
+            by_method.setdefault((text, device.measured), []).append(SEEN.get(device.kind, "rest of the machine"))
+    return [
+        KindMethod(listed(list(dict.fromkeys(kinds))), text, measured) for (text, measured), kinds in by_method.items()
+    ]
 
 
 def grid(summary: Summary) -> str:
@@ -118,29 +121,19 @@ def grid(summary: Summary) -> str:
     )
 
 
-def overhead(summary: Summary) -> str:
+def pue(summary: Summary) -> str:
     """Return the PUE with its range, source and year; "" where none is applied."""
     if summary.facility_joules is None:
         return ""
-    pue = summary.pue
+    factor = summary.pue
     source = next((item for item in summary.assumptions if item.name == OVERHEAD), None)
-    remarks = [f"{digits(pue.low)}–{digits(pue.high)}"] if pue.low < pue.high else []
+    remarks = [f"{digits(factor.low)}–{digits(factor.high)}"] if factor.low < factor.high else []
     remarks += [f"{source.source}, {source.year}"] if source else []
-    return digits(pue.value) + (f" ({'; '.join(remarks)})" if remarks else "")
+    return digits(factor.value) + (f" ({'; '.join(remarks)})" if remarks else "")
 
 
-def enumerated(words: list[str]) -> str:
-    """Return a list as a sentence has it.
-
-    >>> enumerated(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = words or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def is_part(summary: Summary) -> str:
-    """Return that the run is one of a work's several parts, "" where it is all."""
+def part_of(summary: Summary) -> str:
+    """Return which part of a multi-part run this is, "part 1 of 2"; "" for a run on its own."""
     if summary.whole is None:
         return ""
     number = next(index for index, part in enumerate(summary.parts, 1) if part.id == summary.run.id)

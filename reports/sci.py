@@ -18,14 +18,14 @@ RUN = "run"
 
 MILLION = 1e6
 BY_THE_MILLION = ("tokens",)
-"""Units that are too small to be told one by one: R is a million of them."""
+"""Units of which R is a million, since one is too small."""
 
 _MAKING = ("making of ", "life of the hardware", "part of its life", "range of embodied")
 _WIDTH, _LABEL = 100, 6
 
 
 class Unit(NamedTuple):
-    """R: what the carbon is told per, and how many of it the run did."""
+    """R, the functional unit, and the number of them in the run."""
 
     text: str
     number: float
@@ -40,7 +40,7 @@ def render(summary: Summary, *, per: str | None = None) -> str:
 
 
 def _lines(summary: Summary, unit: Unit) -> Iterator[str]:
-    part = f", {provenance.is_part(summary)}: its own figures" if summary.whole else ""
+    part = f", {provenance.part_of(summary)}: its own figures" if summary.whole else ""
     head = f"Software Carbon Intensity (ISO/IEC 21031:2024) of {name(summary.run.name)}, run {summary.run.id}{part}"
     yield from textwrap.wrap(head, _WIDTH)
     yield ""
@@ -52,7 +52,7 @@ def _lines(summary: Summary, unit: Unit) -> Iterator[str]:
     yield from _line("R", unit.text if unit.number == 1 else f"{unit.text}, of which the run did {digits(unit.number)}")
     yield from _line("SCI", _intensity(summary, unit))
     yield ""
-    yield from _disclosed(summary)
+    yield from _provenance(summary)
 
 
 def _embodied(summary: Summary) -> str:
@@ -73,11 +73,11 @@ def _intensity(summary: Summary, unit: Unit) -> str:
     return f"{mass_range(Figure(value=value, low=max(0.0, low), high=high) / unit.number)} per {unit.text}"
 
 
-def _disclosed(summary: Summary) -> Iterator[str]:
+def _provenance(summary: Summary) -> Iterator[str]:
     facts = [f"the run took {duration(summary.run.seconds)}"]
     if summary.joules is not None:
         facts += [f"E is the energy of {provenance.boundary(summary)}", *map(str, provenance.methods(summary))]
-    pue = provenance.overhead(summary)
+    pue = provenance.pue(summary)
     facts += [f"E has the data centre's overhead in it, a PUE of {pue}" if pue else "E has no overhead (PUE) in it"]
     if summary.scope == "process":
         facts += ["the standard counts all hardware that is reserved: --scope machine has it"]

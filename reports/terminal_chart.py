@@ -1,4 +1,4 @@
-"""Power over time as a few lines of block characters, for a terminal."""
+"""Power over time as a chart of block characters, for a terminal."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ROWS = 4
 MIN_POINTS = 4
-"""So many readings of a device make a picture; fewer are a number."""
+"""Minimum number of readings of a chart."""
 
 MIN_WATTS = 0.001
-"""Less power than this is no machine's, and its figure is longer than the margin."""
+"""Minimum power of a chart: no machine draws less, and a smaller figure is longer than the margin."""
 
 _MARGIN = 12
 
@@ -40,7 +40,7 @@ def power_of(run: RunInfo, path: Path, *, width: int = 80) -> list[str]:
 
 
 def chart(draws: Sequence[PowerBin], since: float, seconds: float, columns: int) -> Iterator[str]:
-    """Yield the lines: a column is the mean power of *seconds* / *columns*, blank where nothing was seen.
+    """Yield the lines: a column is the mean power of *seconds* / *columns*, blank where nothing was read.
 
     Nothing where there are too few *draws*.
     """
@@ -62,7 +62,7 @@ def chart(draws: Sequence[PowerBin], since: float, seconds: float, columns: int)
 
 
 def mean_watts(draws: Sequence[PowerBin], since: float, seconds: float, columns: int) -> list[float | None]:
-    """Return the power of all devices in each column, as far as they were seen; None where none was."""
+    """Return the mean power of all devices in each column; None where none was read."""
     used: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
     width = seconds / columns
     for draw in draws:
@@ -84,7 +84,7 @@ def mean_watts(draws: Sequence[PowerBin], since: float, seconds: float, columns:
 
 
 def _block(watts: float | None, top: float, row: int) -> str:
-    """Return what a column shows in a *row*, the lowest of which is 0; power that is nothing is still a line."""
+    """Return the block of a column in a *row*, the lowest of which is 0; no power at all is still a line."""
     if watts is None:
         return BLOCKS[0]
     eighths = round(watts / top * ROWS * 8) - row * 8

@@ -1,4 +1,4 @@
-"""The command line: ``greentrack run``, ``runs``, ``show``, ``doctor``, ``delete``; one file a command."""
+"""The command line, one file a command."""
 
 from greentrack.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The ``greentrack`` command: finds its subcommands when they are asked for, and says every trouble in one line."""
+"""The ``greentrack`` command: imports a subcommand when it is needed, and prints every error as one line."""
 
 import contextlib
 import io
@@ -10,8 +10,8 @@ from typing import NoReturn
 import click
 
 from greentrack import __version__
-from greentrack.cli.plain import printable
 from greentrack.errors import GreenTrackError, did_you_mean
+from greentrack.formatting.escape import printable
 
 COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what it needs
     "run": "greentrack.cli.run:run",
@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what i
     "report": "greentrack.cli.report:report",
     "where": "greentrack.cli.where:where",
     "estimate": "greentrack.cli.estimate:estimate",
-    "when": "greentrack.cli.start:when",
+    "when": "greentrack.cli.when:when",
     "doctor": "greentrack.cli.doctor:doctor",
     "calibrate": "greentrack.cli.calibrate:calibrate",
     "references": "greentrack.cli.references:references",
@@ -30,15 +30,15 @@ COMMANDS: Mapping[str, str] = {  # loaded when asked for: each may import what i
     "delete": "greentrack.cli.delete:delete",
 }
 
-TROUBLE = 2
-"""The exit status of everything that is the caller's to mend: a wrong argument, a run that is not there."""
+USER_ERROR = 2
+"""The exit status of an error that the user can mend: a wrong argument, a run that does not exist."""
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as a shell reports it."""
 
 
 class Commands(click.Group):
-    """A group whose commands stay unimported until they are needed."""
+    """A group that imports a command when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Return the names in the order in which they are needed."""
@@ -89,7 +89,7 @@ def greentrack() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit. Troubles are one line on standard error and exit status 2, never a traceback."""
+    """Run the command line and exit. Errors are one line on standard error and exit status 2, never a traceback."""
     if sys.stdout is None:  # closed, as ">&-" does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # to the end
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -100,29 +100,29 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "greentrack"
-        status = _say(f"{error.format_message().rstrip('.?')}; see: {where} --help", error.exit_code)
+        status = _print_error(f"{error.format_message().rstrip('.?')}; see: {where} --help", error.exit_code)
     except click.ClickException as error:
-        status = _say(error.format_message(), error.exit_code)
+        status = _print_error(error.format_message(), error.exit_code)
     except GreenTrackError as error:
-        status = _say(str(error), TROUBLE)
+        status = _print_error(str(error), USER_ERROR)
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except BrokenPipeError:
         status = 1
     except OSError as error:
-        status = _say(f"{error.filename or 'the output'}: {error.strerror or error}", TROUBLE)
+        status = _print_error(f"{error.filename or 'the output'}: {error.strerror or error}", USER_ERROR)
     if status:
-        _let_go_of_output()
+        _flush_or_drop_output()
     sys.exit(status)
 
 
-def _say(message: str, status: int) -> int:
+def _print_error(message: str, status: int) -> int:
     click.echo(f"greentrack: {printable(message)}", err=True)
     return status
 
 
-def _let_go_of_output() -> None:
-    """Write out what is left, or drop it where nobody reads it: the interpreter would complain at its end."""
+def _flush_or_drop_output() -> None:
+    """Write what is buffered, or drop it where nobody reads it: the interpreter would print an error at its end."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -1,5 +1,6 @@
-"""``greentrack calibrate``: holds this machine's components against a meter at its wall."""
+"""``greentrack calibrate``: compares this machine's components with a meter at its wall."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -8,9 +9,6 @@ from greentrack.cli import options
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from greentrack.calibration_facts import Calibration
-    from greentrack.model import Host
 
 
 @click.command(
@@ -65,11 +63,29 @@ def calibrate(
     elif forget is not None:
         _forget(path, forget)
     else:
+        from greentrack.doctor import calibration
+        from greentrack.reports import calibration_text
+
         kwh = _kwh(wall_kwh_start, wall_kwh_stop, run)
         if (wall_watts is not None) == (kwh is not None) and (kwh is not None or run is not None):
             raise click.UsageError("--run takes --wall-watts, or --wall-kwh-start and --wall-kwh-stop")
-        host, new = _recorded(path, run, wall_watts, kwh) if run else _watched(seconds, wall_watts, db)
-        _keep(path, host, new)
+        if run:
+            kept = calibration.calibrate_by_run(run, wall_watts=wall_watts, wall_kwh=kwh, db=db)
+        else:
+            if wall_watts is None and not sys.stdin.isatty():
+                raise click.UsageError("nobody can be asked here; say what the meter shows with --wall-watts")
+            message = f"watching the components for {seconds:g} s; keep the load as it is"
+            kept = calibration.calibrate(
+                lambda: wall_watts or _ask_watts(),
+                seconds=seconds,
+                db=db,
+                on_start=lambda: click.echo(message, err=True),
+            )
+        click.echo(calibration_text.render(kept, path))
+        if kept.host.chassis == "vm":
+            click.echo(
+                "This is a virtual machine: the meter at its host's wall feeds the other guests as well.", err=True
+            )
 
 
 def _kwh(start: str | None, stop: str | None, run: str | None) -> tuple[str, str] | None:
@@ -80,89 +96,22 @@ def _kwh(start: str | None, stop: str | None, run: str | None) -> tuple[str, str
     return start, stop
 
 
-def _recorded(path: "Path", ref: str, watts: float | None, kwh: tuple[str, str] | None) -> "tuple[Host, Calibration]":
-    from greentrack.costing.wall_calibration import calibration_from
-    from greentrack.errors import ConfigError
-    from greentrack.store.reader import Reader
-
-    with Reader(path) as reader:
-        run_id = reader.find(ref)
-        record, readings = reader.record(run_id), reader.readings(run_id)
-    if record.run.host is None:
-        raise ConfigError(f"run {run_id} does not say which machine it was on, so that nothing can be calibrated by it")
-    return record.run.host, calibration_from(record, readings, wall_watts=watts, wall_kwh=kwh)
-
-
-def _watched(seconds: float, watts: float | None, db: str | None) -> "tuple[Host, Calibration]":
-    import os
-    import sys
-    from pathlib import Path
-
-    from greentrack import config
-    from greentrack.costing.wall_calibration import calibration_from
-    from greentrack.host import facts
-    from greentrack.meters.base import Context
-    from greentrack.meters.discovery import AUTO, discover
-    from greentrack.recorder.sensor_probe import watch
-
-    asking = watts is None
-    if asking and not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here; say what the meter shows with --wall-watts")
-    settings = config.load({"db": db})
-    host = facts.host()
-    found = discover(Context(sys=Path(settings.sys), env=os.environ, gpus=settings.gpus), settings.meters or AUTO)
-    click.echo(f"watching the components for {seconds:g} s; keep the load as it is", err=True)
-    seen = watch(found.meters, seconds, name="calibrate", host=host)
-    if asking:
-        watts = click.prompt("What did the meter show, in watts", type=options.Number(min=0, min_open=True), err=True)
-    about = f"watched for {seconds:g} s"
-    return host, calibration_from(seen.record, seen.readings, wall_watts=watts, about=about)
-
-
-def _keep(path: "Path", host: "Host", new: "Calibration") -> None:
-    from greentrack import config
-    from greentrack.calibration_facts import HostCalibration
-    from greentrack.costing import wall_calibration
-    from greentrack.costing.system_overhead import CHASSIS, chassis_of
-    from greentrack.formatting.units import digits
-    from greentrack.model import RunInfo as Facts
-    from greentrack.store import host_calibrations
-
-    kind = chassis_of(Facts(id="", name="", host=host, rest=config.load().rest)) or CHASSIS["unknown"]
-    kept = host_calibrations.read(path).get(host.id, HostCalibration()).calibrations
-    all_of_them = [*wall_calibration.matching(kept, new.devices), new]
-    wall_calibration.check_consistent(kind, all_of_them)
-    host_calibrations.add_calibration(path, host, new)
-    fit = wall_calibration.chassis_from(kind, all_of_them)
-    click.echo(f"components  {digits(new.components_watts)} W: {', '.join(new.devices)}")
-    click.echo(f"wall        {digits(new.wall_watts)} W ({new.source})")
-    click.echo(f"rest        {digits(new.wall_watts - new.components_watts)} W now; the wall is {fit.text}")
-    click.echo(f"            {fit.source}")
-    click.echo(f"kept        for {host.name} in {path}")
-    if host.chassis == "vm":
-        click.echo("This is a virtual machine: the meter at its host's wall feeds the other guests as well.", err=True)
+def _ask_watts() -> float:
+    watts: float = click.prompt(
+        "What did the meter show, in watts", type=options.Number(min=0, min_open=True), err=True
+    )
+    return watts
 
 
 def _list(path: "Path") -> None:
-    import datetime
-
-    from greentrack.cli.plain import printable
-    from greentrack.formatting.units import digits
+    from greentrack.reports.calibration_text import listing
     from greentrack.store import host_calibrations
 
-    hosts = host_calibrations.hosts(path)
-    lines = [
-        f"{one.number:>6}  {datetime.datetime.fromtimestamp(one.at):%Y-%m-%d %H:%M}  "
-        f"{digits(one.components_watts):>10}  {digits(one.wall_watts):>6}  "
-        + printable(f"{hosts[host].name if host in hosts else host}: {one.source}")
-        for host, of_host in host_calibrations.read(path).items()
-        for one in of_host.calibrations
-    ]
-    if not lines:
+    text = listing(host_calibrations.read(path), host_calibrations.hosts(path))
+    if text:
+        click.echo(text)
+    else:
         click.echo(f"no calibrations at {path}; make one with: greentrack calibrate --wall-watts WATTS", err=True)
-        return
-    click.echo("number  when              components    wall  machine")
-    click.echo("\n".join(lines))
 
 
 def _forget(path: "Path", which: str) -> None:

@@ -1,11 +1,12 @@
-"""``greentrack compare``: runs beside each other, or what a result cost over the runs of a project."""
+"""``greentrack compare``: runs side by side, or what a target cost run by run over a project."""
 
 from typing import Any
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.plain import printable_lines
+from greentrack.cli.output import Renderer, format_option
+from greentrack.registry import COMPARISONS, TRENDS
 
 
 @click.command(
@@ -26,15 +27,7 @@ Examples:
 @click.option("--per", metavar="UNIT", help="Look at this unit of work only; by default at all that they share.")
 @click.option("--front", metavar="METRIC", help="Say who has the best of this metric for the energy.")
 @click.option("--better", metavar="WAY", help="higher or lower: which is better, where a metric's name does not tell.")
-@click.option(
-    "--format",
-    "form",
-    metavar="FORMAT",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="text or json.",
-)
+@format_option(COMPARISONS)
 @options.costing
 @options.db
 def compare(
@@ -59,8 +52,6 @@ def compare(
     from greentrack.analysis import groups
     from greentrack.analysis.compare import compare as held
     from greentrack.analysis.time_to_target import parse_target, trend
-    from greentrack.reports import comparison_json, comparison_text
-    from greentrack.reports import target_report as cost_until
 
     if runs and (project or tags or param):
         raise click.UsageError("name runs, or give --project, --tag and --param, not both")
@@ -69,8 +60,7 @@ def compare(
     to = None if until is None else parse_target(until)
     if to is not None and not runs and param is None:
         found, selection = groups.ended(db=db, project=project, tags=tags, **costing)
-        write = cost_until.trend_json if form == "json" else cost_until.trend_text
-        text = write(trend(found, to), to, selection)
+        click.echo(Renderer(TRENDS, form)(trend(found, to), to, selection))
     else:
         choice = (
             groups.named(runs, db=db, **costing)
@@ -78,5 +68,4 @@ def compare(
             else groups.chosen(db=db, project=project, tags=tags, param=param, **costing)
         )
         made = held(choice.groups, per=per, until=to, front=front, better=better, selection=choice.selection)
-        text = (comparison_json if form == "json" else comparison_text).render(made)
-    click.echo(text if form == "json" else printable_lines(text))
+        click.echo(Renderer(COMPARISONS, form)(made))

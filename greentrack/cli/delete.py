@@ -5,7 +5,7 @@ import sys
 import click
 
 from greentrack.cli import options
-from greentrack.cli.plain import printable
+from greentrack.formatting.escape import printable
 
 
 @click.command(

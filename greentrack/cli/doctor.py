@@ -1,9 +1,10 @@
-"""``greentrack doctor``: what is measured here and by what, what is missing, and the command that mends it."""
+"""``greentrack doctor``: what is measured on this machine and how, what is missing, and how to mend it."""
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.plain import printable_lines
+from greentrack.cli.output import Renderer, format_option
+from greentrack.registry import EXAMINATIONS
 
 
 @click.command(
@@ -16,15 +17,7 @@ Examples:
   greentrack doctor > /dev/null || echo "no sensor can be read here"
 """,
 )
-@click.option(
-    "--format",
-    "form",
-    metavar="FORMAT",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="text or json.",
-)
+@format_option(EXAMINATIONS)
 @click.option("--self-test", "self_test", is_flag=True, help="Test the sensors as well; takes 8 seconds more.")
 @click.option(
     "--seconds",
@@ -42,11 +35,12 @@ def doctor(*, form: str, self_test: bool, seconds: float | None, db: str | None)
 
     The exit status is 0 where something is measured, 1 where all is modelled, and 2 where a setting is wrong.
     """
-    from greentrack.cli import examination, findings, selftest
+    from greentrack.doctor import examination
+    from greentrack.doctor import self_test as sensors
 
     if seconds is not None and not self_test:
         raise click.UsageError("--seconds goes with --self-test")
     found = examination.examine(db=db)
-    tested = selftest.run(db, found.host, seconds) if self_test else None
-    click.echo(printable_lines(findings.text(found, tested)) if form == "text" else findings.json_text(found, tested))
+    tested = sensors.run_self_test(db, found.host, seconds) if self_test else None
+    click.echo(Renderer(EXAMINATIONS, form)(found, tested))
     click.get_current_context().exit(0 if found.measured else 1)

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from greentrack.cli import options
-from greentrack.cli.plain import printable_lines
+from greentrack.cli.output import Renderer, format_option
+from greentrack.registry import ESTIMATES
 
 UNITS = ("steps", "batches", "samples", "tokens", "epochs")
 
@@ -39,15 +40,7 @@ Examples:
     type=float,
     help="The part of the time that they will be in use, 0 to 1; all of it.",
 )
-@click.option(
-    "--format",
-    "form",
-    metavar="FORMAT",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="text or json.",
-)
+@format_option(ESTIMATES)
 @options.costing
 @options.db
 def estimate(
@@ -72,7 +65,6 @@ def estimate(
     modelled from the power that the GPUs are rated for. It is priced and placed like any run.
     """
     from greentrack.analysis.estimate import estimate_from, estimate_hardware
-    from greentrack.reports import estimate_json, estimate_text
 
     amounts = {"steps": steps, "batches": batches, "samples": samples, "tokens": tokens, "epochs": epochs}
     asked = {unit: amount for unit, amount in {**amounts, "hours": hours}.items() if amount is not None}
@@ -95,4 +87,4 @@ def estimate(
             db=db,
             **costing,
         )
-    click.echo(estimate_json.render(made) if form == "json" else printable_lines(estimate_text.render(made)))
+    click.echo(Renderer(ESTIMATES, form)(made))

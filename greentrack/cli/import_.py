@@ -5,7 +5,7 @@ import click
 from greentrack.cli import options
 
 MAX_LINES = 10
-"""So many lines that were left out are named."""
+"""Maximum number of skipped lines that are printed."""
 
 
 @click.command(
@@ -30,8 +30,8 @@ def import_(*, tool: str, file: str, project: str | None, db: str | None) -> Non
     measured; carbon and all else is worked out as for any run. Times in the file have no time zone and are taken to be
     this machine's.
     """
-    from greentrack.cli.plain import printable
     from greentrack.exchange.importing import import_codecarbon
+    from greentrack.formatting.escape import printable
 
     del tool  # there is one
     done = import_codecarbon(file, project=project, db=db)

@@ -82,8 +82,8 @@ def database(db: str | None) -> Path:
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the newest runs by id and by name; nothing where there is no database."""
     del param
-    from greentrack.cli.plain import printable
     from greentrack.errors import GreenTrackError
+    from greentrack.formatting.escape import printable
     from greentrack.store.reader import Reader
 
     try:

@@ -53,7 +53,7 @@ def report(
     greentrack show says; of several runs a table and how they compare, and of up to eight each one's own part. It needs
     jinja2 and plotly: pip install 'greentrack[report]'.
     """
-    from greentrack.reports.html.page import report as page
+    from greentrack.reports.html.report import report as page
 
     if runs and (project or tags):
         raise click.UsageError("name runs, or give --project and --tag, not both")

@@ -1,4 +1,4 @@
-"""``greentrack run``: records any command, whatever it is written in."""
+"""``greentrack run``: records any command, in any language."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from greentrack.tracking import Run
 
 PATIENCE_S = 2.0
-"""How long a command waits at most for its recorder, usually some 60 ms, so that nothing of it goes unseen."""
+"""Maximum time that a command waits for its recorder, usually some 60 ms, so that all of it is measured."""
 
 
 @click.command(
@@ -83,7 +83,7 @@ def run(
 
 
 def default_name(command: tuple[str, ...]) -> str:
-    """Return what a run of *command* is called: its script, its module, or the program.
+    """Return the default name of a run of *command*: its script, its module, or the program.
 
     >>> default_name(("torchrun", "--nproc-per-node", "2", "src/train.py")), default_name(("/usr/bin/make", "all"))
     ('train', 'make')

@@ -1,33 +1,51 @@
-"""Moments as people type them: a date, a date and time, or how long ago."""
+"""``greentrack when``: the best hours of the next day to start a training."""
 
-import datetime
-import re
+from shutil import get_terminal_size
 
-from greentrack.errors import ConfigError
+import click
 
-_UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-EXAMPLES = "2026-05-01, 2026-05-01T14:30, 30min, 12h, 7d, 2w, today, yesterday"
+from greentrack.cli import options
+from greentrack.cli.output import Renderer, format_option
+from greentrack.registry import SCHEDULES
 
 
-def moment(text: str, option: str, *, now: datetime.datetime | None = None, end: bool = False) -> float:
-    """Return the Unix time that *text* means, in local time where it names no offset; *end* takes a day's end.
+@click.command(
+    short_help="Find the best hours of the next day to start.",
+    epilog="""\b
+Examples:
+  greentrack when --hourly uk --zone GB --hours 3 --power 300W
+  greentrack when --hourly electricitymaps --zone FR --like digits
+  greentrack when --hourly forecast.csv --format json
+""",
+)
+@click.option(
+    "--hours",
+    metavar="HOURS",
+    type=options.Number(0, 168, min_open=True),
+    help="How long it will take; 3, or as long as the run of --like.",
+)
+@options.zone
+@options.hourly
+@click.option("--power", metavar="POWER", help="What it will draw: 300W, 1.2kW.")
+@click.option("--like", metavar="RUN", help="A past run that it will be like.", shell_complete=options.complete_run)
+@format_option(SCHEDULES)
+@options.db
+def when(
+    *,
+    hours: float | None,
+    zone: str | None,
+    hourly: str | None,
+    power: str | None,
+    like: str | None,
+    form: str,
+    db: str | None,
+) -> None:
+    """Rank the hours of the next day by the carbon of starting then, from a forecast.
 
-    Raises ConfigError, which names the *option*.
+    The forecast comes from --hourly: a source on the network, which is asked within 5 s and whose answer is kept for
+    half an hour, or a CSV file that reaches into the future. Times are local, with their offset.
     """
-    now = now or datetime.datetime.now().astimezone()
-    word = text.strip().lower()
-    try:
-        if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(min|h|d|w)", word):
-            return (now - datetime.timedelta(**{_UNITS[found[2]]: float(found[1])})).timestamp()
-        if word in ("today", "yesterday"):
-            return _edge(now.date() - datetime.timedelta(days=word == "yesterday"), end)
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
-            return _edge(datetime.date.fromisoformat(word), end)
-        return datetime.datetime.fromisoformat(word.upper()).timestamp()
-    except (ValueError, OverflowError, OSError) as error:
-        raise ConfigError(f"{option} {text!r} is no date or time; write for example {EXAMPLES}") from error
+    from greentrack.analysis.schedule import best_starts
 
-
-def _edge(day: datetime.date, end: bool) -> float:
-    first = day + datetime.timedelta(days=1) if end else day
-    return datetime.datetime.combine(first, datetime.time()).timestamp()
+    found = best_starts(hourly=hourly, zone=zone, hours=hours, power=power, like=like, db=db)
+    click.echo(Renderer(SCHEDULES, form)(found, width=get_terminal_size().columns))

@@ -1,1 +1,1 @@
-"""How figures and texts are written: units, escaping, layout."""
+"""How figures and texts are written: units, escaping, layout, tables."""

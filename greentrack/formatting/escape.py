@@ -1,15 +1,15 @@
-"""Names as text, whatever a run is called: for a terminal, a spreadsheet, Markdown, LaTeX, YAML and JSON."""
+"""Escapes any text, such as a run's name, for a terminal, a spreadsheet, Markdown, LaTeX, YAML and JSON."""
 
 import re
 
 MAX_NAME = 120
-"""So much of a name has room in a paper, a card or a table; CSV and JSON have all of it."""
+"""Maximum length of a name in a paper, a card or a table; CSV and JSON have all of it."""
 
 MAX_TEXT = 200
 """Maximum number of characters that are shown of a name, a tag or a value."""
 
 FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""The characters with which a formula begins in a spreadsheet."""
 
 _MARKDOWN = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_[]#"}
@@ -25,7 +25,7 @@ _SIGNS = str.maketrans({"–": "--", "—": "---", "×": r"$\times$", "³": r"\t
 
 
 def printable(text: str) -> str:
-    """Return *text* on one line and without anything that steers a terminal: escapes, controls, reversed writing.
+    """Return *text* on one line, with a space for each escape, control and direction mark.
 
     >>> printable("a\\nb\\x1b[31mred")
     'a b [31mred'
@@ -36,12 +36,12 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return *text* with its line ends, and otherwise as ``printable`` does."""
+    """Return *text* printable, line by line."""
     return "\n".join(map(printable, text.split("\n")))
 
 
 def shown(text: object) -> str:
-    """Return *text* on one line, without what steers a terminal or turns writing round, and not endlessly long.
+    """Return *text* on one line, printable, and cut after MAX_TEXT characters.
 
     >>> shown("a\\x1b[31m\\u202eb"), len(shown("x" * 10_240)) < 250
     ('a [31m b', True)
@@ -51,7 +51,7 @@ def shown(text: object) -> str:
 
 
 def name(text: str, most: int = MAX_NAME) -> str:
-    """Return a name on one line, printable, and without its middle where it has more than *most* characters.
+    """Return a name on one line, printable, without its middle where it is longer than *most*.
 
     >>> name("resnet18-cifar10-seed7", 12)
     'resnet…seed7'
@@ -62,7 +62,7 @@ def name(text: str, most: int = MAX_NAME) -> str:
 
 
 def spreadsheet(text: str) -> str:
-    """Return *text* printable, and so that a spreadsheet shows it and does not work it out.
+    """Return *text* printable, and so that a spreadsheet shows it and evaluates nothing.
 
     >>> spreadsheet("=1+1"), spreadsheet("digits")
     ("'=1+1", 'digits')
@@ -72,7 +72,7 @@ def spreadsheet(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return *text* on one line so that Markdown shows it as it is, and takes none of it for a list.
+    """Return *text* on one line, escaped so that Markdown shows it as it is.
 
     >>> print(markdown("a_b|<script>"), markdown("- a"), markdown("1. a"))
     a\\_b&#124;&lt;script&gt; \\- a 1\\. a
@@ -81,7 +81,7 @@ def markdown(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Return *text* on one line so that LaTeX sets it as it is.
+    """Return *text* on one line, escaped so that LaTeX sets it as it is.
 
     >>> print(latex("50%_a--b"), latex("2 g CO2e (1–2)"))
     50\\%\\_a-{}-b 2 g CO\\textsubscript{2}e (1--2)
@@ -102,7 +102,7 @@ def yaml(text: str) -> str:
 
 
 def json_text(text: str) -> str:
-    """Return a JSON text with everything escaped that steers a terminal; it means the same.
+    """Return a JSON text with everything escaped that controls a terminal; its value is the same.
 
     >>> json_text('{"name": "a\\u202eb"}')
     '{"name": "a\\\\u202eb"}'
@@ -112,3 +112,10 @@ def json_text(text: str) -> str:
     import json
 
     return "".join(each if each == "\n" or each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
+def indented_json(value: object) -> str:
+    """Return *value* as strict, indented JSON with everything escaped that controls a terminal."""
+    import json
+
+    return json_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

@@ -1,26 +1,27 @@
-"""Lines of plain text: aligned columns, lists, names that fit."""
+"""Lines of plain text for a terminal: how wide a text is, wrapping, labels, lists, short names."""
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from greentrack.formatting.escape import printable
 
 MAX_NAME = 24
-"""So much of a name has room in a table."""
+"""Maximum width of a name in a table."""
 
 UNKNOWN = "—"
 
 _LABEL = 12
 
 
-def cells(text: str) -> int:
-    """Return how many columns of a terminal *text* takes.
+def display_width(text: str) -> int:
+    """Return the width of *text* in columns of a terminal.
 
-    >>> cells("abc"), cells("日本")
+    >>> display_width("abc"), display_width("日本")
     (3, 4)
     """
-    return len(text) if text.isascii() else sum(map(_cells, text))
+    return len(text) if text.isascii() else sum(map(_letter_width, text))
 
 
 def cut(text: str, width: int) -> str:
@@ -29,19 +30,9 @@ def cut(text: str, width: int) -> str:
     >>> cut("resnet18", 6), cut("日本語", 4)
     ('resne…', '日…')
     """
-    if cells(text) <= width:
+    if display_width(text) <= width:
         return text
-    return _beginning(text, width - 1) + "…"
-
-
-def filled(text: str, width: int, *, right: bool = False) -> str:
-    """Return *text* with spaces up to *width* columns, before it where it is to end on the *right*.
-
-    >>> filled("日本", 5), filled("1", 3, right=True)
-    ('日本 ', '  1')
-    """
-    spaces = " " * (width - cells(text))
-    return spaces + text if right else text + spaces
+    return _prefix(text, width - 1) + "…"
 
 
 def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str]:
@@ -52,48 +43,39 @@ def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str
     >>> wrapped("a 日本語 name", 8)
     ['a 日本語', 'name']
     """
-    if cells(text) == len(text):
+    if display_width(text) == len(text):
         return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
-    lines, room, begun = [first], width - cells(first), False
+    lines, room, begun = [first], width - display_width(first), False
     for word in text.split():
         left = word
         while left:
             gap = " " if begun else ""
-            fits = left if cells(gap + left) <= room else _beginning(left, room - len(gap))
-            if fits == left or (fits and cells(left) > width - cells(later)):  # no line has room for all of it
+            fits = left if display_width(gap + left) <= room else _prefix(left, room - len(gap))
+            if fits == left or (
+                fits and display_width(left) > width - display_width(later)
+            ):  # no line has room for all of it
                 lines[-1] += gap + fits
-                left, room, begun = left[len(fits) :], room - cells(gap + fits), True
+                left, room, begun = left[len(fits) :], room - display_width(gap + fits), True
             if left:
                 lines.append(later)
-                room, begun = width - cells(later), False
+                room, begun = width - display_width(later), False
     return lines if text.strip() else []
 
 
 def clipped(text: str, width: int) -> str:
-    """Return *text* in at most *width* columns, its middle left out: names that begin alike often differ at the end.
+    """Return *text* in at most *width* columns, without its middle: names that begin alike often differ at the end.
 
     >>> clipped("resnet18-cifar10-seed7", 12), clipped("日本語の名前", 8)
     ('resnet…seed7', '日本…前')
     """
-    if cells(text) <= width:
+    if display_width(text) <= width:
         return text
     end = cut(text[: -width - 1 : -1], (width + 1) // 2).removesuffix("…")[::-1]
-    return cut(text, width - cells(end)) + end
-
-
-def aligned(rows: Sequence[Sequence[str]], right: Iterable[int]) -> Iterator[str]:
-    """Yield *rows* with columns as wide as their widest text; those whose numbers are in *right* end together."""
-    ending, widths = set(right), [max(map(cells, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        parts = [
-            filled(cell, size, right=column in ending)
-            for column, (cell, size) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(parts).rstrip()
+    return cut(text, width - display_width(end)) + end
 
 
 def labelled(lines: Iterable[tuple[str, str, str]], width: int) -> Iterator[str]:
-    """Yield figures with their labels before them and what is said of each after it; no label twice in a row."""
+    """Yield lines of a label, a figure and what is said about it; a label is not repeated in the next line."""
     before = ""
     for label, figure, about in lines:
         text = f"{figure}  {about}" if about else figure
@@ -108,11 +90,21 @@ def items(texts: Iterable[str], width: int) -> Iterator[str]:
         yield from wrapped(text, width, "- ", "  ")
 
 
-def notes(texts: Iterable[str], width: int) -> Iterator[str]:
-    """Yield *texts* as notes; nothing where there are none."""
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return *words* as a list within a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b"], "or"), listed([])
+    ('a, b and c', 'a or b', '')
+    """
+    *first, end = [*words] or [""]
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def titled(title: str, texts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield *texts* as a list under a *title*; nothing where there are none."""
     lines = list(items(texts, width))
     if lines:
-        yield "Notes"
+        yield title
         yield from lines
 
 
@@ -125,17 +117,18 @@ def short(name: str) -> str:
     return clipped(printable(name), MAX_NAME)
 
 
-def _beginning(text: str, width: int) -> str:
-    """Return as much of *text* as *width* columns hold."""
+def _prefix(text: str, width: int) -> str:
+    """Return the beginning of *text* that fits in *width* columns."""
     used = 0
     for place, character in enumerate(text):
-        used += _cells(character)
+        used += _letter_width(character)
         if used > width:
             return text[:place]
     return text
 
 
-def _cells(character: str) -> int:
+@lru_cache(4096)
+def _letter_width(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) == "Me":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,4 +1,4 @@
-"""Figures as people read them: the unit that fits, few digits, and the range in the same unit; times for machines."""
+"""Writes figures with the unit that fits, few digits and their range in the same unit; also times."""
 
 import datetime
 import math
@@ -57,7 +57,7 @@ def money(amount: float, currency: str) -> str:
     >>> money(0.6, "EUR"), money(0.00091, "USD"), money(1234.5, "EUR")
     ('0.60 EUR', '0.00091 USD', '1,234 EUR')
     """
-    return f"{_coins(amount, amount)} {currency}"
+    return f"{_amount(amount, amount)} {currency}"
 
 
 def money_range(amount: Figure, currency: str) -> str:
@@ -66,7 +66,7 @@ def money_range(amount: Figure, currency: str) -> str:
     >>> money_range(Figure(value=0.6, low=0.51, high=0.69), "EUR")
     '0.60 EUR (0.51–0.69)'
     """
-    low, high = (_coins(part, amount.value) for part in (amount.low, amount.high))
+    low, high = (_amount(part, amount.value) for part in (amount.low, amount.high))
     return money(amount.value, currency) + ("" if low == high else f" ({low}–{high})")
 
 
@@ -127,8 +127,19 @@ def money_in_digits(amount: Figure) -> tuple[str, str, str]:
     >>> money_in_digits(Figure(value=1234.5, low=1000, high=1500))
     ('1234', '1000', '1500')
     """
-    value, low, high = (_coins(part, amount.value).replace(",", "") for part in (amount.value, amount.low, amount.high))
+    value, low, high = (
+        _amount(part, amount.value).replace(",", "") for part in (amount.value, amount.low, amount.high)
+    )
     return value, low, high
+
+
+def figure_dict(figure: Figure | None) -> dict[str, float] | None:
+    """Return a figure as what JSON can hold, None where it is not known.
+
+    >>> figure_dict(Figure(value=3.0, low=2.0, high=4.0))
+    {'value': 3.0, 'low': 2.0, 'high': 4.0}
+    """
+    return None if figure is None else figure.to_dict()
 
 
 def duration(seconds: float) -> str:
@@ -201,7 +212,7 @@ def digits(number: float, significant: int = 3) -> str:
     return f"{round(number, places):,.{places}f}".rstrip("0").rstrip(".")
 
 
-def _coins(amount: float, like: float) -> str:
+def _amount(amount: float, like: float) -> str:
     """Return *amount* with the places that suit an amount *like* it."""
     if like < 0.095:
         return digits(amount, 2)

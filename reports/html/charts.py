@@ -1,4 +1,4 @@
-"""The charts of one run's figures in the HTML report, as what Plotly draws; each has its figures as a table too."""
+"""The charts of one run on the HTML page: waterfall, epochs, metrics and forecasts."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from greentrack.analysis.metrics import finite
 from greentrack.costing.forecast_costs import came_to
 from greentrack.costing.summary import SpanCost, Summary
 from greentrack.formatting.escape import shown
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range
 from greentrack.model import Metric
-from greentrack.reports.html.plot import MAX_MARKS, Chart, colour, errors, label, layout, rounded, unit_of
-from greentrack.reports.html.tables import HtmlTable, forecast_range, forecasts, sampled, thinned
+from greentrack.reports.html.plot import MAX_DRAWN, Chart, colour, errors, label, layout, rounded, unit_of
+from greentrack.reports.html.tables import forecast_range, forecasts, sampled, thinned
 from greentrack.vocabulary import KINDS
 
 MAX_METRICS = 4
-"""So many metrics are drawn; all are in the table."""
+"""Maximum number of metrics with a chart; all are in the table."""
 
 MAX_VALUES = 40
-"""So many rows has the table of a chart of single values."""
+"""Maximum number of rows in the table of a chart."""
 
 
 def waterfall(summary: Summary) -> Chart | None:
-    """Return the energy from the chips to the wall and to the facility; None where nothing was measured."""
+    """Return the chart of energy from the chips to the facility; None where nothing was measured."""
     if summary.joules is None:
         return None
     chips = [(kind, summary.by_kind[kind], "relative") for kind in KINDS if kind in summary.by_kind and kind != "rest"]
@@ -67,13 +68,13 @@ def waterfall(summary: Summary) -> Chart | None:
         "From the chips to the wall",
         f"Waterfall chart: {'; '.join(f'{name} {text}' for name, text in rows)}.",
         {"data": [trace], "layout": frame},
-        HtmlTable("Energy from the chips to the wall", ("", "energy"), rows, (1,)),
+        Table(("", "energy"), rows, (1,), "Energy from the chips to the wall"),
         "" if summary.facility_joules is not None else "No overhead of a data centre (PUE) is applied.",
     )
 
 
 def epochs(summary: Summary) -> Chart | None:
-    """Return the energy of each epoch, or of the costliest span that recurs; None where none does."""
+    """Return the chart of each epoch's energy, or of the costliest recurring span's; None where none recurs."""
     by_name: dict[str, list[SpanCost]] = {}
     for span in summary.spans:
         if span.joules is not None:
@@ -84,7 +85,7 @@ def epochs(summary: Summary) -> Chart | None:
     costliest = max(recurring, key=lambda name: sum(span.joules or 0.0 for span in recurring[name]))
     name = "epoch" if "epoch" in recurring else costliest
     some = _numbered(recurring[name])
-    drawn = sampled(some, MAX_MARKS)
+    drawn = sampled(some, MAX_DRAWN)
     size, unit = unit_of(max(span.joules or 0.0 for _, span in some))
     what = label(name)
     trace = {
@@ -107,28 +108,28 @@ def epochs(summary: Summary) -> Chart | None:
         f"Energy of each {shown(name)}",
         f"Bar chart: {len(some):,} times, from {energy(min(spent))} to {energy(max(spent))} each.",
         {"data": [trace], "layout": layout(300, what, unit)},
-        HtmlTable(f"Energy of each {shown(name)}", (shown(name), "energy of devices", "time"), rows, (0, 1, 2),
+        Table((shown(name), "energy of devices", "time"), rows, (0, 1, 2), f"Energy of each {shown(name)}",
               thinned(len(rows), len(some))),
         "Of the devices, without the rest of the machine.",
     )  # fmt: skip
 
 
-def outcomes(summary: Summary) -> list[Chart]:
-    """Return what each metric was at which energy, where that was kept."""
+def metrics(summary: Summary) -> list[Chart]:
+    """Return a chart of each metric against energy, where its values have joules."""
     made: list[Chart] = []
     for name, values in summary.metrics.items():
         some = [metric for metric in finite(values) if metric.joules is not None]
         if len(some) > 1 and len(made) < MAX_METRICS:
-            made.append(_outcome(len(made), name, some))
+            made.append(_metric(len(made), name, some))
     return made
 
 
 def forecast(summary: Summary) -> Chart | None:
-    """Return the forecasts beside what came; None where there are none."""
+    """Return the chart of the forecasts and the final energy; None where there are none."""
     table = forecasts(summary)
-    if table is None:
+    if not table.rows:
         return None
-    made = sampled(summary.forecasts, MAX_MARKS)
+    made = sampled(summary.forecasts, MAX_DRAWN)
     status, came = came_to(summary)
     joules = came.joules
     ended = joules is not None and status != "running"
@@ -158,8 +159,8 @@ def forecast(summary: Summary) -> Chart | None:
     return Chart("forecast", "Forecasts beside what came", alt, {"data": data, "layout": frame}, table)
 
 
-def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
-    drawn = sampled(values, MAX_MARKS)
+def _metric(number: int, name: str, values: Sequence[Metric]) -> Chart:
+    drawn = sampled(values, MAX_DRAWN)
     size, unit = unit_of(max(metric.joules or 0.0 for metric in values))
     trace = {
         "type": "scatter",
@@ -181,12 +182,12 @@ def _outcome(number: int, name: str, values: Sequence[Metric]) -> Chart:
         f"Line chart: {shown(name)} from {first.value:.6g} after {energy(first.joules or 0.0)} "
         f"to {last.value:.6g} after {energy(last.joules or 0.0)}.",
         {"data": [trace], "layout": layout(280, f"energy of the devices, {unit}", label(name))},
-        HtmlTable(title, ("energy of devices by then", shown(name)), rows, (0, 1), thinned(len(rows), len(values))),
+        Table(("energy of devices by then", shown(name)), rows, (0, 1), title, thinned(len(rows), len(values))),
     )
 
 
 def _numbered(spans: Sequence[SpanCost]) -> list[tuple[int, SpanCost]]:
-    """Return *spans* by their own numbers, or else, where these do not tell them apart, by their places."""
+    """Return *spans* with their own numbers, or with their positions where those are not unique."""
     own = [span.attrs.get("index", span.attrs.get("epoch")) for span in spans]
     numbers = [number for number in own if isinstance(number, int)]
     if len(set(numbers)) < len(spans):

@@ -1,4 +1,4 @@
-"""Several runs on one page of the HTML report: their table and what they come to, and how they compare."""
+"""The overview of several runs on the HTML page: their table with totals, their energies, their comparison."""
 
 from __future__ import annotations
 
@@ -12,65 +12,60 @@ from greentrack.analysis.metrics import best
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_notes import comparison_notes
 from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
-from greentrack.reports.html.tables import HtmlTable
 from greentrack.reports.lines import moment
 from greentrack.store.deduplication import DeduplicatedEnergy
 
 MAX_GROUPS = 8
-"""More groups than this are neither compared on a page nor told apart by colour."""
+"""Maximum number of groups that are compared, or have a colour each."""
 
 MAX_NAME = 48
-"""So many characters of a run's name have room in the table; its own section has more."""
+"""Maximum length of a run's name in the table; its own section shows more."""
 
 HEAD = ("run", "id", "status", "started (UTC)", "time", "energy", "range", "CO2e", "money", "measured")
 
 
-class Cell(NamedTuple):
-    """A cell of the table of runs: what it shows and what it is sorted by, None where nothing is known."""
-
-    text: str
-    key: float | str | None
-    anchor: str = ""
+SortKey = float | str | None
+"""What a cell of the table of runs is sorted by; None where nothing is known."""
 
 
-class Runs(NamedTuple):
-    """The table of runs; the columns in *right* are numbers. *total* says what they come to."""
+class RunTable(NamedTuple):
+    """The table of runs, with a sort key for each cell and an anchor (or "") for each row; *total* sums them up."""
 
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    right: tuple[int, ...]
+    table: Table
+    keys: tuple[tuple[SortKey, ...], ...]
+    anchors: tuple[str, ...]
     total: str
 
 
-class HtmlComparison(NamedTuple):
-    """A comparison, as the page sets it: figures side by side, and for each other group what can be said."""
+class ComparisonSection(NamedTuple):
+    """The comparison on the page: a table, the differences of each later group, the front and notes."""
 
-    table: HtmlTable
+    table: Table
     differences: tuple[comparison_lines.GroupComparison, ...]
     front: str
     notes: tuple[str, ...]
     chart: Chart | None
 
 
-def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> Runs:
-    """Return *summaries* as rows, each with a link to its place on the page where *anchors* has one."""
-    rows = [_row(summary, anchor) for summary, anchor in zip(summaries, anchors, strict=True)]
-    kept = [number for number, name in enumerate(HEAD) if name != "money" or any(row[number].text for row in rows)]
-    return Runs(
-        head=tuple(HEAD[number] for number in kept),
-        rows=tuple(tuple(row[number] for number in kept) for row in rows),
-        right=tuple(range(HEAD.index("time"), len(kept))),
-        total=" · ".join(_total(summaries, once)),
-    )
+def table(summaries: Sequence[Summary], anchors: Sequence[str], once: DeduplicatedEnergy) -> RunTable:
+    """Return the table of *summaries*; a run with an anchor is linked to its section."""
+    rows = [_cells(summary) for summary in summaries]
+    texts = tuple(tuple(text for text, _ in row) for row in rows)
+    whole = Table(HEAD, texts, tuple(range(HEAD.index("time"), len(HEAD))))
+    made = whole.without_unknown([HEAD.index("money")])
+    kept = [number for number, title in enumerate(HEAD) if title in made.head]
+    keys = tuple(tuple(row[number][1] for number in kept) for row in rows)
+    return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
 
 
 def parts_of(summary: Summary) -> list[str]:
-    """Return the ids of the runs that are in a line of the table."""
+    """Return the ids of the runs in a row of the table."""
     return [part.id for part in summary.parts] or [summary.run.id]
 
 
@@ -89,24 +84,22 @@ def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
     return [Group(name, tuple(repeats)) for name, repeats in by_name.items()]
 
 
-def beside(groups: Sequence[Group]) -> HtmlComparison | None:
-    """Return *groups* held against the first of them; None where there is nothing to hold, or too much for a page."""
+def comparison(groups: Sequence[Group]) -> ComparisonSection | None:
+    """Return the comparison of *groups* with the first; None for one group, or more than MAX_GROUPS."""
     if not 2 <= len(groups) <= MAX_GROUPS:
         return None
     made = compare(groups)
-    names = tuple(name(group.name) for group in groups)
-    rows = tuple(comparison_lines.table(made))
-    return HtmlComparison(
-        table=HtmlTable("Side by side", ("", *names), rows, tuple(range(1, len(names) + 1))),
+    return ComparisonSection(
+        table=comparison_lines.table(made, [name(group.name) for group in groups]),
         differences=tuple(comparison_lines.differences(made)),
-        front=comparison_lines.front(made),
+        front=comparison_lines.front_sentence(made),
         notes=tuple(comparison_notes(made)),
         chart=_front_chart(made),
     )
 
 
 def energies(summaries: Sequence[Summary]) -> Chart | None:
-    """Return the energy of each run by when it began; None where nothing was measured."""
+    """Return the chart of each run's energy by its start; None where nothing was measured."""
     known = [(summary, joules) for summary in summaries if (joules := (summary.whole or summary).joules)]
     if not known:
         return None
@@ -139,27 +132,28 @@ def energies(summaries: Sequence[Summary]) -> Chart | None:
     return Chart("energies", "Energy of each run", alt, {"data": data, "layout": frame}, None, note)
 
 
-def _row(summary: Summary, anchor: str) -> tuple[Cell, ...]:
+def _cells(summary: Summary) -> tuple[tuple[str, SortKey], ...]:
+    """Return the text and the sort key of each cell of a run's row."""
     run, of = summary.run, summary.whole or summary
     seconds, joules, g, paid = (summary.whole or run).seconds, of.joules, of.g, of.money
     share = summary.measured_share
     called = name(run.name, MAX_NAME) + (f" ({len(summary.parts)} parts)" if summary.parts else "")
     return (
-        Cell(called, run.name.casefold()[:100], anchor),
-        Cell(run.id[:13], run.id),
-        Cell((summary.whole or run).status, (summary.whole or run).status),
-        Cell(moment(run.started_at).removesuffix(" UTC"), run.started_at),
-        Cell(duration(seconds), seconds),
-        Cell(UNKNOWN, None) if joules is None else Cell(energy(joules.value), joules.value),
-        Cell("", None) if joules is None else Cell(spread(joules), joules.high - joules.low),
-        Cell(UNKNOWN, None) if g is None else Cell(mass(g.value), g.value),
-        Cell("", None) if paid is None else Cell(money(paid.amount.value, paid.currency), paid.amount.value),
-        Cell(UNKNOWN, None) if share is None else Cell(percent(share), share),
+        (called, run.name.casefold()[:100]),
+        (run.id[:13], run.id),
+        ((summary.whole or run).status, (summary.whole or run).status),
+        (moment(run.started_at).removesuffix(" UTC"), run.started_at),
+        (duration(seconds), seconds),
+        (UNKNOWN, None) if joules is None else (energy(joules.value), joules.value),
+        ("", None) if joules is None else (spread(joules), joules.high - joules.low),
+        (UNKNOWN, None) if g is None else (mass(g.value), g.value),
+        ("", None) if paid is None else (money(paid.amount.value, paid.currency), paid.amount.value),
+        (UNKNOWN, None) if share is None else (percent(share), share),
     )
 
 
 def _total(summaries: Sequence[Summary], once: DeduplicatedEnergy) -> Iterator[str]:
-    """Yield what all runs come to; what devices used while several runs watched them counts once."""
+    """Yield the totals of all runs; what a device used during several runs counts once."""
     full = sum(joules.value for joules in (part.joules for one in summaries for part in one.parts or (one,)) if joules)
     lines = [one.whole or one for one in summaries]
     listed = sum(line.joules.value for line in lines if line.joules)
@@ -183,11 +177,11 @@ def _total(summaries: Sequence[Summary], once: DeduplicatedEnergy) -> Iterator[s
 
 
 def _front_chart(comparison: Comparison) -> Chart | None:
-    """Return the best of the front's metric over the energy for each run; None where no metric is held against it."""
+    """Return the best of the front's metric over the energy for each run; None without a front."""
     front = comparison.front
     if front is None:
         return None
-    placed = [(group.name, list(_places(group, front.metric, front.higher))) for group in comparison.groups]
+    placed = [(group.name, list(_points(group, front.metric, front.higher))) for group in comparison.groups]
     every = [point for _, points in placed for point in points]
     if not every:
         return None
@@ -211,12 +205,12 @@ def _front_chart(comparison: Comparison) -> Chart | None:
     return Chart("front", f"{metric} against energy", alt, figure, _front_table(placed, metric))
 
 
-def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> HtmlTable:
+def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> Table:
     rows = tuple((shown(name), energy(joules), f"{value:.6g}") for name, points in placed for joules, value in points)
-    return HtmlTable(f"Best {metric} and energy", ("", "energy", f"best {metric}"), rows, (1, 2))
+    return Table(("", "energy", f"best {metric}"), rows, (1, 2), f"Best {metric} and energy")
 
 
-def _places(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
+def _points(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
     for summary in group.summaries:
         joules, value = (summary.whole or summary).joules, best(summary.metrics[metric], higher)
         if joules is not None and value is not None:

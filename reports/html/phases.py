@@ -1,4 +1,4 @@
-"""How a run's phases shared its time, piece by piece: what the HTML report draws beneath the power, and says."""
+"""The share of a run's time that each phase took, in bins: the band beneath the power, and its table."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from greentrack.formatting.escape import shown
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import duration, percent
 from greentrack.model import RunInfo
-from greentrack.reports.html.tables import HtmlTable
 from greentrack.store.time_bins import PhaseTime, into_bins
 
 MAX_PHASES = 6
-"""So many phases have a colour of their own, those that took longest."""
+"""Maximum number of phases with a colour of their own: those that took longest."""
 
 OTHERS = "all other phases"
 
-MAX_STRETCHES = 10
-"""So many rows has the table of shares over time."""
+MAX_ROWS = 10
+"""Maximum number of rows in the table of shares over time."""
 
-CROWDED = 1.05
-"""Phases that take more than this of a piece's time are those of several threads; clocks alone differ less."""
+MAX_SUM_OF_SHARES = 1.05
+"""Phases that add up to more than this share of a bin are those of several threads; clocks alone differ less."""
 
 
 class PhaseBin(NamedTuple):
@@ -32,15 +32,15 @@ class PhaseBin(NamedTuple):
 
 
 class PhaseShares(NamedTuple):
-    """The phases that are drawn, that which took longest first, and their shares in pieces of *length* seconds.
+    """The phases that are drawn, that which took longest first, and their shares in bins of *bin_s* seconds.
 
-    *crowded*: several threads' phases added up to more than the time, and share it.
+    *is_overlapping*: several threads' phases added up to more than the time, and share it.
     """
 
     names: tuple[str, ...]
-    pieces: tuple[PhaseBin, ...]
-    length: int
-    crowded: bool
+    bins: tuple[PhaseBin, ...]
+    bin_s: int
+    is_overlapping: bool
 
 
 def shares(times: Sequence[PhaseTime], run: RunInfo) -> PhaseShares | None:
@@ -59,45 +59,45 @@ def shares(times: Sequence[PhaseTime], run: RunInfo) -> PhaseShares | None:
         return None
     ranked = sorted(sums, key=lambda name: (-sums[name], name))
     own = ranked if len(ranked) <= MAX_PHASES + 1 else ranked[:MAX_PHASES]
-    pieces, crowded = [], False
+    bins, is_overlapping = [], False
     for start, taken in slots.items():
         since, until = max(0.0, start - run.started_at), min(run.seconds, start + length - run.started_at)
         whole = sum(taken.values())
-        crowded = crowded or whole > CROWDED * (until - since)
+        is_overlapping = is_overlapping or whole > MAX_SUM_OF_SHARES * (until - since)
         fraction = 1 / max(whole, until - since)
         rest = sum(seconds for name, seconds in taken.items() if name not in own)
         each = {name: taken[name] * fraction for name in own if name in taken}
-        pieces.append(PhaseBin(since, until, each | ({OTHERS: rest * fraction} if rest else {})))
+        bins.append(PhaseBin(since, until, each | ({OTHERS: rest * fraction} if rest else {})))
     names = (*own, *([OTHERS] if len(own) < len(ranked) else []))
-    return PhaseShares(names, tuple(pieces), length, crowded)
+    return PhaseShares(names, tuple(bins), length, is_overlapping)
 
 
 def lines(made: PhaseShares) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
-    """Return when the shares change, and from then on those of each phase, which are zero where no piece is."""
+    """Return when the shares change, and from then on those of each phase; they are zero where there is no bin."""
     at: list[float] = []
     steps: list[Mapping[str, float]] = []
-    for piece in made.pieces:
-        if at and at[-1] >= piece.since:
+    for part in made.bins:
+        if at and at[-1] >= part.since:
             at, steps = at[:-1], steps[:-1]
-        at += [piece.since, piece.until]
-        steps += [piece.shares, {}]
+        at += [part.since, part.until]
+        steps += [part.shares, {}]
     return tuple(at), {name: tuple(step.get(name, 0.0) for step in steps) for name in made.names}
 
 
-def table(made: PhaseShares, run: RunInfo) -> HtmlTable | None:
-    """Return the shares in tenths of the run, or in as many stretches as there are pieces; None for one alone."""
-    count = min(MAX_STRETCHES, int(run.seconds / made.length))
+def table(made: PhaseShares, run: RunInfo) -> Table | None:
+    """Return the shares in tenths of the run, or in as many stretches as there are bins; None where that is one."""
+    count = min(MAX_ROWS, int(run.seconds / made.bin_s))
     if count < 2:
         return None
     rows = []
     for number in range(count):
         since, until = run.seconds * number / count, run.seconds * (number + 1) / count
         sums = dict.fromkeys(made.names, 0.0)
-        for piece in made.pieces:
-            within = min(until, piece.until) - max(since, piece.since)
-            for name, share in piece.shares.items() if within > 0 else ():
+        for part in made.bins:
+            within = min(until, part.until) - max(since, part.since)
+            for name, share in part.shares.items() if within > 0 else ():
                 sums[name] += share * within
         each = (percent(seconds / (until - since)) for seconds in sums.values())
         rows.append((duration(until), *each))
     head = ("up to", *(shown(name) for name in made.names))
-    return HtmlTable("Phases over time, by their share of it", head, tuple(rows), tuple(range(1, len(head))))
+    return Table(head, tuple(rows), tuple(range(1, len(head))), "Phases over time, by their share of it")

@@ -1,4 +1,4 @@
-"""What the charts of the HTML report have in common: their frame, their units, their texts.
+"""What the charts of the HTML page share: layout, units, colours, texts.
 
 A colour that begins with ``--`` is a variable of the page's style, so that light, dark and paper each get their own.
 Plotly takes texts for a kind of HTML, so names are made harmless here.
@@ -13,35 +13,35 @@ from typing import Any, NamedTuple
 
 from greentrack.formatting.escape import printable
 from greentrack.formatting.layout import clipped
+from greentrack.formatting.table import Table
 from greentrack.formatting.units import energy
 from greentrack.quantity import Figure
-from greentrack.reports.html.tables import HtmlTable
 
 MAX_LABEL = 28
-"""So much of a name has room beside a chart; of letters as wide as high, half as many."""
+"""Maximum width of a name beside a chart."""
 
-MAX_MARKS = 300
-"""So many stretches of one span, or values of a metric, are drawn."""
+MAX_DRAWN = 300
+"""Maximum number of spans of one name, or values of a metric, in a chart."""
 
-COLOURS = 8
-"""So many colours has the page's style, for what is drawn side by side."""
+NUMBER_OF_COLOURS = 8
+"""Number of colours that the page's style has for traces."""
 
 _SIZES = {"mWh": 3.6, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9}
 
 
 class Chart(NamedTuple):
-    """A chart: its heading, what a reader who does not see it is told, what Plotly draws, and the figures in it."""
+    """A chart: its heading, a text for who cannot see it, what Plotly draws, and its figures as a table."""
 
     id: str
     title: str
     alt: str
     figure: dict[str, Any]
-    table: HtmlTable | None
+    table: Table | None
     note: str = ""
 
 
 def label(text: str) -> str:
-    """Return *text* as Plotly shows it, shortened and with nothing in it that Plotly would take for a tag.
+    """Return *text* shortened and escaped, since Plotly reads it as a kind of HTML.
 
     >>> label("<b>lr & co</b>"), len(label("x" * 99))
     ('&lt;b&gt;lr &amp; co&lt;/b&gt;', 28)
@@ -50,16 +50,16 @@ def label(text: str) -> str:
 
 
 def colour(number: int) -> str:
-    """Return the colour of a chart's line of that number, which Plotly's own choice would give to two of them.
+    """Return the colour of trace *number*; left alone, Plotly gives one colour to two traces.
 
     >>> colour(0), colour(8)
     ('--c1', '--c1')
     """
-    return f"--c{number % COLOURS + 1}"
+    return f"--c{number % NUMBER_OF_COLOURS + 1}"
 
 
 def layout(height: int, x: str, y: str) -> dict[str, Any]:
-    """Return the frame of a chart of so many pixels, with the titles of its axes."""
+    """Return Plotly's layout of a chart, *height* pixels high, with the titles of its axes."""
     axis = {"gridcolor": "--grid", "zerolinecolor": "--grid", "linecolor": "--muted", "automargin": True}
     place = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # beneath, it would lie on the axis's title
     return {
@@ -96,12 +96,12 @@ def unit_of(joules: float) -> tuple[float, str]:
 
 
 def rounded(number: float, significant: int = 5) -> float:
-    """Return *number* with as many digits as a chart can show: they are what makes a page large."""
+    """Return *number* with as many digits as a chart can show: digits make a page large."""
     return float(f"{number:.{significant}g}") if math.isfinite(number) else 0.0
 
 
 def counted(number: int, what: str) -> str:
-    """Return so many of *what*.
+    """Return a number and its noun.
 
     >>> counted(1, "run"), counted(1200, "run")
     ('1 run', '1,200 runs')

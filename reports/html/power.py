@@ -1,4 +1,4 @@
-"""Readings as lines to draw: watts over time by device, few enough for a page, with gaps where nothing was seen."""
+"""The power of each device over time, downsampled for a page, with gaps where nothing was read."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from greentrack.costing.attribution import attribute
 from greentrack.model import Reading, Record
-from greentrack.reports.lines import told_apart
+from greentrack.reports.lines import numbered
 
 MAX_POINTS = 2000
-"""So many points of a device are in a page at most."""
+"""Maximum number of points of a device in a page."""
 
 TOLERANCE_S = 0.05
 """Readings that are no further apart than this are neighbours: clocks are no better than that between two processes."""
@@ -20,7 +20,7 @@ TOLERANCE_S = 0.05
 class Trace(NamedTuple):
     """A device's power: *watts* in the time up to each of *at* (seconds since the run began), None in a gap.
 
-    *least*, *mean* and *most* are those of all readings, in watts, before any were put together.
+    The least, mean and most watts are those of all readings, before any are merged.
     """
 
     uid: str
@@ -28,13 +28,13 @@ class Trace(NamedTuple):
     measured: bool
     at: tuple[float, ...]
     watts: tuple[float | None, ...]
-    least: float
-    mean: float
-    most: float
+    min_watts: float
+    mean_watts: float
+    max_watts: float
 
 
 class ChartBin(NamedTuple):
-    """Neighbouring readings put together: *joules* in the *seconds* that were seen from *since* to *until*."""
+    """Merged neighbouring readings: *joules* in the *seconds* that were read from *since* to *until*."""
 
     since: float
     until: float
@@ -46,7 +46,7 @@ def traces(
     record: Record, readings: Mapping[str, Sequence[Reading]], *, scope: str = "machine", most: int = MAX_POINTS
 ) -> tuple[Trace, ...]:
     """Return the power of each device that was read, by the method that is believed, as it counts in *scope*."""
-    names = told_apart([f"{use.device.kind} {use.device.name}" for use in record.devices])
+    names = numbered([f"{use.device.kind} {use.device.name}" for use in record.devices])
     made = []
     for use, name in zip(record.devices, names, strict=True):
         counted = attribute(use, scope)
@@ -58,16 +58,16 @@ def traces(
         if pieces:
             watts = [piece.joules / piece.seconds for piece in pieces]
             mean = sum(piece.joules for piece in pieces) / sum(piece.seconds for piece in pieces)
-            at, drawn = _line(_together(pieces, most), record.run.started_at)
+            at, drawn = _line(_downsampled(pieces, most), record.run.started_at)
             facts = (use.device.uid, name, counted.method.measured)
             made.append(Trace(*facts, at, drawn, min(watts), mean, max(watts)))
     return tuple(made)
 
 
-def _together(pieces: Sequence[ChartBin], most: int) -> list[ChartBin]:
-    """Put neighbours together until drawing them takes no more than *most* points; joules and seconds add up.
+def _downsampled(pieces: Sequence[ChartBin], most: int) -> list[ChartBin]:
+    """Merge neighbours until drawing them takes no more than *most* points; joules and seconds add up.
 
-    Where there are so many gaps that this alone would not do, the shortest of them are drawn over.
+    Where too many gaps are left, the shortest are drawn over.
     """
     size, gap = max(1, -(-len(pieces) // most)), TOLERANCE_S
     while True:
@@ -93,7 +93,7 @@ def _points(pieces: Sequence[ChartBin]) -> int:
 
 
 def _line(pieces: Sequence[ChartBin], start: float) -> tuple[tuple[float, ...], tuple[float | None, ...]]:
-    """Return a line of steps: each value holds from the point before it."""
+    """Return the line to draw: each value holds from the point before it."""
     at: list[float] = []
     watts: list[float | None] = []
     until = None

@@ -20,7 +20,7 @@ from greentrack.errors import ConfigError, NotFoundError
 from greentrack.formatting.units import digits
 from greentrack.model import DeviceUse, Metric, Record
 from greentrack.quantity import Figure
-from greentrack.reports import target_report
+from greentrack.reports import target_json, target_text
 from greentrack.reports.json import render as as_json
 from greentrack.reports.text import render as as_text
 
@@ -188,7 +188,7 @@ def test_a_trend_is_in_order_of_time_and_beside_the_last_that_got_there(runs: li
     assert third is None
     assert second is not None
     assert second.change == pytest.approx(-0.5)
-    text = target_report.trend_text(steps, TO)
+    text = target_text.trend(steps, TO)
     assert "the same result gets cheaper: 50 % less energy" in text
     assert "not reached (best 0.8)" in text
 
@@ -205,7 +205,7 @@ def test_a_trend_that_the_methods_could_explain_is_not_claimed(use: MakeUse, rec
         )
         for n, watts in enumerate((100, 97))
     ]
-    text = target_report.trend_text(trend(made, TO), TO)
+    text = target_text.trend(trend(made, TO), TO)
     assert "not clear" in text
     assert "First to last: no difference can be claimed" in text
 
@@ -224,16 +224,16 @@ def test_what_a_target_cost_has_its_range(use: MakeUse, record: MakeRecord) -> N
     )
     assert summary.joules is not None
     low, high = (digits(end / summary.joules.value * 50, 2) for end in (summary.joules.low, summary.joules.high))
-    text = target_report.with_target(summary, "val_acc>=0.9", "text", as_text)
+    text = as_text(summary, until=checked_cost_to(summary, parse_target("val_acc>=0.9")))
     assert f"Until val_acc >= 0.9: 50 Wh ({low}–{high}), 30 min, 0.01 EUR (" in text
-    assert f" 50 Wh ({low}–{high}) " in target_report.trend_text(trend([summary], TO), TO)
-    made = json.loads(target_report.with_target(summary, "val_acc>=0.9", "json", as_json))["until"]
+    assert f" 50 Wh ({low}–{high}) " in target_text.trend(trend([summary], TO), TO)
+    made = json.loads(as_json(summary, until=checked_cost_to(summary, parse_target("val_acc>=0.9"))))["until"]
     assert made["money"]["low"] < made["money"]["value"] < made["money"]["high"]
 
 
 def test_the_trends_json_is_strict(runs: list[Summary]) -> None:
     """What was not reached is null."""
-    made = json.loads(target_report.trend_json(trend(runs, TO), TO))
+    made = json.loads(target_json.trend(trend(runs, TO), TO))
     assert [run["reached"] for run in made["runs"]] == [True, True, False]
     assert made["runs"][2]["joules"] is None
     assert made["first_to_last"]["change"] == pytest.approx(-0.5)
@@ -242,9 +242,9 @@ def test_the_trends_json_is_strict(runs: list[Summary]) -> None:
 def test_a_report_gets_the_cost_to_a_target_in_its_own_format(run: MakeRun) -> None:
     """A line beneath the text; a key in the JSON."""
     summary = run(0.8, 0.9)
-    text = target_report.with_target(summary, "val_acc>=0.9", "text", as_text)
+    text = as_text(summary, until=checked_cost_to(summary, parse_target("val_acc>=0.9")))
     assert "\n\nUntil val_acc >= 0.9: 500 Wh, 30 min" in text
-    made = json.loads(target_report.with_target(summary, "val_acc>=0.9", "json", as_json))
+    made = json.loads(as_json(summary, until=checked_cost_to(summary, parse_target("val_acc>=0.9"))))
     assert made["until"]["seconds"] == 1800
     assert made["until"]["joules"]["value"] == pytest.approx(1.8e6)
-    assert "not reached (best 0.9)" in target_report.with_target(summary, "val_acc>=1", "text", as_text)
+    assert "not reached (best 0.9)" in as_text(summary, until=checked_cost_to(summary, parse_target("val_acc>=1")))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, RunInfo, Span
-from greentrack.reports.html.page import report
+from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from greentrack.reports.html.page import report
+from greentrack.reports.html.report import report
 from tests.browser.chromium import Chromium, find
 
 WIDTH, HEIGHT = 1000, 1500

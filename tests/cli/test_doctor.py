@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.cli.examination import examine
 from tests.cli.conftest import Ask, Keep
 
 
@@ -58,15 +57,3 @@ def test_the_text_fits_and_says_all(ask: Ask, keep: Keep, db: Path) -> None:
     assert all(word in answer.out for word in words), answer.out
     long = [line for line in answer.out.splitlines() if len(line) > 80 and " " in line.strip()]
     assert [line for line in long if str(db) not in line] == []
-
-
-@pytest.mark.parametrize("content", [b"no database" * 20, None])
-def test_a_place_that_cannot_be_used_is_said(db: Path, content: bytes | None) -> None:
-    """A damaged database, or a folder that nothing can be written to, is a finding and no error."""
-    if content is None:
-        (db.parent / "file").write_text("")
-        place = examine(db=str(db.parent / "file" / "runs.db"), pause=lambda _: None).place
-    else:
-        db.write_bytes(content)
-        place = examine(db=str(db), pause=lambda _: None).place
-    assert "GREENTRACK_DB" in place.trouble

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from greentrack.cli import table
-from greentrack.cli.plain import cells, printable
 from greentrack.costing.run_list import list_runs
 from greentrack.errors import ConfigError
+from greentrack.formatting.escape import printable
+from greentrack.formatting.layout import display_width
+from greentrack.formatting.table import lines
+from greentrack.reports.run_list_text import table
 from tests.cli.conftest import COMMAND, Ask, Keep
 
 DAY = 86_400.0
@@ -206,7 +208,7 @@ def test_no_name_breaks_the_table(ask: Ask, keep: Keep, db: Path) -> None:
     lines = ask("runs", "--db", db).out.removesuffix("\n").split("\n")
     assert len(lines) == 1 + len(NASTY)
     assert all(line.isprintable() for line in lines)
-    assert max(map(cells, lines)) <= 80
+    assert max(map(display_width, lines)) <= 80
 
 
 def test_no_name_is_a_formula_in_a_spreadsheet(ask: Ask, keep: Keep, db: Path) -> None:
@@ -230,12 +232,12 @@ def test_columns_go_where_there_is_no_room(keep: Keep, db: Path) -> None:
     keep("a-rather-long-name-of-a-run", project="some-project", status="interrupted", seconds=3720.0)
     costs = list_runs(db=db)
     today = datetime.date(2026, 12, 1)
-    titles = {width: [column.title for column in table.fitted(costs, width, today=today)] for width in (140, 80, 50)}
+    titles = {width: list(table(costs, width, today=today).head) for width in (140, 80, 50)}
     assert titles[140] == ["run", "name", "project", "status", "started", "time", "energy", "CO2e", "measured"]
     assert titles[80] == ["run", "name", "status", "day", "time", "energy", "CO2e", "measured"]
     assert titles[50] == ["run", "name", "status", "day", "time", "energy", "CO2e"]
     for width in (140, 80):
-        assert max(map(cells, table.lines(table.fitted(costs, width, today=today)))) <= width
+        assert max(map(display_width, lines(table(costs, width, today=today)))) <= width
 
 
 @pytest.mark.parametrize(("setting", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

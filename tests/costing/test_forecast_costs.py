@@ -138,7 +138,7 @@ def said(summary: Summary) -> list[str]:
     remarks = list(remarks_of(summary))
     table = tables.forecasts(summary)
     assert table is not None
-    for form in (render(summary, width=400), markdown.render(summary).replace("\\", ""), table.more):
+    for form in (render(summary, width=400), markdown.render(summary).replace("\\", ""), table.remark):
         assert [remark for remark in remarks if remark not in form] == []
     return remarks
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.formatting.layout import cells, clipped, labelled, short, wrapped
+from greentrack.formatting.layout import clipped, display_width, labelled, short, wrapped
 
 wide = st.text(st.sampled_from("ab 日本語한글😀é-"), max_size=60)
 
@@ -13,7 +13,7 @@ wide = st.text(st.sampled_from("ab 日本語한글😀é-"), max_size=60)
 def test_no_line_takes_more_columns_than_it_has(text: str, width: int) -> None:
     """Whatever the letters; and none of them is lost."""
     lines = wrapped(text, width, "- ", "  ")
-    assert all(cells(line) <= width for line in lines)
+    assert all(display_width(line) <= width for line in lines)
     assert "".join(line[2:] for line in lines).replace(" ", "") == text.replace(" ", "")
 
 
@@ -21,14 +21,14 @@ def test_no_line_takes_more_columns_than_it_has(text: str, width: int) -> None:
 def test_what_is_clipped_fits_and_keeps_both_ends(text: str, width: int) -> None:
     """A name that fits is not touched."""
     made = clipped(text, width)
-    assert cells(made) <= width
-    assert (made == text) is (cells(text) <= width)
+    assert display_width(made) <= width
+    assert (made == text) is (display_width(text) <= width)
     if made != text:
         begin, _, end = made.partition("…")
         assert text.startswith(begin)
         assert text.endswith(end)
-        assert cells(begin) >= 2
-        assert cells(end) >= 2
+        assert display_width(begin) >= 2
+        assert display_width(end) >= 2
 
 
 def test_names_that_differ_at_their_end_differ_in_a_table() -> None:
@@ -40,7 +40,7 @@ def test_names_that_differ_at_their_end_differ_in_a_table() -> None:
 @pytest.mark.parametrize("text", ["학습 한국어 이름 " * 20, "😀" * 100, "e\u0301" * 100])
 def test_a_labelled_figure_is_wrapped_by_what_is_seen(text: str) -> None:
     """Wide letters take two columns, and accents that are letters of their own none."""
-    assert max(cells(line) for line in labelled([("work", text, "")], 40)) <= 40
+    assert max(display_width(line) for line in labelled([("work", text, "")], 40)) <= 40
 
 
 def test_a_label_is_written_once() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from greentrack import config
 from greentrack.analysis.time_to_target import parse_target
 from greentrack.carbon import find_intensity
-from greentrack.cli.when import moment
+from greentrack.cli.moments import moment
 from greentrack.config import Settings
 from greentrack.costing.options import parse_options
 from greentrack.errors import GreenTrackError

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summary_of
-from greentrack.formatting.layout import cells
+from greentrack.formatting.layout import display_width
 from greentrack.formatting.units import digits, duration, energy
 from greentrack.model import DeviceUse, Energy, Metric, Phase, Record, Span
 from greentrack.registry import FORMATS, load
@@ -138,8 +138,8 @@ def test_a_wide_letter_takes_two_columns(use: MakeUse, record: MakeRecord) -> No
     )
     text = render(summary_of(record(use(), name=names[0], spans=spans)))
     rows = [line for line in text.splitlines() if line.endswith("1 mWh each")]
-    assert [cells(row) for row in rows] == [80, 80]
-    assert cells(text.splitlines()[0]) <= 80
+    assert [display_width(row) for row in rows] == [80, 80]
+    assert display_width(text.splitlines()[0]) <= 80
     assert "finished  1 h" in text.splitlines()[0]
 
 

@@ -28,9 +28,10 @@ from greentrack.model import Device, DeviceUse, Energy, Forecast, Metric, Phase,
 from greentrack.reports import comparison_text, text
 from greentrack.reports.html.charts import epochs
 from greentrack.reports.html.overview import grouped
-from greentrack.reports.html.page import TEMPLATES, render, report
+from greentrack.reports.html.page import TEMPLATES, render
 from greentrack.reports.html.plot import label
 from greentrack.reports.html.power import MAX_POINTS, traces
+from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
 
@@ -351,7 +352,7 @@ def test_power_is_drawn_with_its_gaps(use: MakeUse, record: MakeRecord) -> None:
     (trace,) = traces(record(use()), {"gpu:0": readings})
     assert trace.at == (0.0, 60.0, 60.0, 120.0, 180.0)
     assert trace.watts == (360.0, 360.0, None, 180.0, 180.0)
-    assert (trace.least, trace.mean, trace.most) == (180.0, 270.0, 360.0)
+    assert (trace.min_watts, trace.mean_watts, trace.max_watts) == (180.0, 270.0, 360.0)
 
 
 def test_power_is_that_of_the_method_that_is_believed(use: MakeUse, record: MakeRecord) -> None:
@@ -562,4 +563,4 @@ def test_a_thinned_table_says_that_what_is_shown_is_spread_evenly(use: MakeUse, 
     assert chart is not None
     assert chart.table is not None
     assert (chart.table.rows[0][0], chart.table.rows[-1][0], len(chart.table.rows)) == ("0", "99", 40)
-    assert chart.table.more == "40 of 100 are shown, evenly spread"
+    assert chart.table.remark == "40 of 100 are shown, evenly spread"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.model import Device, DeviceUse, Phase, Reading, RunInfo
-from greentrack.reports.html.page import report
 from greentrack.reports.html.phases import MAX_PHASES, OTHERS, lines, shares, table
+from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
@@ -81,7 +81,7 @@ def test_many_phases_are_a_few_colours(db: Path) -> None:
     made = shares(times, RUN)
     assert made is not None
     assert made.names == (*(f"p{number:02}" for number in range(11, 11 - MAX_PHASES, -1)), OTHERS)
-    assert all(math.fsum(piece.shares.values()) == pytest.approx(0.186) for piece in made.pieces)
+    assert all(math.fsum(piece.shares.values()) == pytest.approx(0.186) for piece in made.bins)
     assert len(page(db, RUN, times).figures["run-1-power"]["data"]) == 1 + MAX_PHASES + 1
 
 
@@ -89,8 +89,8 @@ def test_phases_of_several_threads_share_the_time() -> None:
     """Two threads that load all the time, beside a step of half of it, are 80 % and 20 %; and it is said."""
     made = shares([PhaseTime("load", BEGAN, 100.0, 200.0), PhaseTime("step", BEGAN, 100.0, 50.0)], RUN)
     assert made is not None
-    assert made.crowded
-    assert made.pieces[0].shares == pytest.approx({"load": 0.8, "step": 0.2})
+    assert made.is_overlapping
+    assert made.bins[0].shares == pytest.approx({"load": 0.8, "step": 0.2})
 
 
 def test_pieces_end_with_the_run_and_gaps_stay_empty() -> None:
@@ -99,7 +99,7 @@ def test_pieces_end_with_the_run_and_gaps_stay_empty() -> None:
     run = RUN._replace(started_at=BEGAN + 30)
     made = shares([PhaseTime("step", BEGAN, 64, 1.0), PhaseTime("step", BEGAN + 128, 64, 1.0)], run)
     assert made is not None
-    first, last = made.pieces
+    first, last = made.bins
     assert (first.since, first.until, last.since, last.until) == (0.0, 34.0, 98.0, 100.0)
     assert lines(made) == ((0.0, 34.0, 98.0, 100.0), {"step": (1 / 34, 0.0, 1 / 2, 0.0)})
     assert shares([PhaseTime("step", BEGAN + 192, 64, 1.0)], run) is None

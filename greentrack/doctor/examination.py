@@ -1,4 +1,4 @@
-"""What ``greentrack doctor`` finds out: this machine's sensors, settings, database and recorder, as facts."""
+"""What can be measured on this machine: its sensors, settings, database and recorder."""
 
 import os
 import tempfile
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from greentrack import config
 from greentrack.carbon import Intensity, find_intensity
-from greentrack.cli.options import database
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
@@ -17,9 +16,10 @@ from greentrack.meters.discovery import AUTO, discover
 from greentrack.method import Method
 from greentrack.methods import METHODS
 from greentrack.model import Host, Missing
+from greentrack.store.location import default_path
 
-LOOK_S = 0.2
-"""Seconds between two reads of every meter: what it shows now. A gauge left alone for longer would bill nothing."""
+BETWEEN_READS_S = 0.2
+"""Seconds between two reads of every meter. A gauge left alone for longer would count nothing."""
 
 
 class DeviceCheck(NamedTuple):
@@ -35,7 +35,7 @@ class DeviceCheck(NamedTuple):
 
     @property
     def measured(self) -> bool:
-        """Whether a sensor answers for it."""
+        """True where a sensor answers for it."""
         return self.method.measured and self.watts is not None
 
 
@@ -48,7 +48,7 @@ class Setting(NamedTuple):
 
 
 class DatabaseCheck(NamedTuple):
-    """The database: how many runs are in it, and what keeps one from being read or written; "" where nothing does."""
+    """The database: how many runs are in it, and why it cannot be read or written; "" where it can."""
 
     path: str
     exists: bool
@@ -57,19 +57,19 @@ class DatabaseCheck(NamedTuple):
 
 
 class Examination(NamedTuple):
-    """All of it. *recorder_seconds* is how long a run took to start and to end, None where nothing was kept of it."""
+    """What was found. *recorder_seconds* is how long a trial run took, None where nothing was kept of it."""
 
     host: Host
     devices: tuple[DeviceCheck, ...]
     missing: tuple[Missing, ...]
     settings: tuple[Setting, ...]
-    place: DatabaseCheck
+    database: DatabaseCheck
     recorder_seconds: float | None
     intensity: Intensity
 
     @property
     def measured(self) -> bool:
-        """Whether any sensor answers, so that not all is a model."""
+        """True where any sensor answers, so that not all is a model."""
         return any(device.measured for device in self.devices)
 
 
@@ -88,21 +88,21 @@ def examine(
     host = facts.host()
     return Examination(
         host=host,
-        devices=tuple(_watch(found.meters, clock, pause)),
+        devices=tuple(_checked(found.meters, clock, pause)),
         missing=tuple(found.missing),
         settings=tuple(
             Setting(name=name, value=value, origin=origins.get(name, "default"))
             for name, value in settings._asdict().items()
         ),
-        place=_place(database(db)),
-        recorder_seconds=_try_recorder(clock),
+        database=_database(Path(settings.db) if settings.db else default_path()),
+        recorder_seconds=_trial_run_s(clock),
         intensity=find_intensity(settings.zone, timezone=host.timezone),
     )
 
 
-def _watch(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
+def _checked(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
     first = {meter.device.uid: _read(meter, clock) for meter in meters}
-    pause(LOOK_S)
+    pause(BETWEEN_READS_S)
     watched = []
     for meter in meters:
         before, after = first[meter.device.uid], _read(meter, clock)
@@ -133,8 +133,8 @@ def _read(meter: Meter, clock: Callable[[], float]) -> Any:
         return str(error)
 
 
-def _place(path: Path) -> DatabaseCheck:
-    """Try the database for real: permissions alone do not tell of a read-only disk, a lock, another program's file."""
+def _database(path: Path) -> DatabaseCheck:
+    """Open the database for writing: permissions do not show a read-only disk, a lock or another program's file."""
     from greentrack.store.connect import open_for_writing, translated
     from greentrack.store.reader import Reader
 
@@ -161,8 +161,8 @@ def _place(path: Path) -> DatabaseCheck:
     return DatabaseCheck(path=str(path), exists=exists, runs=runs)
 
 
-def _try_recorder(clock: Callable[[], float]) -> float | None:
-    """Record nothing much for a moment in a database of its own, and see whether it was kept."""
+def _trial_run_s(clock: Callable[[], float]) -> float | None:
+    """Record a moment in a database of its own; return how long that took, None where it was not kept."""
     from greentrack.store.reader import Reader
     from greentrack.tracking.launch import start
 

@@ -1,83 +1,25 @@
-"""What the doctor found, as text and as JSON."""
+"""What the doctor found as text, in lines of at most 80 characters; commands stay whole."""
 
-import json
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
-from greentrack.cli.examination import DeviceCheck, Examination
-from greentrack.cli.selftest import SelfTestResult, remarks
+from greentrack.calibration_facts import SensorTest
+from greentrack.doctor.examination import Examination
+from greentrack.doctor.self_test import SelfTestResult
+from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.units import digits, duration
 
 WIDTH = 80
 
+EDGE_ERROR = 0.05
+"""Share of a stretch's energy that its edges may misplace before it is called uncertain."""
 
-def text(found: Examination, tested: SelfTestResult | None = None) -> str:
-    """Return *found* for people, in lines of at most 80 characters; commands stay whole."""
+
+def render(found: Examination, tested: SelfTestResult | None = None) -> str:
+    """Return *found*, and the self-test where there was one."""
     test = _self_test(tested) if tested else ()
-    return "\n".join((*_head(found), *_devices(found), *_missing(found), *test, *_rest(found), *_settings(found)))
-
-
-def json_text(found: Examination, tested: SelfTestResult | None = None) -> str:
-    """Return *found* as a JSON object."""
-    return json.dumps(
-        {
-            "measured": found.measured,
-            "host": {
-                "name": found.host.name,
-                "system": found.host.system,
-                "cpu": found.host.cpu,
-                "chassis": found.host.chassis,
-                "timezone": found.host.timezone,
-            },
-            "devices": [_device(device) for device in found.devices],
-            "missing": [
-                {"source": one.source, "reason": one.reason, "remedy": one.remedy or None} for one in found.missing
-            ],
-            "recorder": {"works": found.recorder_seconds is not None, "seconds": found.recorder_seconds},
-            "database": {
-                "path": found.place.path,
-                "exists": found.place.exists,
-                "runs": found.place.runs,
-                "usable": not found.place.trouble,
-                "trouble": found.place.trouble or None,
-            },
-            "zone": {
-                "zone": found.intensity.zone,
-                "name": found.intensity.name,
-                "how": found.intensity.how,
-                "g_per_kwh": found.intensity.g_per_kwh,
-                "source": found.intensity.source,
-                "year": found.intensity.year,
-            },
-            "settings": {
-                setting.name: {"value": setting.value, "origin": setting.origin} for setting in found.settings
-            },
-        }
-        | ({} if tested is None else {"self_test": _tested(tested)}),
-        indent=2,
-        ensure_ascii=False,
-    )
-
-
-def _tested(tested: SelfTestResult) -> dict[str, Any]:
-    sensors = [sensor._asdict() for sensor in tested.test.sensors]
-    return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
-
-
-def _device(device: DeviceCheck) -> dict[str, Any]:
-    return {
-        "id": device.uid,
-        "kind": device.kind,
-        "name": device.name,
-        "method": device.method.name,
-        "measured": device.measured,
-        "below": device.method.below,
-        "above": device.method.above,
-        "watts": device.watts,
-        "trouble": device.trouble or None,
-        "note": device.note or None,
-    }
+    sections = (_head(found), _devices(found), _missing(found), test, _machine(found), _settings(found))
+    return printable_lines("\n".join(line for section in sections for line in section))
 
 
 def _head(found: Examination) -> Iterator[str]:
@@ -126,27 +68,48 @@ def _self_test(tested: SelfTestResult) -> Iterator[str]:
     )
     for sensor in test.sensors:
         yield from _wrap(f"{sensor.uid} {sensor.name}", "  ", 4)
-        for remark in remarks(sensor, test.seconds):
-            yield from _wrap(remark, "    ", 6)
+        for verdict in _verdicts(sensor, test.seconds):
+            yield from _wrap(verdict, "    ", 6)
     if not test.sensors:
         yield "  No sensor could be tested: nothing is measured here."
     if tested.trouble:
         yield from _wrap(f"It was not kept: {tested.trouble}", "  ", 4)
 
 
-def _rest(found: Examination) -> Iterator[str]:
-    place, carbon, took = found.place, found.intensity, found.recorder_seconds
+def _verdicts(sensor: SensorTest, seconds: float) -> Iterator[str]:
+    """Yield what a test of so many *seconds* showed of *sensor*, and what it means for short runs."""
+    update = sensor.update_seconds
+    if update is None:
+        yield f"{sensor.note[:1].upper()}{sensor.note[1:]}."
+    else:
+        often = f"Its counter moves every {duration(update)}" + (f" ({sensor.note})" if sensor.note else "")
+        short = duration(2 * update / EDGE_ERROR)
+        yield f"{often}: what takes less than {short} is uncertain by more than {EDGE_ERROR:.0%}."
+    if sensor.check is not None and sensor.check > 0:
+        apart = abs(sensor.joules / sensor.check - 1)
+        allowed = max(EDGE_ERROR * sensor.check, 2 * (update or 0.1) * sensor.check / seconds)
+        verdict = (
+            "" if abs(sensor.joules - sensor.check) <= allowed else "; where a long run shows it too, power is used"
+        )
+        both = f"counter {digits(sensor.joules)} J, integrated power {digits(sensor.check)} J"
+        yield f"By {both}: {apart:.1%} apart{verdict}."
+    if sensor.spread is not None:
+        yield f"Windows of 1 s, one after the other, differ by {sensor.spread:.1%} at most."
+
+
+def _machine(found: Examination) -> Iterator[str]:
+    database, carbon, took = found.database, found.intensity, found.recorder_seconds
     yield ""
     yield from _labelled(
         "recorder",
         "does not work: a trial run was not kept" if took is None else f"works; a trial run took {duration(took)}",
     )
-    holds = place.trouble or (
-        f"holds {place.runs:,} {'run' if place.runs == 1 else 'runs'}"
-        if place.exists
+    holds = database.trouble or (
+        f"holds {database.runs:,} {'run' if database.runs == 1 else 'runs'}"
+        if database.exists
         else "will be made by the first run"
     )
-    yield from _labelled("database", place.path)
+    yield from _labelled("database", database.path)
     yield from _labelled("", holds)
     yield from _labelled("zone", f"{carbon.zone} ({carbon.how}): {digits(carbon.g_per_kwh)} g/kWh, {carbon.year}")
     yield from _labelled("machine", f"{found.host.chassis}, time zone {found.host.timezone or 'not known'}")

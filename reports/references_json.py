@@ -1,0 +1,19 @@
+"""Published trainings, and the misprints about them, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from greentrack.analysis.published_errors import PublishedError
+from greentrack.costing.published_trainings import PublishedTraining
+from greentrack.formatting.escape import indented_json
+
+
+def render(trainings: Iterable[PublishedTraining], misprints: Iterable[PublishedError]) -> str:
+    """Return both lists as an indented JSON object."""
+    return indented_json(
+        {
+            "references": [training.to_dict() for training in trainings],
+            "misprints": [misprint._asdict() for misprint in misprints],
+        }
+    )

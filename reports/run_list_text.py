@@ -1,0 +1,102 @@
+"""A list of runs as a table that fits a terminal, with their totals."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+
+from greentrack.costing.run_list import RunCost, Totals
+from greentrack.formatting.escape import printable
+from greentrack.formatting.layout import UNKNOWN, cut
+from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, fitted, lines, width_of
+from greentrack.formatting.units import duration, energy, mass, percent
+
+MAX_ID = 13
+"""Maximum length of a run's id: it holds the millisecond in which the run began, which tells it from others."""
+
+MAX_NAME, SHORT_NAME = 40, 12
+"""Maximum length of a name, and the length that is worth more than the project and the time of day."""
+
+MAX_COLOURED = 200
+"""Maximum number of rows in colour: rich needs a second for a thousand."""
+
+_COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "stopped": "yellow", "interrupted": "yellow"}
+_HEAD = ("run", "name", "project", "status", "parts", "started", "time", "energy", "CO2e", "measured")
+
+
+def render(costs: Sequence[RunCost], *, totals: Totals | None = None, width: int = 80, colour: bool = False) -> str:
+    """Return the table, *totals* beneath it; "" without runs. With *colour*, as much as standard output can show."""
+    if not costs:
+        return ""
+    made = table(costs, width)
+    text = _coloured(made) if colour and len(costs) <= MAX_COLOURED else "\n".join(lines(made))
+    return text if totals is None else "\n".join((text, "", *_sums(totals)))
+
+
+def table(costs: Sequence[RunCost], width: int, *, today: datetime.date | None = None) -> Table:
+    """Return the columns that fit in *width*; names are cut, and the least useful columns are left out first."""
+    year = f"{(today or datetime.date.today()).year}-"
+    started = [datetime.datetime.fromtimestamp(cost.run.started_at).isoformat(" ", "minutes") for cost in costs]
+    rows = tuple(
+        (
+            cost.run.id[:MAX_ID],
+            _name(cost.run.name),
+            _name(cost.run.project or ""),
+            cost.run.status,
+            str(len(cost.parts)) if cost.parts else "",
+            at[5:] if at.startswith(year) else at[:10],
+            duration(cost.run.seconds),
+            _known(cost.joules, energy),
+            _known(cost.g, mass).removesuffix(" CO2e"),
+            _known(cost.measured_share, percent),
+        )
+        for cost, at in zip(costs, started, strict=True)
+    )
+    whole = Table(_HEAD, rows, right=(4, 6, 7, 8, 9)).without_unknown((_HEAD.index("project"), _HEAD.index("parts")))
+    name = whole.head.index("name")
+    long, short = (min(width_of(whole, name), room) for room in (SHORT_NAME, MIN_WIDTH))
+    days = ("day", [at[5:10] if at.startswith(year) else at[:7] for at in started])
+    steps = (("project", long, None), ("started", long, days), ("measured", short, None), ("parts", short, None))
+    return fitted(
+        whole,
+        width,
+        flexible=name,
+        steps=[GiveWay(whole.head.index(title), *rest) for title, *rest in steps if title in whole.head],
+    )
+
+
+def _sums(totals: Totals) -> Iterator[str]:
+    carbon = "CO2e not known" if totals.g is None else mass(totals.g)
+    count = f"{totals.runs:,} {'run' if totals.runs == 1 else 'runs'}"
+    spent = "energy not known" if totals.joules is None else energy(totals.joules)
+    yield "  ".join((count, duration(totals.seconds), spent, carbon))
+    if totals.unread:
+        yield f"Nothing was measured of {totals.unread:,} of them."
+    if totals.overlapped:
+        yield f"Runs overlapped: {energy(totals.overlapped)} that more than one of them saw counts once."
+
+
+def _coloured(table: Table) -> str:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    made = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, title in enumerate(table.head):
+        made.add_column(title, justify="right" if number in table.right else "left", no_wrap=True)
+    for row in table.rows:
+        made.add_row(*(Text(text, style=_COLOURS.get(text, "")) for text in row))
+    console = Console(highlight=False)
+    with console.capture() as text:
+        console.print(made)
+    return text.get().removesuffix("\n")
+
+
+def _name(text: str) -> str:
+    if len(text) <= MAX_NAME and text.isascii() and text.isprintable():
+        return text
+    return cut(printable(text[: MAX_NAME + 1]), MAX_NAME)
+
+
+def _known(figure: float | None, text: Callable[[float], str]) -> str:
+    return UNKNOWN if figure is None else text(figure)
