@@ -1,4 +1,4 @@
-"""The caveats of a summary: what was not seen, is doubted or is old; facts that the reports word."""
+"""The caveats of a summary, as facts that the reports word: what was not seen, is doubted or is old."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ MAX_EDGE_ERROR = 0.05
 
 MIN_COVERAGE = 0.99
 """A device has a caveat if it was seen for less than this part of the run."""
-
 
 Fact = Literal[
     "stated",  # (text,): what another source says

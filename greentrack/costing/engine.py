@@ -67,10 +67,7 @@ def cost(
             for unit, total in record.work.items()
         },
         metrics=_metrics(record.metrics),
-        caveats=(
-            *caveats(record, uses, coverage, scope=options.scope, chassis=chassis),
-            *summary.caveats,
-        ),
+        caveats=(*caveats(record, uses, coverage, scope=options.scope, chassis=chassis), *summary.caveats),
         tracker_overhead=record.toll,
         forecasts=record.forecasts,
     )
@@ -134,7 +131,7 @@ def price(
         metrics={},
         rests_on=assumptions(
             [use.use for use in uses],
-            [device.method for device in devices if device.joules is not None and device.method in METHODS],
+            [device.method for device in devices if device.joules is not None] if uses else [],
             chassis=chassis,
             intensity=intensity,
             charged=[
