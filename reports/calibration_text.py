@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from greentrack.calibration_facts import HostCalibration
-from greentrack.doctor.calibration import KeptCalibration
+from greentrack.doctor.facts import KeptCalibration
 from greentrack.formatting.table import Table, lines
 from greentrack.formatting.units import digits
 from greentrack.model import Host

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from greentrack.doctor.examination import DeviceCheck, Examination
-from greentrack.doctor.self_test import SelfTestResult
+from greentrack.doctor.facts import DeviceCheck, Examination, SelfTestResult
 
 
 def render(found: Examination, tested: SelfTestResult | None = None) -> str:

@@ -4,8 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from greentrack.calibration_facts import SensorTest
-from greentrack.doctor.examination import Examination
-from greentrack.doctor.self_test import SelfTestResult
+from greentrack.doctor.facts import Examination, SelfTestResult
 from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.units import digits, duration
 

@@ -9,22 +9,7 @@ import pytest
 
 FRAMEWORKS = {"accelerate", "jax", "keras", "lightning", "pytorch_lightning", "tensorflow", "torch", "transformers"}
 
-KNOWN_CIRCLES = (
-    ("greentrack.costing.datacenter", "greentrack.costing.options"),
-    (
-        "greentrack.costing.assumptions",
-        "greentrack.costing.caveats",
-        "greentrack.costing.engine",
-        "greentrack.costing.line_items",
-        "greentrack.costing.multipart",
-        "greentrack.costing.summary",
-        "greentrack.costing.unit_costs",
-    ),
-    ("greentrack.meters.nvidia.discovery", "greentrack.meters.nvidia.meter", "greentrack.meters.nvidia.selection"),
-    ("greentrack.recorder.client.process_link", "greentrack.recorder.client.thread_link"),
-    ("greentrack.tracking.decorate", "greentrack.tracking.tracker"),
-    ("greentrack.tracking.live_totals", "greentrack.tracking.run", "greentrack.tracking.span"),
-)
+KNOWN_CIRCLES = ()
 """Circles still to be broken. The list may only become shorter."""
 
 KNOWN_FRAMEWORK_IMPORTS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from greentrack import config
 from greentrack.calibration_facts import Calibration, HostCalibration
 from greentrack.costing import wall_calibration
-from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
+from greentrack.costing.system_overhead import CHASSIS, chassis_of
+from greentrack.doctor.facts import KeptCalibration
 from greentrack.errors import ConfigError
 from greentrack.host import facts
 from greentrack.meters.base import Context
@@ -20,14 +20,6 @@ from greentrack.recorder.sensor_probe import watch
 from greentrack.store import host_calibrations
 from greentrack.store.location import default_path
 from greentrack.store.reader import Reader
-
-
-class KeptCalibration(NamedTuple):
-    """A calibration that was stored with its *host*, and the *fit* of the machine's overhead that it makes."""
-
-    host: Host
-    calibration: Calibration
-    fit: Chassis
 
 
 def calibrate(

@@ -5,72 +5,20 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from greentrack import config
-from greentrack.carbon import Intensity, find_intensity
+from greentrack.carbon import find_intensity
+from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, Setting
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
-from greentrack.method import Method
 from greentrack.methods import METHODS
-from greentrack.model import Host, Missing
 from greentrack.store.location import default_path
 
 BETWEEN_READS_S = 0.2
 """Seconds between two reads of every meter. A gauge left alone for longer would count nothing."""
-
-
-class DeviceCheck(NamedTuple):
-    """A device that can be read here. *watts* is None where it could not be read; *trouble* then says why."""
-
-    uid: str
-    kind: str
-    name: str
-    method: Method
-    watts: float | None
-    trouble: str = ""
-    note: str = ""
-
-    @property
-    def measured(self) -> bool:
-        """True where a sensor answers for it."""
-        return self.method.measured and self.watts is not None
-
-
-class Setting(NamedTuple):
-    """A setting in force and where it comes from."""
-
-    name: str
-    value: Any
-    origin: str
-
-
-class DatabaseCheck(NamedTuple):
-    """The database: how many runs are in it, and why it cannot be read or written; "" where it can."""
-
-    path: str
-    exists: bool
-    runs: int
-    trouble: str = ""
-
-
-class Examination(NamedTuple):
-    """What was found. *recorder_seconds* is how long a trial run took, None where nothing was kept of it."""
-
-    host: Host
-    devices: tuple[DeviceCheck, ...]
-    missing: tuple[Missing, ...]
-    settings: tuple[Setting, ...]
-    database: DatabaseCheck
-    recorder_seconds: float | None
-    intensity: Intensity
-
-    @property
-    def measured(self) -> bool:
-        """True where any sensor answers, so that not all is a model."""
-        return any(device.measured for device in self.devices)
 
 
 def examine(

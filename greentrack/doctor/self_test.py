@@ -4,10 +4,9 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from greentrack import config
-from greentrack.calibration_facts import SelfTest
+from greentrack.doctor.facts import SelfTestResult
 from greentrack.errors import StoreError
 from greentrack.host import facts
 from greentrack.meters.base import Context
@@ -16,13 +15,6 @@ from greentrack.model import Host
 from greentrack.recorder.sensor_probe import TEST_S, self_test
 from greentrack.store.host_calibrations import keep_self_test
 from greentrack.store.location import default_path
-
-
-class SelfTestResult(NamedTuple):
-    """A self-test, and why it could not be kept; "" where it was."""
-
-    test: SelfTest
-    trouble: str = ""
 
 
 def run_self_test(

@@ -17,8 +17,7 @@ from greentrack import __version__
 from greentrack.calibration_facts import SelfTest, SensorTest
 from greentrack.carbon import find_intensity
 from greentrack.doctor import examination, self_test
-from greentrack.doctor.examination import DatabaseCheck, DeviceCheck, Examination, Setting
-from greentrack.doctor.self_test import SelfTestResult
+from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, SelfTestResult, Setting
 from greentrack.methods import METHODS
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Missing, Phase, Reading, RunInfo, Span
 from greentrack.registry import FORMATS
