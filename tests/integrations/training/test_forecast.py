@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from greentrack.integrations.training.forecast import (
     DRIFT,
-    MARKS,
+    MAX_MARKS,
     MIN_RANGE,
     Forecaster,
     LiveForecast,
     Plan,
-    Range,
     WorkCost,
 )
+from greentrack.quantity import Figure
 
 WATTS = 400.0
 
@@ -118,7 +118,7 @@ def test_marks_of_a_long_first_epoch_stay_few() -> None:
     for batch in range(1, 100_001):
         forecaster.mark(batch, cost(50_000.0 + batch if batch > 50_000 else 2.0 * batch))
     forecaster.epoch(100_000, cost(150_000.0))
-    assert len(forecaster._marks) <= MARKS
+    assert len(forecaster._marks) <= MAX_MARKS
     assert made(forecaster.forecast(cost(150_000), Plan(100_000))).joules.value == pytest.approx(250_000, rel=0.03)
 
 
@@ -140,7 +140,7 @@ def test_a_limit_of_time_ends_what_would_go_on() -> None:
     forecaster.epoch(10, cost(1000))
     forecast = made(forecaster.forecast(cost(2000), Plan(100, seconds=10.0)))
     assert forecast.joules.value == close(2000 + 4000)
-    assert forecast.seconds == Range(15.0, 15.0, 15.0)
+    assert forecast.seconds == Figure(15.0, 15.0, 15.0)
     over = made(forecaster.forecast(cost(2000), Plan(100, seconds=-1.0)))
     assert over.joules == (2000, 2000, 2000)
     assert made(forecaster.forecast(cost(2000), Plan(10, seconds=1e9))).joules.value == close(3000)
