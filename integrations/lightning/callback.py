@@ -112,26 +112,26 @@ class GreenTrackCallback(Recording):
     def on_test_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin the test."""
         if (session := self._session_of(trainer)) is not None:
-            session.phase_starts("test")
+            session.activity.enter("test")
 
     @harmless
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """End the test and keep its metrics."""
         if (session := self._session_of(trainer)) is not None:
-            session.phase_ends()
+            session.activity.enter("other")
             session.keep_metrics()
 
     @harmless
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin the predictions."""
         if (session := self._session_of(trainer)) is not None:
-            session.phase_starts("predict")
+            session.activity.enter("predict")
 
     @harmless
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """End the predictions."""
         if (session := self._session_of(trainer)) is not None:
-            session.phase_ends()
+            session.activity.enter("other")
 
     def on_validation_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, *_: Any) -> None:
         """Count the samples of a validation on its own; a fit is not counted by those it validates."""

@@ -125,7 +125,7 @@ class TrainingSession:
         if batches > 0:
             self._forecaster.mark(batches, self._epoch_cost_so_far())
 
-    # -- epochs, validations, and other phases
+    # -- epochs, validations, checkpoints
 
     @harmless
     def training_starts(self, steps: int = 0) -> None:
@@ -178,16 +178,6 @@ class TrainingSession:
         self._validated = WorkCost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
         self.keep_metrics(is_validation=True)
 
-    @harmless
-    def phase_starts(self, name: str) -> None:
-        """The phase called *name* begins: "test", "predict"."""
-        self.activity.enter(name)
-
-    @harmless
-    def phase_ends(self) -> None:
-        """The phase is over."""
-        self.activity.enter("other")
-
     @contextmanager
     def checkpoint(self) -> Iterator[None]:
         """Let the saving of a checkpoint be a span and a phase."""
@@ -234,7 +224,7 @@ class TrainingSession:
         """True once the budget has stopped the training."""
         return self.budget is not None and self.budget.over is not None
 
-    # -- checkpoints and the end
+    # -- the end
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps, in plain values and without a lock; {} in ranks that do not record."""

@@ -9,14 +9,14 @@ from greentrack.integrations.training.budget import Budget, OnBudget, When, chec
 from greentrack.integrations.training.guard import Guard, harmless
 from greentrack.integrations.training.loop import Loop
 from greentrack.integrations.training.other_processes import group_of, mark_newest_failed, newest_of
-from greentrack.integrations.training.ranks import Ranks
+from greentrack.integrations.training.ranks import Ranks, alone
 from greentrack.integrations.training.resume import earlier_parts
 from greentrack.integrations.training.session import TrainingSession
 from greentrack.tracking import environment
 from greentrack.tracking.budget import limits_of
 from greentrack.tracking.launch import start
 from greentrack.tracking.run import Run
-from greentrack.tracking.tracker import unrecorded
+from greentrack.tracking.tracker import is_disabled, unrecorded
 
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
@@ -63,8 +63,8 @@ class TrainingTracker:
     def begin(
         self,
         stage: str,
-        loop: Loop,
-        ranks: Ranks,
+        loop: Loop | None = None,
+        ranks: Ranks | None = None,
         *,
         name: str,
         synchronize: Callable[[], None] | None = None,
@@ -77,6 +77,8 @@ class TrainingTracker:
         self.finish()
         if stage == "fit":
             self._state = {}
+        if ranks is None:
+            ranks = alone(off=is_disabled(), limits=self.limits)
         if ranks.off:
             return None
         self.group = ranks.group or self.group
