@@ -21,20 +21,17 @@ MAX_BATCHES_BETWEEN_CHECKS = 1000
 
 
 class Budget:
-    """The limits of one training. *over* says which limit has stopped it; None while none has."""
+    """The limits of one training. *over* says which limit has stopped it; None while none has.
+
+    Several ranks check it together, next after *check_at* batches.
+    """
 
     def __init__(self, job: Job, on_budget: OnBudget = "stop", when: When = "spent") -> None:
         self.over: str | None = None
         self._job = job
         self._on_budget, self._when = on_budget, when
         self._reported: set[str] = set()
-        self._check_at = 1
-
-    def is_due(self, batches: int, *, looked: bool) -> bool:
-        """Return True if it is to be checked after so many *batches*: the figures were *looked* at, or ranks agreed."""
-        if self._job.ranks.world_size == 1:
-            return looked
-        return batches >= self._check_at
+        self.check_at = 1
 
     def check(self, loop: Loop, batches: int, guard: Guard) -> None:
         """Act if a limit is exceeded. Several ranks agree on it here, so each must call this."""
@@ -49,7 +46,7 @@ class Budget:
                 guard.complain("budget", error)
         if ranks.world_size > 1:
             text, more = loop.broadcast((text, self._batches_per_look(batches)))
-            self._check_at = batches + more
+            self.check_at = batches + more
         if text is None:
             return
         if callable(self._on_budget):

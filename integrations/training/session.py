@@ -109,7 +109,8 @@ class TrainingSession:
         except Exception as error:  # noqa: BLE001  # as in harmless, without the cost of another call
             self.guard.complain("batch_ends", error)
             looked = False
-        if self.budget is not None and self.budget.is_due(self.batches, looked=looked):
+        is_due = looked if self.ranks.world_size == 1 else self._is_agreed_on()
+        if is_due:
             self.check_budget()
 
     def count(self, unit: str, amount: float) -> None:
@@ -274,6 +275,10 @@ class TrainingSession:
 
     def _epoch_cost_so_far(self) -> WorkCost:
         return self.job.now().minus(self._epoch_cost).minus(self._validated)
+
+    def _is_agreed_on(self) -> bool:
+        """Return True if the ranks have agreed to check the budget after this batch."""
+        return self.budget is not None and self.batches >= self.budget.check_at
 
     def _log_batch(self) -> None:
         """Log this host's figures, where it is the only one, at the loggers' cadence."""

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.lightning.loop import TrainerLoop
 from greentrack.integrations.training import live_figures
 from greentrack.integrations.training.budget import Budget

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from lightning.pytorch.loggers import MLFlowLogger, WandbLogger
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.training import live_figures
 from tests.integrations.conftest import KNOWN, STEPS, Make, Tiny, joules, only, samples
 from tests.integrations.tiny_trainings import Patient

@@ -14,8 +14,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 
-from greentrack.integrations.lightning import loop
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback, loop
 from greentrack.integrations.training import live_figures, session
 from greentrack.integrations.training.forecast import Plan
 from tests.integrations.conftest import KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, joules, only, samples

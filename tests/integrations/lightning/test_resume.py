@@ -15,7 +15,7 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from greentrack import summarize
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.training import live_figures
 from greentrack.store.reader import Reader
 from tests.integrations.conftest import Start, has_full_energy, only, records

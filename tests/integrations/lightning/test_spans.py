@@ -13,8 +13,8 @@ from lightning.pytorch.utilities.combined_loader import CombinedLoader
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.lightning import trainer as facts
-from greentrack.integrations.lightning.callback import GreenTrackCallback
 from greentrack.model import Phase, Record, Span
 from greentrack.tracking.run import Run
 from tests.integrations.conftest import BATCH, KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, only, samples, spin

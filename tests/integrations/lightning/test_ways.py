@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, Learning
 from lightning.pytorch.tuner.tuning import Tuner
 from torch.utils.data import DataLoader
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.tracking.run import Run
 from tests.integrations.conftest import SAMPLES, STEPS, WATTS, Busy, Make, Tiny, has_full_energy, only, records, samples
 from tests.integrations.tiny_trainings import Forked, callback, trainer, until
