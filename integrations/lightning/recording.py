@@ -126,7 +126,7 @@ class Recording(Base):
         session = tracker.begin(
             str(getattr(stage, "value", stage)),
             TrainerLoop(trainer),
-            facts.ranks_of(trainer, tracker.group, off=is_disabled(), limits=tracker.limits),
+            facts.ranks_of(trainer, tracker.group, is_disabled=is_disabled(), limits=tracker.limits),
             name=type(pl_module).__name__,
             synchronize=facts.synchronize(trainer) if self._synchronize else None,
         )

@@ -11,24 +11,33 @@ from greentrack import log
 from greentrack.integrations.lightning.plan import finite, stops_early
 from greentrack.integrations.training import description
 from greentrack.integrations.training.description import UNREADABLE
-from greentrack.integrations.training.ranks import Ranks, alone, gathered
+from greentrack.integrations.training.ranks import RankFacts, Ranks, alone, gathered
 from greentrack.tracking.budget import Limit
 
 
-def ranks_of(trainer: Any, group: str, *, off: bool = False, limits: tuple[Limit, ...] = ()) -> Ranks:
+def ranks_of(trainer: Any, group: str, *, is_disabled: bool = False, limits: tuple[Limit, ...] = ()) -> Ranks:
     """Return who trains together; all ranks must call this at the same time, as they do when they set up.
 
     They make one exchange by the strategy's process group; a process that trains alone makes none. See
-    ``training.ranks.gathered`` for *off* and *limits*.
+    ``training.ranks.gathered`` for *is_disabled* and *limits*.
     """
     rank, size = int(trainer.global_rank), int(trainer.world_size)
     if size <= 1:
-        return alone(gpu=None if off else _gpu(trainer), off=off, limits=limits)
+        return alone(gpu=None if is_disabled else _gpu(trainer), is_disabled=is_disabled, limits=limits)
     gather = _gather(size)
-    if gather is None:  # a strategy of another kind (TPU): go by the ranks that the trainer knows
-        hosts, is_first = int(getattr(trainer, "num_nodes", 1)), int(trainer.local_rank) == 0
-        return Ranks(rank, size, hosts, max(1, size // hosts), is_first and not off, None, group, off, limits)
-    return gathered(rank, size, gather, group=group, gpu=_gpu(trainer), off=off, limits=limits)
+    if gather is not None:
+        return gathered(rank, gather, group=group, gpu=_gpu(trainer), is_disabled=is_disabled, limits=limits)
+    hosts = int(getattr(trainer, "num_nodes", 1))
+    return Ranks(  # a strategy of another kind (TPU): go by the ranks that the trainer knows
+        rank=rank,
+        world_size=size,
+        hosts=hosts,
+        local_size=max(1, size // hosts),
+        is_recorder=int(trainer.local_rank) == 0 and not is_disabled,
+        group=group,
+        is_disabled=is_disabled,
+        limits=limits,
+    )
 
 
 def synchronize(trainer: Any) -> Callable[[], None] | None:
@@ -95,14 +104,14 @@ def _gpu(trainer: Any) -> str | None:
     return uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}"
 
 
-def _gather(size: int) -> Callable[[dict[str, Any]], list[dict[str, Any]]] | None:
+def _gather(size: int) -> Callable[[RankFacts], list[RankFacts]] | None:
     """Return what exchanges objects among the ranks; None without a process group."""
     import torch.distributed as dist
 
     if not (dist.is_available() and dist.is_initialized()):
         return None
 
-    def gather(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    def gather(mine: RankFacts) -> list[RankFacts]:
         every: list[Any] = [None] * size
         dist.all_gather_object(every, mine)
         return every

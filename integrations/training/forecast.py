@@ -79,7 +79,7 @@ class Forecaster:
         """
         return not self._epochs and batches & (batches - 1) == 0
 
-    def mark(self, batches: float, cost: WorkCost) -> None:
+    def add_mark(self, batches: float, cost: WorkCost) -> None:
         """Remember *batches* of the first epoch and their *cost*. Later epochs need no marks."""
         if self._epochs:
             return
@@ -90,12 +90,12 @@ class Forecaster:
             if len(self._marks) >= MAX_MARKS:
                 self._marks, self._stride = self._marks[::2], self._stride * 2
 
-    def epoch(self, batches: float, cost: WorkCost) -> None:
+    def add_epoch(self, batches: float, cost: WorkCost) -> None:
         """Add an epoch: its training *batches* and their *cost*, without validations."""
         if batches > 0:
             self._epochs.append((batches, cost))
 
-    def validation(self, cost: WorkCost) -> None:
+    def add_validation(self, cost: WorkCost) -> None:
         """Add the cost of a validation."""
         self._validations.append(cost)
 

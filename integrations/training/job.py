@@ -52,7 +52,7 @@ class Job:
         part, earlier, is_first = self.live.own, self.live.earlier, self.ranks.rank == 0
         used = self.consumption() if is_first else part  # what earlier parts used counts once
         mine = [used.joules, used.gpu_joules, used.grams, used.watts, part.joules]
-        mine = mine if self.ranks.records else [0.0] * len(mine)
+        mine = mine if self.ranks.is_recorder else [0.0] * len(mine)
         mine += [self._expected_joules() if is_first else 0.0, samples, earlier.samples if is_first else 0.0]
         joules, gpu_joules, grams, watts, part_joules, expected, samples, before = loop.sum(mine)
         if part.joules > 0:

@@ -91,7 +91,7 @@ class TrainingSession:
                 self._wait_for_gpu()
             self.samples += samples
             self.batches += 1
-            samples *= self.ranks.local
+            samples *= self.ranks.local_size
             self._advanced += samples
             if steps is None:
                 steps = self._steps + 1
@@ -115,7 +115,7 @@ class TrainingSession:
 
     def count(self, unit: str, amount: float) -> None:
         """Count work of an evaluation, which this process did as one of the ranks of its host."""
-        self.run.advance(**{unit: amount * self.ranks.local})
+        self.run.advance(**{unit: amount * self.ranks.local_size})
 
     def look(self) -> None:
         """Take the newest figures."""
@@ -124,7 +124,7 @@ class TrainingSession:
             self._is_fresh = True
         batches = self.batches - self._epoch_batches
         if batches > 0:
-            self._forecaster.mark(batches, self._epoch_cost_so_far())
+            self._forecaster.add_mark(batches, self._epoch_cost_so_far())
 
     # -- epochs, validations, checkpoints
 
@@ -175,7 +175,7 @@ class TrainingSession:
         if is_sanity:
             return
         cost = self.job.now().minus(self._validation_cost)
-        self._forecaster.validation(cost)
+        self._forecaster.add_validation(cost)
         self._validated = WorkCost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
         self.keep_metrics(is_validation=True)
 
@@ -199,7 +199,7 @@ class TrainingSession:
     def keep_metrics(self, metrics: Mapping[str, Any] | None = None, *, is_validation: bool = False) -> None:
         """Keep the *metrics* that have changed, by default the loop's, with the energy so far."""
         found = self.loop.metrics() if metrics is None else metrics  # in every rank: it may be summed over them
-        if self.ranks.records and (changed := self._metrics.update(found, is_validation=is_validation)):
+        if self.ranks.is_recorder and (changed := self._metrics.update(found, is_validation=is_validation)):
             self.run.log(changed)
 
     def log_for_all(self, point: LogPoint) -> None:
@@ -210,7 +210,7 @@ class TrainingSession:
         except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
             self.guard.complain("look", error)
         named, samples = self.job.named_for_all(self.loop, self.samples)
-        if self.ranks.world_size > 1 and self.ranks.hosts == 1 and self.ranks.records:
+        if self.ranks.world_size > 1 and self.ranks.hosts == 1 and self.ranks.is_recorder:
             self.run.advance(samples=samples - self._advanced)  # the other ranks' may differ from this one's
             self._advanced = samples
         self.loop.log(named, point)
@@ -229,7 +229,7 @@ class TrainingSession:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps, in plain values and without a lock; {} in ranks that do not record."""
-        if not self.ranks.records:
+        if not self.ranks.is_recorder:
             return {}
         return {"version": 1, "run": self.run.id, **self.job.consumption()._asdict()}
 
@@ -260,7 +260,7 @@ class TrainingSession:
         self.activity.enter("other")
         self._await_first_reading()
         self.look()
-        self._forecaster.epoch(self.batches - self._epoch_batches, self._epoch_cost_so_far())
+        self._forecaster.add_epoch(self.batches - self._epoch_batches, self._epoch_cost_so_far())
         self.keep_metrics()
         if self.ranks.rank == 0 and self._forecast() and not self._is_quiet:
             print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
@@ -290,7 +290,7 @@ class TrainingSession:
 
     def _await_first_reading(self) -> None:
         """Wait for the first reading, which takes milliseconds; once, and not for ever, for there may be none."""
-        if self._has_awaited or not self.ranks.records:
+        if self._has_awaited or not self.ranks.is_recorder:
             return
         self._has_awaited = True
         deadline = time.monotonic() + FIRST_WAIT_S

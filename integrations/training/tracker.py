@@ -78,14 +78,14 @@ class TrainingTracker:
         if stage == "fit":
             self._state = {}
         if ranks is None:
-            ranks = alone(off=is_disabled(), limits=self.limits)
-        if ranks.off:
+            ranks = alone(is_disabled=is_disabled(), limits=self.limits)
+        if ranks.is_disabled:
             return None
         self.group = ranks.group or self.group
         title = (self._name or name) + ("" if stage == "fit" else f" {stage}")
         settings = self.settings
         try:
-            run = self._start(title, settings, ranks, stage) if ranks.records else unrecorded(title)
+            run = self._start(title, settings, ranks, stage) if ranks.is_recorder else unrecorded(title)
         except Exception as error:  # noqa: BLE001  # as in harmless
             self.guard.complain("start", error)
             run = unrecorded(title)
@@ -154,7 +154,7 @@ class TrainingTracker:
         """
         from greentrack.costing.summary import summarize
 
-        if self.session is not None and self.session.ranks.records:
+        if self.session is not None and self.session.ranks.is_recorder:
             return self.session.run.summary(**assumptions)
         settings = self.settings
         run_id = self.run_id or newest_of(group_of(self.group), settings)

@@ -27,5 +27,5 @@ def test_a_strategy_without_a_process_group_goes_by_the_trainers_ranks(monkeypat
     seen: Callable[[int], Ranks] = lambda rank: facts.ranks_of(  # noqa: E731
         SimpleNamespace(global_rank=rank, world_size=8, num_nodes=2, local_rank=rank % 4), "mine"
     )
-    assert [seen(rank).records for rank in range(8)] == [True, False, False, False] * 2
+    assert [seen(rank).is_recorder for rank in range(8)] == [True, False, False, False] * 2
     assert seen(5) == Ranks(5, 8, 2, 4, False, None, "mine")

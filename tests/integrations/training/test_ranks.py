@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from greentrack.integrations.training import ranks
-from greentrack.integrations.training.ranks import Ranks, gathered
+from greentrack.integrations.training.ranks import RankFacts, Ranks, gathered
 from greentrack.tracking.budget import budget_of
 
 
@@ -18,15 +18,15 @@ def seen_by_all(
 ) -> list[Ranks]:
     """What each rank sees where it has this host and GPU and budget, and those in *off* are not to record."""
 
-    def seen(gather: Callable[[dict[str, Any]], Any], rank: int) -> Ranks:
+    def seen(gather: Callable[[RankFacts], Any], rank: int) -> Ranks:
         host, gpu = places[rank]
         monkeypatch.setattr(ranks, "_host_name", lambda: host)
         limits = budget_of(budgets[rank] if budgets else None)
-        return gathered(rank, len(places), gather, group=f"group-{rank}", gpu=gpu, off=rank in off, limits=limits)
+        return gathered(rank, gather, group=f"group-{rank}", gpu=gpu, is_disabled=rank in off, limits=limits)
 
-    said: list[dict[str, Any]] = []
+    said: list[RankFacts] = []
 
-    def listen(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    def listen(mine: RankFacts) -> list[RankFacts]:
         said.append(mine)
         return [mine]
 
@@ -39,17 +39,17 @@ def test_the_lowest_rank_of_each_host_records_for_the_others(monkeypatch: pytest
     """Two hosts of two GPUs: ranks 0 and 2 record, each its own host's GPUs, in one group."""
     places: list[tuple[str, str | None]] = [("a", "GPU-1"), ("a", "GPU-2"), ("b", "GPU-3"), ("b", "GPU-4")]
     every = seen_by_all(monkeypatch, places)
-    assert [one.records for one in every] == [True, False, True, False]
+    assert [one.is_recorder for one in every] == [True, False, True, False]
     assert [one.gpus for one in every] == [("GPU-1", "GPU-2")] * 2 + [("GPU-3", "GPU-4")] * 2
-    assert {(one.world_size, one.hosts, one.local, one.group) for one in every} == {(4, 2, 2, "group-0")}
+    assert {(one.world_size, one.hosts, one.local_size, one.group) for one in every} == {(4, 2, 2, "group-0")}
 
 
 def test_ranks_need_not_be_dealt_out_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """SLURM's cyclic distribution gives every second one to each host, and hosts may have unlike numbers of them."""
     places: list[tuple[str, str | None]] = [("a", None), ("b", None), ("a", None), ("b", None), ("a", None)]
     every = seen_by_all(monkeypatch, places)
-    assert [one.records for one in every] == [True, True, False, False, False]
-    assert [one.local for one in every] == [3, 2, 3, 2, 3]
+    assert [one.is_recorder for one in every] == [True, True, False, False, False]
+    assert [one.local_size for one in every] == [3, 2, 3, 2, 3]
     assert {one.gpus for one in every} == {None}
 
 
@@ -57,10 +57,10 @@ def test_a_rank_that_is_not_to_record_leaves_it_to_the_next(monkeypatch: pytest.
     """GREENTRACK_DISABLED in the environment of some: all ranks know, so that none waits for another."""
     places: list[tuple[str, str | None]] = [("a", None), ("a", None), ("b", None), ("b", None)]
     some = seen_by_all(monkeypatch, places, off=(0, 2, 3))
-    assert [one.records for one in some] == [False, True, False, False]
-    assert {one.off for one in some} == {False}
+    assert [one.is_recorder for one in some] == [False, True, False, False]
+    assert {one.is_disabled for one in some} == {False}
     none = seen_by_all(monkeypatch, places, off=(0, 1, 2, 3))
-    assert {(one.records, one.off) for one in none} == {(False, True)}
+    assert {(one.is_recorder, one.is_disabled) for one in none} == {(False, True)}
 
 
 def test_all_ranks_have_the_budget_of_the_lowest_that_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
