@@ -132,13 +132,18 @@ class LiveFigures:
         self._read_s = read_s
         self.overhead = summary.pue.value
         self._cost = forecast_costs.cost_so_far(summary)
-        self.own = Consumption(
-            joules=spent.joules,
-            gpu_joules=summary.by_kind.get("gpu", 0.0),
-            grams=spent.grams,
-            seconds=spent.seconds,
-            samples=samples,
-            money=spent.money,
-            currency=spent.currency,
-            watts=max(0.0, watts),
-        )
+        self.own = consumption_of(summary, samples)._replace(watts=max(0.0, watts))
+
+
+def consumption_of(summary: Summary, samples: float) -> Consumption:
+    """Return what a run has used by its *summary*; energy and carbon that are not known count as nothing."""
+    spent = spent_of(summary)
+    return Consumption(
+        joules=spent.joules or 0.0,
+        gpu_joules=summary.by_kind.get("gpu", 0.0),
+        grams=spent.grams or 0.0,
+        seconds=spent.seconds,
+        samples=samples,
+        money=spent.money,
+        currency=spent.currency,
+    )

@@ -9,8 +9,7 @@ from greentrack import log
 from greentrack.config import Settings
 from greentrack.costing.summary import summary_of
 from greentrack.errors import GreenTrackError, NotFoundError
-from greentrack.integrations.training.live_figures import Consumption
-from greentrack.tracking.budget import spent_of
+from greentrack.integrations.training.live_figures import Consumption, consumption_of
 
 
 def earlier_parts(run: str, own: str, state: Mapping[str, Any], settings: Settings) -> Consumption:
@@ -36,24 +35,15 @@ def _stored(run: str, own: str, settings: Settings) -> Consumption:
     from greentrack.store.location import default_path
     from greentrack.store.reader import Reader
 
-    whole = Consumption()
+    earlier = Consumption()
     with Reader(Path(settings.db) if settings.db else default_path()) as reader:
         parts = reader.work_of(run)
         if not parts:
             raise NotFoundError(f"run {run} is not in {reader.path}")
         for part in parts:
-            if part.id == own or (part.status == "running" and part.id != run):  # the other hosts' parts of this work
+            if part.id == own or (part.status == "running" and part.id != run):  # another host's part of this run
                 continue
             record = reader.record(part.id)
             summary = summary_of(record, settings=settings)
-            spent = spent_of(summary)
-            whole = Consumption(
-                joules=spent.joules or 0.0,
-                gpu_joules=summary.by_kind.get("gpu", 0.0),
-                grams=spent.grams or 0.0,
-                seconds=spent.seconds,
-                samples=record.work.get("samples", 0.0),
-                money=spent.money,
-                currency=spent.currency,
-            ).plus(whole)
-    return whole
+            earlier = consumption_of(summary, record.work.get("samples", 0.0)).plus(earlier)
+    return earlier

@@ -26,9 +26,9 @@ FIRST_WAIT_S = 1.0
 class TrainingSession:
     """Records one stage ("fit", "validate", "test", "predict") of a training as a run.
 
-    A framework reports in order: ``epoch_starts``, for each batch ``batch_starts`` and ``batch_ends``,
-    ``validation_starts`` and ``validation_ends``, ``epoch_ends``, at last ``training_ends``. Faults in here are
-    warnings. Only a budget's function may raise, and a framework's own exchange between ranks.
+    A framework calls in order: ``training_starts``, ``epoch_starts``, for each batch ``batch_starts`` and
+    ``batch_ends``, ``validation_starts`` and ``validation_ends``, ``epoch_ends``, ``training_ends``. Faults of ours are
+    warnings: only a budget's function raises, and what the loop does for all ranks.
     """
 
     def __init__(
@@ -246,7 +246,7 @@ class TrainingSession:
 
     def finish(self, status: str = "finished", error: str | None = None) -> None:
         """End the stage and its run; "finished" becomes "stopped" if the budget has stopped it."""
-        if status == "finished" and self.budget is not None and self.budget.over is not None:
+        if status == "finished" and self.budget is not None and self.budget.over:
             status, error = "stopped", self.budget.over
         if self._synchronize_s > 0:
             self.run.log({"synchronize_seconds": self._synchronize_s})
@@ -294,9 +294,7 @@ class TrainingSession:
             return
         self._has_awaited = True
         deadline = time.monotonic() + FIRST_WAIT_S
-        while self._live.own.joules <= 0 and time.monotonic() < deadline:
-            if self._live.refresh(self.samples):
-                return
+        while self._live.own.joules <= 0 and time.monotonic() < deadline and not self._live.refresh(self.samples):
             time.sleep(0.005)
 
     def _wait_for_gpu(self) -> None:

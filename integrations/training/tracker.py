@@ -40,12 +40,11 @@ class TrainingTracker:
         params: Mapping[str, Any] | None = None,
         on_budget: OnBudget = "stop",
         when: When = "spent",
-        guard: Guard | None = None,
     ) -> None:
         """Read the budget. Raises ConfigError for a wrong setting."""
         check_reaction(on_budget, when)
         self.session: TrainingSession | None = None
-        self.guard = guard or Guard()
+        self.guard = Guard()
         self.group = environment.new_id()
         self._name, self._options, self._tags, self._params = name, dict(options or {}), tags, dict(params or {})
         self._on_budget, self._when = on_budget, when
