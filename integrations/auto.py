@@ -1,4 +1,4 @@
-"""Lightning's own way in: with GREENTRACK_AUTO=1 every Trainer is recorded, and no line of the script is changed."""
+"""Lightning's entry points: with GREENTRACK_AUTO=1 every Trainer is recorded, without a change to the script."""
 
 import os
 from typing import Any
@@ -8,11 +8,11 @@ from greentrack.errors import GreenTrackError
 
 
 def callbacks() -> list[Any]:
-    """Return the callback for a Trainer that is being made: none, unless GREENTRACK_AUTO says so.
+    """Return the callback for a new Trainer; [] unless GREENTRACK_AUTO is set.
 
-    It is the entry point of ``lightning.pytorch.callbacks_factory`` and of ``pytorch_lightning.callbacks_factory``, so
-    it is asked in every program that uses Lightning; one with a callback of its own is recorded by that alone. A
-    setting that is wrong is a warning: a script that does not know of us does not end for it.
+    Every program that uses Lightning calls it: it is the entry point of ``lightning.pytorch.callbacks_factory`` and of
+    ``pytorch_lightning.callbacks_factory``. A Trainer with a callback of its own is recorded by that one alone. A wrong
+    setting is a warning: a script that does not know GreenTrack does not end for it.
     """
     if os.environ.get("GREENTRACK_AUTO", "").lower() not in ("1", "true", "yes", "on"):
         return []

@@ -1,28 +1,26 @@
-"""What is left of a fit, by all that a Lightning trainer may end it for, and whether it can be stopped before.
+"""What is left of a fit, by all that may end it in a Lightning trainer, and whether it can be stopped before.
 
-Nothing here imports Lightning: the same questions are put to the trainers of both of its packages.
+Nothing here imports Lightning: it asks the trainers of both of its packages the same questions.
 """
 
 import math
 import time
 from typing import Any
 
+from greentrack.integrations.training.description import UNREADABLE
 from greentrack.integrations.training.forecast import Plan
 
-HARMLESS = (AttributeError, TypeError, ValueError, RuntimeError, NotImplementedError)
-"""What asking a trainer or a user's dataset may raise; the fact is then left out."""
 
+def plan(trainer: Any, epoch_batches: float, batch_s: float) -> Plan | None:
+    """Return what is left of a fit after its current epoch; None if nothing says when it will end.
 
-def plan(trainer: Any, batches_of_epoch: float, batch_s: float) -> Plan | None:
-    """Return what is left of a fit after its current epoch; None where nothing says when it will end.
-
-    *batches_of_epoch* is what the last epoch had, for datasets without a length; *batch_s* are the seconds that a batch
-    takes, for validations by the clock. Early stopping is not foreseen: see ``stops_early``.
+    *epoch_batches* of the last epoch are for datasets without a length, *batch_s* seconds of a batch for validations by
+    the clock. Early stopping is not foreseen: see ``stops_early``.
     """
     loop = trainer.fit_loop
     per_epoch = float(loop.max_batches)
     if not math.isfinite(per_epoch):
-        per_epoch = batches_of_epoch
+        per_epoch = epoch_batches
     done = int(loop.epoch_progress.current.processed)
     ends = []
     if (epochs := finite(trainer.max_epochs)) is not None:
@@ -41,7 +39,7 @@ def plan(trainer: Any, batches_of_epoch: float, batch_s: float) -> Plan | None:
 
 
 def stops_early(trainer: Any) -> list[str]:
-    """Return what early stopping watches (``val_loss``), which may end a fit before its plan does; [] without any."""
+    """Return the metrics that early stopping watches (``val_loss``): it may end a fit before its plan does."""
     return [
         str(getattr(callback, "monitor", "something"))
         for callback in trainer.callbacks
@@ -50,12 +48,12 @@ def stops_early(trainer: Any) -> list[str]:
 
 
 def is_within_epoch(trainer: Any) -> bool:
-    """Whether a training goes on in the middle of an epoch, as its checkpoint says: no hook tells its start."""
+    """Return True if a checkpoint resumes the training in the middle of an epoch: no hook tells its start."""
     return bool(getattr(trainer.fit_loop, "restarted_mid_epoch", False))
 
 
 def is_complete(trainer: Any) -> bool:
-    """Whether a training has done all the epochs or steps that it was to do; an epoch cut short counts for none."""
+    """Return True if a training has done all its epochs or steps; an epoch cut short counts for none."""
     epochs, steps = finite(trainer.max_epochs), finite(trainer.max_steps)
     done = int(trainer.fit_loop.epoch_progress.current.processed)
     if steps is not None and trainer.global_step >= steps:
@@ -64,7 +62,7 @@ def is_complete(trainer: Any) -> bool:
 
 
 def stopping_is_refused(trainer: Any) -> bool:
-    """Whether ``min_epochs`` or ``min_steps`` keep a training going that has been asked to stop."""
+    """Return True if ``min_epochs`` or ``min_steps`` keep a training going that was asked to stop."""
     try:
         return not trainer.fit_loop._can_stop_early  # no public name says it
     except AttributeError:
@@ -72,7 +70,7 @@ def stopping_is_refused(trainer: Any) -> bool:
 
 
 def finite(limit: Any) -> int | None:
-    """Return a limit of epochs or steps; None where there is none."""
+    """Return a limit of epochs or steps as a number, None without one."""
     return int(limit) if isinstance(limit, int) and limit >= 0 else None
 
 
@@ -86,7 +84,7 @@ def _time_left(trainer: Any) -> float | None:
         if callable(remaining := getattr(callback, "time_remaining", None)):
             try:
                 seconds = remaining()
-            except HARMLESS:
+            except UNREADABLE:
                 continue
             if isinstance(seconds, int | float):
                 left.append(float(seconds))
@@ -94,7 +92,7 @@ def _time_left(trainer: Any) -> float | None:
 
 
 def _validations(trainer: Any, batches: float, per_epoch: float, done: int, batch_s: float) -> tuple[float, float]:
-    """Return how many validations are to come in so many training *batches*, and the batches of each."""
+    """Return the number of validations within *batches* of training to come, and the batches of each."""
     loop = trainer.fit_loop.epoch_loop.val_loop
     if not trainer.enable_validation or per_epoch <= 0:
         return 0.0, 0.0
@@ -116,10 +114,10 @@ def _validations(trainer: Any, batches: float, per_epoch: float, done: int, batc
 def _by_the_clock(
     trainer: Any, batches: float, per_epoch: float, done: int, *, batch_s: float, every_s: float
 ) -> float:
-    """Return how many validations are to come where one comes after the batch that ends *every_s* seconds of training.
+    """Return the number of validations to come if one follows the batch that ends each *every_s* seconds of training.
 
-    Lightning counts from the end of the validation before. Of epochs that are left out (``check_val_every_n_epoch``)
-    the next one that is not makes up for one.
+    Lightning counts from the end of the last validation. Epochs without one (``check_val_every_n_epoch``) are made up
+    for by one in the next epoch with one.
     """
     between_s = max(1, math.ceil(every_s / batch_s)) * batch_s if batch_s > 0 else every_s
     if between_s <= 0:

@@ -1,4 +1,4 @@
-"""What a training will have used when it is done, from what its epochs have used so far.
+"""Forecasts of what a training will have used at its end, from what its epochs have used so far.
 
 An epoch's cost is split into training (by batch) and validation (each). The first epoch is slower than the others
 (compilation, caches, worker processes), so it counts only while there is no other, and then by its second half.
@@ -10,26 +10,28 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+from greentrack.quantity import Figure
+
 # Student's t for a two-sided 95 % interval by degrees of freedom; any table of the distribution has it
 _T95 = (12.71, 4.30, 3.18, 2.78)
 
-BLOCKS = len(_T95) + 1
-"""Epochs are judged by the means of so many blocks at most: neighbours are alike, and say less than their number."""
+MAX_BLOCKS = len(_T95) + 1
+"""Maximum number of blocks whose means judge the epochs: neighbours are alike, and say less than their number."""
 
 MIN_RANGE = 0.03
-"""No forecast is taken to be surer than this part of what is left: epochs to come may differ from those that went."""
+"""Minimum range as a part of what is left: epochs to come may differ from those that went."""
 
 DRIFT = 0.25
-"""By so much may a machine that others use too be slower or faster later on; less as more was seen. A judgement."""
+"""How much slower or faster a shared machine may become later; less as more was seen. A judgement."""
 
-NO_START = 0.2
-"""So little of a first epoch whose half nobody saw may be what others cost, the rest its start. A judgement."""
+MIN_WITHOUT_START = 0.2
+"""Minimum part of a first epoch, if its half was not seen, that later epochs cost; the rest is start. A judgement."""
 
-UNSEEN = (0.5, 0.2, 1.0)
-"""A validation batch that was never seen, in training batches, with its range. A judgement: it is forward only."""
+VALIDATION_BATCH = (0.5, 0.2, 1.0)
+"""Cost of a validation batch in training batches before one was seen, and its range. A judgement: forward only."""
 
-MARKS = 64
-"""So many moments within the first epoch are remembered at most."""
+MAX_MARKS = 64
+"""Maximum number of moments within the first epoch that are remembered."""
 
 
 class WorkCost(NamedTuple):
@@ -44,7 +46,7 @@ class WorkCost(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is left to do: training *batches*, *validations* of so many batches; *seconds* is a limit of time."""
+    """What is left to do: training *batches* and *validations* of *validation_batches* each, within *seconds*."""
 
     batches: float
     validations: float = 0.0
@@ -52,75 +54,65 @@ class Plan(NamedTuple):
     seconds: float | None = None
 
 
-class Range(NamedTuple):
-    """A forecast figure: its value, and between what it is expected: by a judgement, for machines drift."""
-
-    value: float
-    low: float
-    high: float
-
-
 class LiveForecast(NamedTuple):
-    """What the work will have come to at its end, and how far it is (0 to 1)."""
+    """What the training will have used at its end, and its progress (0 to 1)."""
 
     progress: float
-    joules: Range
-    seconds: Range
+    joules: Figure
+    seconds: Figure
 
 
 class Forecaster:
-    """Told what each epoch and validation cost, it says what the whole will."""
+    """Forecasts a training from the cost of its epochs and validations so far."""
 
     def __init__(self) -> None:
-        self._epochs: list[
-            tuple[float, WorkCost]
-        ] = []  # batches and cost of each epoch's training, the first one included
+        self._epochs: list[tuple[float, WorkCost]] = []  # batches and cost of each epoch's training
         self._validations: list[WorkCost] = []
         self._marks: list[tuple[float, WorkCost]] = []
         self._stride = 1
         self._skip = 0
 
     def wants_mark(self, batches: int) -> bool:
-        """Whether to mark that so many *batches* of an epoch are done: in the first, at powers of two.
+        """Return True if a mark is due after *batches* of an epoch: in the first epoch, at powers of two.
 
-        However short it is, one of these lies between a quarter and a half of it.
+        However short the epoch is, one of these lies between a quarter and a half of it.
         """
         return not self._epochs and batches & (batches - 1) == 0
 
-    def mark(self, batches: float, cost: WorkCost) -> None:
-        """Remember how far the first epoch was: *batches* and their *cost*. Later epochs need no marks."""
+    def add_mark(self, batches: float, cost: WorkCost) -> None:
+        """Remember *batches* of the first epoch and their *cost*. Later epochs need no marks."""
         if self._epochs:
             return
         self._skip += 1
         if self._skip >= self._stride:
             self._skip = 0
             self._marks.append((batches, cost))
-            if len(self._marks) >= MARKS:
+            if len(self._marks) >= MAX_MARKS:
                 self._marks, self._stride = self._marks[::2], self._stride * 2
 
-    def epoch(self, batches: float, cost: WorkCost) -> None:
-        """An epoch is done: its training *batches* and what they cost, without validations."""
+    def add_epoch(self, batches: float, cost: WorkCost) -> None:
+        """Add an epoch: its training *batches* and their *cost*, without validations."""
         if batches > 0:
             self._epochs.append((batches, cost))
 
-    def validation(self, cost: WorkCost) -> None:
-        """A validation is done."""
+    def add_validation(self, cost: WorkCost) -> None:
+        """Add the cost of a validation."""
         self._validations.append(cost)
 
     def validation_cost(self) -> WorkCost:
-        """Return what a validation costs, by those seen; nothing before the first."""
+        """Return the mean cost of a validation; nothing before the first."""
         if not self._validations:
             return WorkCost()
         return WorkCost(fmean(one.joules for one in self._validations), fmean(one.seconds for one in self._validations))
 
     def batch_seconds(self) -> float:
-        """Return the seconds that a training batch to come will take; 0 before the first epoch's end."""
+        """Return the seconds of a training batch to come; 0 before the end of the first epoch."""
         return self._training(1, 1.0).value if self._epochs else 0.0
 
     def forecast(self, spent: WorkCost, plan: Plan, scale: float = 1.0) -> LiveForecast | None:
-        """Return what the whole will come to, *spent* having been used so far; None before the first epoch's end.
+        """Return the forecast of the whole, *spent* having been used so far; None before the end of the first epoch.
 
-        *scale* are the joules of all hosts for each of those that the epochs were told with.
+        *scale* is the ratio of the joules of all hosts to those of the epochs added here.
         """
         if not self._epochs or not math.isfinite(plan.batches):
             return None
@@ -135,18 +127,18 @@ class Forecaster:
             limit = max(0.0, plan.seconds)
             cut = min(1.0, limit / seconds.value)
             watts, (below, above) = joules.value / seconds.value, self._power(limit)
-            joules = Range(
+            joules = Figure(
                 joules.value * cut,
                 min(joules.low, watts * min(limit, seconds.low) * below),
                 min(joules.high, max(watts * limit * above, joules.value * cut)),
             )
-            seconds = Range(*(min(part, limit) for part in seconds))
-        whole = Range(*(spent.seconds + part for part in seconds))
+            seconds = Figure(*(min(part, limit) for part in seconds))
+        whole = Figure(*(spent.seconds + part for part in seconds))
         progress = spent.seconds / whole.value if whole.value > 0 else 1.0
-        return LiveForecast(progress, Range(*(spent.joules + part * scale for part in joules)), whole)
+        return LiveForecast(progress, Figure(*(spent.joules + part * scale for part in joules)), whole)
 
     def _power(self, seconds: float) -> tuple[float, float]:
-        """Return which parts of their mean the watts of so many *seconds* to come may be, by those of the epochs."""
+        """Return the range of the watts in *seconds* to come, as parts of the epochs' mean."""
         some = [cost for _, cost in self._epochs[1:] or self._epochs if cost.joules > 0 and cost.seconds > 0]
         watts = [cost.joules / cost.seconds for cost in some]
         if len(watts) < 2:
@@ -154,49 +146,49 @@ class Forecaster:
         mean, low, high = _interval(watts, 1.0, seconds / fmean(cost.seconds for cost in some))
         return low / mean, high / mean
 
-    def _training(self, field: int, batches: float) -> Range:
-        """Return joules (field 0) or seconds (1) of so many *batches* to come."""
+    def _training(self, field: int, batches: float) -> Figure:
+        """Return joules (field 0) or seconds (field 1) of *batches* to come."""
         if batches <= 0:
-            return Range(0.0, 0.0, 0.0)
+            return Figure(0.0, 0.0, 0.0)
         rates = [cost[field] / n for n, cost in self._epochs]
         if len(rates) == 1:
             late = self._second_half(field)
             value = rates[0] if late is None else late
             low, high = min(value, rates[0]) * (1 - DRIFT), max(value, rates[0]) * (1 + DRIFT)
             if late is None:
-                low = min(low, value * NO_START)
-            return Range(value * batches, low * batches, high * batches)
+                low = min(low, value * MIN_WITHOUT_START)
+            return Figure(value * batches, low * batches, high * batches)
         return _interval(rates[1:], batches, batches / self._epochs[-1][0])
 
     def _second_half(self, field: int) -> float | None:
-        """Return what a batch of the first epoch cost once half of them were done; None where no moment shows it."""
+        """Return the cost of a batch in the second half of the first epoch; None if no mark lies near its middle."""
         batches, cost = self._epochs[0]
         half = min(self._marks, key=lambda mark: abs(mark[0] - batches / 2), default=None)
         if half is None or not 0.25 <= half[0] / batches <= 0.75:
             return None
         return max(0.0, cost.minus(half[1])[field]) / (batches - half[0])
 
-    def _validating(self, field: int, validations: float, batches: float) -> Range:
+    def _validating(self, field: int, validations: float, batches: float) -> Figure:
         if validations <= 0:
-            return Range(0.0, 0.0, 0.0)
+            return Figure(0.0, 0.0, 0.0)
         if self._validations:
             seen = [one[field] for one in self._validations]
             if len(seen) > 2:
                 seen = seen[1:]  # the first one warms up, as an epoch does
             if len(seen) == 1:
                 only = seen[0] * validations
-                return Range(only, only * (1 - DRIFT), only * (1 + DRIFT))
+                return Figure(only, only * (1 - DRIFT), only * (1 + DRIFT))
             return _interval(seen, validations, validations)
         rate = self._training(field, 1.0)
-        value, low, high = (part * validations * batches for part in UNSEEN)
-        return Range(rate.value * value, rate.low * low, rate.high * high)
+        value, low, high = (part * validations * batches for part in VALIDATION_BATCH)
+        return Figure(rate.value * value, rate.low * low, rate.high * high)
 
 
-def _interval(seen: Sequence[float], amount: float, future: float) -> Range:
-    """Return *amount* times the mean of what was *seen*, and where the mean of *future* more such is to be expected.
+def _interval(seen: Sequence[float], amount: float, future: float) -> Figure:
+    """Return *amount* times the mean of what was *seen*, with the range of the mean of *future* more of them.
 
-    Chance is in the range, by blocks of what was seen, and a drift that has not begun yet: ``DRIFT`` at first, half of
-    it where as much was seen as is to come.
+    The range holds chance, by blocks of what was seen, and a drift that has not begun yet: ``DRIFT`` at first, half of
+    it once as much was seen as is to come.
     """
     mean = fmean(seen)
     off = max(MIN_RANGE, DRIFT * future / (len(seen) + future)) * mean
@@ -204,15 +196,15 @@ def _interval(seen: Sequence[float], amount: float, future: float) -> Range:
         means = _blocks(seen)
         n, left = len(means), future * len(means) / len(seen)
         off += _T95[n - 2] * stdev(means) * math.sqrt(1 / n + 1 / max(1.0, left))
-    return Range(mean * amount, max(0.0, mean - off) * amount, (mean + off) * amount)
+    return Figure(mean * amount, max(0.0, mean - off) * amount, (mean + off) * amount)
 
 
 def _blocks(seen: Sequence[float]) -> list[float]:
-    """Return the means of BLOCKS parts of what was *seen*, as even as can be, or of each one where there are fewer."""
-    n = min(BLOCKS, len(seen))
+    """Return the means of MAX_BLOCKS even parts of what was *seen*, or each one if there are fewer."""
+    n = min(MAX_BLOCKS, len(seen))
     edges = [len(seen) * part // n for part in range(n + 1)]
     return [fmean(seen[begin:end]) for begin, end in itertools.pairwise(edges)]
 
 
-def _add(one: Range, other: Range) -> Range:
-    return Range(one.value + other.value, one.low + other.low, one.high + other.high)
+def _add(one: Figure, other: Figure) -> Figure:
+    return Figure(one.value + other.value, one.low + other.low, one.high + other.high)

@@ -1,4 +1,4 @@
-"""The figures of a run while it goes on: as its summary will give them, and added to what earlier parts used."""
+"""What a run has used while it goes on: as its summary will say, and with what earlier parts used."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,19 @@ from greentrack.costing import forecast_costs
 from greentrack.costing.api import Recorded, summary_of
 from greentrack.costing.summary import Summary
 from greentrack.integrations.training.forecast import LiveForecast
-from greentrack.quantity import Figure
 from greentrack.tracking.budget import spent_of
 
-AHEAD_S = 5.0
-"""No more than this many seconds since the last reading are filled in at the power of the last interval."""
+LOOK_S = 1.0
+"""How often, at most, the figures are looked at while batches go by."""
+
+MAX_AHEAD_S = 5.0
+"""The power of the last interval is assumed to go on for this long after the last reading, at most."""
 
 
-class Figures(NamedTuple):
-    """Joules (of all, of the GPUs), grams of CO2e, money, seconds and samples; *watts* are those of the moment.
+class Consumption(NamedTuple):
+    """Joules (of all devices, of the GPUs), grams of CO2e, money, seconds, samples so far; *watts* are of the moment.
 
-    They are cumulative: the earlier parts of a resumed work are in them. *money* is None where no price is known, or
-    that of a part is in another currency.
+    *money* is None if no price is known, or if a part has a price in another currency.
     """
 
     joules: float = 0.0
@@ -30,8 +31,8 @@ class Figures(NamedTuple):
     currency: str | None = None
     watts: float = 0.0
 
-    def plus(self, earlier: "Figures") -> "Figures":
-        """Return the sum with an *earlier* part of the same work, at the power of this one."""
+    def plus(self, earlier: "Consumption") -> "Consumption":
+        """Return the sum with an *earlier* part of the same run; the watts are those of this one."""
         used = [part for part in (earlier, self) if part.joules > 0]
         prices = [part.money for part in used if part.money is not None]
         currencies = {part.currency for part in used}
@@ -47,7 +48,7 @@ class Figures(NamedTuple):
         )
 
     def named(self, expected: float = 0.0) -> dict[str, float]:
-        """Return them, and the joules *expected* at the end, under the names of a logger, without what is not known."""
+        """Return the figures that are known under the names of a logger, with the joules *expected* at the end."""
         if self.joules <= 0:
             return {}
         named = {
@@ -58,59 +59,59 @@ class Figures(NamedTuple):
         }
         if self.samples > 0:
             named["energy/j_per_sample"] = self.joules / self.samples
-        if expected > 0:  # a work cannot come to less than it has used
+        if expected > 0:  # a run cannot use less than it has used
             named["energy/forecast_kwh"] = max(expected, self.joules) / 3.6e6
         return named
 
 
-class Live:
-    """The figures of *run* as of its last reading, costed under *settings*."""
+class LiveFigures:
+    """What *run* has used as of its last reading, costed under *settings*."""
 
     def __init__(self, run: Recorded, settings: Settings | None = None) -> None:
-        self.earlier = Figures()
-        self.own = Figures()
+        self.earlier = Consumption()  # of the earlier parts of a resumed run
+        self.own = Consumption()
         self.overhead = 1.0  # the PUE that is in the joules
-        self.like: forecast_costs.ForecastCost | None = None  # what this part has cost: the price of forecasts
+        self.interval_s = 0.0  # between two readings
         self._run, self._settings = run, settings
-        self.interval = 0.0  # seconds between two readings
-        self._seen = 0.0  # seconds of the run that its devices had been read for
-        self._elapsed = 0.0
+        self._cost: forecast_costs.ForecastCost | None = None  # of this part: the price of forecasts
+        self._read_s = 0.0  # seconds of the run that its devices have been read for
+        self._elapsed_s = 0.0
 
     def refresh(self, samples: float) -> bool:
-        """Look at the run's figures again; True where a reading has come since. *samples* were done in this part.
+        """Look at the run's figures again, *samples* having been done in this part; return True after a new reading.
 
-        It takes about a millisecond, so it is not for every step.
+        It takes about a millisecond: do not call it every step.
         """
         record = self._run.record()
-        seen = max((use.energy.seconds for use in record.devices), default=0.0)
-        self._elapsed, self.interval = record.run.seconds, record.run.interval
-        if seen <= self._seen:
+        read_s = max((use.energy.seconds for use in record.devices), default=0.0)
+        self._elapsed_s, self.interval_s = record.run.seconds, record.run.interval
+        if read_s <= self._read_s:
             return False
-        self._take(summary_of(record, settings=self._settings), seen, samples)
+        self._take(summary_of(record, settings=self._settings), read_s, samples)
         return True
 
-    def total(self) -> Figures:
-        """Return the figures of all parts, as of the last reading."""
+    def total(self) -> Consumption:
+        """Return what all parts have used, as of the last reading."""
         return self.own.plus(self.earlier)
 
     def now(self) -> tuple[float, float]:
-        """Return the joules and the seconds of this part up to now, going on at the power of the last interval."""
-        ahead = min(max(0.0, self._elapsed - self._seen), AHEAD_S)
-        return self.own.joules + self.own.watts * ahead, self._elapsed
+        """Return the joules and the seconds of this part up to now, at the power of the last interval since then."""
+        ahead = min(max(0.0, self._elapsed_s - self._read_s), MAX_AHEAD_S)
+        return self.own.joules + self.own.watts * ahead, self._elapsed_s
 
     def has_read(self, since: float) -> bool:
-        """Whether what was used after so many seconds of this part has been read for as long as an interval."""
-        return self._seen - since >= self.interval > 0
+        """Return True if at least one interval has been read after the first *since* seconds of this part."""
+        return self._read_s - since >= self.interval_s > 0
 
-    def at_the_end(self, made: LiveForecast, hosts: float = 1.0) -> forecast_costs.ForecastCost:
-        """Return what the work will have cost when it has come to what was *made* out for so many *hosts* like this.
+    def at_the_end(self, forecast: LiveForecast, hosts: float = 1.0) -> forecast_costs.ForecastCost:
+        """Return what the *forecast* consumption of so many *hosts* like this one costs.
 
-        Earlier parts cost what they did, wherever they ran; what they did not use is at the price of this part.
+        Earlier parts cost what they did, wherever they ran; the rest has the price of this part.
         """
-        whole, seconds, before = Figure(*made.joules), Figure(*made.seconds), self.earlier
-        if self.like is None or whole.value <= 0 or seconds.value <= 0:
+        whole, seconds, before = forecast.joules, forecast.seconds, self.earlier
+        if self._cost is None or whole.value <= 0 or seconds.value <= 0:
             return forecast_costs.ForecastCost(whole / self.overhead, None, None, seconds)
-        cost = forecast_costs.cost_of(whole / self.overhead, seconds, self.like.of_hosts(hosts))
+        cost = forecast_costs.cost_of(whole / self.overhead, seconds, self._cost.of_hosts(hosts))
         if before.joules <= 0:
             return cost
         by_joules, by_seconds = 1 - before.joules / whole.value, 1 - before.seconds / seconds.value
@@ -124,21 +125,26 @@ class Live:
             money = money._replace(amount=money.amount * part) if known else None
         return cost._replace(g=g, money=money)
 
-    def _take(self, summary: Summary, seen: float, samples: float) -> None:
+    def _take(self, summary: Summary, read_s: float, samples: float) -> None:
         spent = spent_of(summary)
         if spent.joules is None or spent.grams is None:
             return
-        watts = (spent.joules - self.own.joules) / (seen - self._seen)
-        self._seen = seen
+        watts = (spent.joules - self.own.joules) / (read_s - self._read_s)
+        self._read_s = read_s
         self.overhead = summary.pue.value
-        self.like = forecast_costs.cost_so_far(summary)
-        self.own = Figures(
-            joules=spent.joules,
-            gpu_joules=summary.by_kind.get("gpu", 0.0),
-            grams=spent.grams,
-            seconds=spent.seconds,
-            samples=samples,
-            money=spent.money,
-            currency=spent.currency,
-            watts=max(0.0, watts),
-        )
+        self._cost = forecast_costs.cost_so_far(summary)
+        self.own = consumption_of(summary, samples)._replace(watts=max(0.0, watts))
+
+
+def consumption_of(summary: Summary, samples: float) -> Consumption:
+    """Return what a run has used by its *summary*; energy and carbon that are not known count as nothing."""
+    spent = spent_of(summary)
+    return Consumption(
+        joules=spent.joules or 0.0,
+        gpu_joules=summary.by_kind.get("gpu", 0.0),
+        grams=spent.grams or 0.0,
+        seconds=spent.seconds,
+        samples=samples,
+        money=spent.money,
+        currency=spent.currency,
+    )

@@ -1,297 +1,304 @@
-"""One fit, validate, test or predict of a Lightning trainer on the record, between the callback's setup and its end."""
+"""One fit, validation, test or prediction as a recorded run: what a framework's hooks call."""
 
-import functools
-import math
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
 from greentrack.config import Settings
-from greentrack.integrations.lightning import trainer as ask
-from greentrack.integrations.lightning.plan import plan
-from greentrack.integrations.training.forecast import Forecaster, LiveForecast, WorkCost
-from greentrack.integrations.training.forecast_line import forecast_line
-from greentrack.integrations.training.live_figures import Figures, Live
-from greentrack.integrations.training.stage import Stage
-from greentrack.tracking.budget import BudgetUse
+from greentrack.integrations.training import live_figures
+from greentrack.integrations.training.activity import Activity
+from greentrack.integrations.training.budget import Budget
+from greentrack.integrations.training.forecast import WorkCost
+from greentrack.integrations.training.guard import Guard, harmless
+from greentrack.integrations.training.job import Job
+from greentrack.integrations.training.loop import LogPoint, Loop
+from greentrack.integrations.training.metrics import MetricChanges
+from greentrack.integrations.training.ranks import Ranks
 from greentrack.tracking.run import Run
 
-LOOK_S = 1.0
-"""How often, at most, the figures are looked at while batches go by."""
-
 FIRST_WAIT_S = 1.0
-"""How long the first end of an epoch waits, once, for the run's very first reading: what is watched must be there."""
-
-OWN = ("energy/", "carbon/")
-"""How the names of our own figures begin, which are no outcome of a training."""
+"""How long the first epoch waits, once, for the run's very first reading: callbacks that watch a figure need it."""
 
 
-class Session:
-    """What the callback keeps for one stage; a new one for each, so that nothing is left of the one before."""
+class TrainingSession:
+    """Records one stage ("fit", "validate", "test", "predict") of a training as a run.
+
+    A framework calls in order: ``training_starts``, ``epoch_starts``, for each batch ``batch_starts`` and
+    ``batch_ends``, ``validation_starts`` and ``validation_ends``, ``epoch_ends``, ``training_ends``. Faults of ours are
+    warnings: only a budget's function raises, and what the loop does for all ranks.
+    """
 
     def __init__(
         self,
         run: Run,
-        crew: ask.Crew,
-        stage: str,
+        stage: str = "fit",
+        loop: Loop | None = None,
+        ranks: Ranks | None = None,
         *,
         settings: Settings | None = None,
+        params: Mapping[str, Any] | None = None,
+        guard: Guard | None = None,
         synchronize: Callable[[], None] | None = None,
     ) -> None:
-        self.run, self.crew, self.name = run, crew, stage
-        self.stage = Stage(run)
-        self.live = Live(run, settings)
-        self.forecaster = Forecaster()
-        self.forecast: LiveForecast | None = None
-        self.samples = 0.0  # of this process
+        """Open the span of *stage*. *synchronize* waits for the GPU, at the edges of steps, epochs and validations.
+
+        *params* are the user's own, which come before facts of the same name.
+        """
+        self.run, self.stage, self.loop, self.ranks = run, stage, loop or Loop(), ranks or Ranks()
+        self.guard = guard or Guard()
+        self.activity = Activity(run)
+        self.job = Job(run, self.ranks, settings)
+        self.budget: Budget | None = None
         self.batches = 0
-        self.steps = 0  # of the optimizers, as the trainer counts them
-        self.fresh = False  # figures that no logger has seen
-        self.waited_s = 0.0  # in synchronize
+        self._live, self._forecaster = self.job.live, self.job.forecaster
+        self._is_quiet = settings is not None and settings.quiet
+        self._params = dict(params or {})
+        self._metrics = MetricChanges()
         self._synchronize = synchronize
-        self._counted = 0.0  # samples that the run was told of
-        self._scale = float(crew.hosts)  # the job's joules for each of this host's
-        self._look_at = perf_counter() + LOOK_S
-        self._epoch_from = (0, WorkCost())
-        self._trained_from: float | None = None  # seconds of this part before its first epoch
+        self._synchronize_s = 0.0
+        self.samples = 0.0  # of this process
+        self._advanced = 0.0  # samples that the run was told of
+        self._steps = 0  # of the optimizers
+        self._is_fresh = False  # no logger has seen the figures
+        self._look_at = perf_counter() + live_figures.LOOK_S
+        self._epoch_batches, self._epoch_cost = 0, WorkCost()  # at the start of the epoch
+        self._trained_from_s: float | None = None  # of this part before its first epoch
         self._validated = WorkCost()  # within this epoch
-        self._validation_from = WorkCost()
-        self._before_validation: str | None = None
-        self._awaited = False  # the first reading
-        self._kept: dict[str, float] = {}
-        self._of_validation: set[str] = set()
-        self._unwrap: Callable[[], None] = lambda: None
-        self.stage.enter("other")
-        self.stage.open(stage)
+        self._validation_cost = WorkCost()  # at the start of the validation
+        self._phase_before_validation: str | None = None
+        self._has_awaited = False  # the first reading
+        self.activity.enter("other")
+        self.activity.open(stage)
 
     # -- batches: nothing here waits, computes on a device, or talks to another process
 
     def batch_starts(self) -> None:
         """The data is there and the step begins."""
-        self.stage.enter("step")
+        self.activity.enter("step")
 
-    def batch_ends(self, batch: Any, steps: int, *, last: bool) -> bool:
-        """Count a batch that was trained on, after so many *steps*; True where ``look`` is due: about once a second."""
-        if self._synchronize is not None:
-            self._wait_for_gpu()
-        n = ask.samples_in(batch)
-        self.samples += n
-        self.batches += 1
-        n *= self.crew.local
-        self._counted += n
-        self.run.advance(samples=n, batches=1)
-        if steps > self.steps:  # with accumulation not after each batch
-            self.run.advance(steps=steps - self.steps)
-        self.steps = steps
-        self.stage.enter("other" if last else "data")
-        return perf_counter() >= self._look_at or self.forecaster.wants_mark(self.batches - self._epoch_from[0])
+    def batch_ends(self, samples: float = 1.0, steps: int | None = None, *, is_last: bool = False) -> None:
+        """Count a batch of *samples*; *is_last* for the epoch's last one.
+
+        *steps* are the optimizers' so far; by default there is one for each batch. About once a second the figures are
+        looked at and logged, and the budget is checked.
+        """
+        looked = False
+        try:
+            if self._synchronize is not None:
+                self._wait_for_gpu()
+            self.samples += samples
+            self.batches += 1
+            samples *= self.ranks.local_size
+            self._advanced += samples
+            if steps is None:
+                steps = self._steps + 1
+            if steps > self._steps:
+                self.run.advance(samples=samples, batches=1, steps=steps - self._steps)
+            else:  # gradients are accumulated
+                self.run.advance(samples=samples, batches=1)
+            self._steps = steps
+            self.activity.enter("other" if is_last else "data")
+            if perf_counter() >= self._look_at or self._forecaster.wants_mark(self.batches - self._epoch_batches):
+                self.look()
+                looked = True
+            if self._is_fresh:
+                self._log_batch()
+        except Exception as error:  # noqa: BLE001  # as in harmless, without the cost of another call
+            self.guard.complain("batch_ends", error)
+            looked = False
+        is_due = looked if self.ranks.world_size == 1 else self._is_agreed_on()
+        if is_due:
+            self.check_budget()
+
+    def count(self, unit: str, amount: float) -> None:
+        """Count work of an evaluation, which this process did as one of the ranks of its host."""
+        self.run.advance(**{unit: amount * self.ranks.local_size})
 
     def look(self) -> None:
         """Take the newest figures."""
-        self._look_at = perf_counter() + LOOK_S
-        if self.live.refresh(self.samples):
-            self.fresh = True
-        begun, cost = self._epoch_from
-        if self.batches > begun:
-            self.forecaster.mark(self.batches - begun, self._now().minus(cost).minus(self._validated))
+        self._look_at = perf_counter() + live_figures.LOOK_S
+        if self._live.refresh(self.samples):
+            self._is_fresh = True
+        batches = self.batches - self._epoch_batches
+        if batches > 0:
+            self._forecaster.add_mark(batches, self._epoch_cost_so_far())
 
-    def await_first(self) -> None:
-        """Wait for the first reading, which takes milliseconds; once, and not for ever, for there may be none."""
-        if self._awaited or not self.crew.records:
-            return
-        self._awaited = True
-        deadline = time.monotonic() + FIRST_WAIT_S
-        while self.live.own.joules <= 0 and time.monotonic() < deadline:
-            if self.live.refresh(self.samples):
-                return
-            time.sleep(0.005)
+    # -- epochs, validations, checkpoints
 
-    # -- epochs and validations
+    @harmless
+    def training_starts(self, steps: int = 0) -> None:
+        """The training begins or, from a checkpoint, goes on after so many *steps*."""
+        self._steps = steps
 
-    def epoch_starts(self, number: int) -> None:
+    @harmless
+    def epoch_starts(self, index: int) -> None:
         """A training epoch begins."""
         self._wait_for_gpu()
-        self.stage.open("epoch", index=number)
-        self.await_first()  # or what was used before would be taken to be the epoch's
-        self.stage.enter("data")
+        self.activity.open("epoch", index=index)
+        self._await_first_reading()  # or what was used before would be taken to be the epoch's
+        self.activity.enter("data")
         self.look()
-        self._epoch_from, self._validated = (self.batches, self._now()), WorkCost()
-        if self._trained_from is None:
-            self._trained_from = self._now().seconds
+        self._epoch_batches, self._epoch_cost, self._validated = self.batches, self.job.now(), WorkCost()
+        if self._trained_from_s is None:
+            self._trained_from_s = self.job.now().seconds
 
-    def epoch_ends(self) -> None:
-        """A training epoch is done, its validations included."""
+    def epoch_ends(self, index: int) -> None:
+        """A training epoch is done, its validations included: forecast the rest, log, check the budget."""
+        try:
+            self._close_epoch(index)
+        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
+            self.guard.complain("epoch_ends", error)
+        self.log_for_all("epoch")
+        self.check_budget()
+
+    @harmless
+    def validation_starts(self, *, is_sanity: bool = False) -> None:
+        """A validation begins; *is_sanity* for the check before the training."""
+        self.keep_metrics()
         self._wait_for_gpu()
-        self.stage.close("epoch")
-        self.stage.enter("other")
-        self.await_first()
+        self.activity.open("sanity" if is_sanity else "validation")
+        self._phase_before_validation = self.activity.enter("validation")
         self.look()
-        batches, cost = self._epoch_from
-        self.forecaster.epoch(self.batches - batches, self._now().minus(cost).minus(self._validated))
+        self._validation_cost = self.job.now()
 
-    def validation_starts(self, *, sanity: bool) -> None:
-        """A validation begins; *sanity* is the one before the training."""
+    @harmless
+    def validation_ends(self, *, is_sanity: bool = False) -> None:
+        """The validation is done: keep its metrics."""
         self._wait_for_gpu()
-        self.stage.open("sanity" if sanity else "validation")
-        self._before_validation = self.stage.enter("validation")
-        self.look()
-        self._validation_from = self._now()
-
-    def validation_ends(self, *, sanity: bool) -> None:
-        """It is done."""
-        self._wait_for_gpu()
-        self.stage.close("sanity" if sanity else "validation")
-        self.stage.enter(self._before_validation or "other")
+        self.activity.close("sanity" if is_sanity else "validation")
+        self.activity.enter(self._phase_before_validation or "other")
         self.look()
         self._look_at = 0.0  # after the next batch again: it may have used much, and another may come within a second
-        if not sanity:
-            cost = self._now().minus(self._validation_from)
-            self.forecaster.validation(cost)
-            self._validated = WorkCost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
-
-    def foresee(self, trainer: Any) -> bool:
-        """Work out what the whole fit will come to; True where this is its first forecast, and something is left."""
-        batches, _ = self._epoch_from
-        left = plan(trainer, self.batches - batches, self.forecaster.batch_seconds())
-        if left is None or not self.live.has_read(self._trained_from or 0.0):  # else its power is that of the start
-            return False
-        first = self.forecast is None
-        earlier, now = self.live.earlier, self._now()
-        spent = WorkCost(now.joules * self._scale + earlier.joules, now.seconds + earlier.seconds)
-        made = self.forecaster.forecast(spent, left, self._scale)
-        if made is None or spent.joules <= 0:
-            return False
-        self.forecast = made
-        is_left = left.batches > 0 and (left.seconds is None or left.seconds > 0)
-        if is_left:  # after the last epoch it is no forecast any more
-            raw = [part / self.live.overhead for part in made.joules]  # the PUE is applied when somebody asks
-            self.run.forecast(made.progress, joules=raw, seconds=made.seconds)
-        return first and is_left
-
-    def forecast_line(self, epoch: int, *, at_most: bool = False) -> str:
-        """Return the newest forecast, made after the *epoch*-th epoch, in one line; see the function of this name."""
-        assert self.forecast is not None
-        return forecast_line(self.forecast, self.live, hosts=self._scale, epoch=epoch, at_most=at_most)
-
-    def expected(self) -> BudgetUse | None:
-        """Return what all hosts are expected to have used at the end, earlier parts included; None if not known yet."""
-        if self.forecast is None:
-            return None
-        cost = self.live.at_the_end(self.forecast, self._scale)
-        return BudgetUse(
-            joules=self.forecast.joules.value,
-            grams=None if cost.g is None else cost.g.value,
-            money=None if cost.money is None else cost.money.amount.value,
-            currency=None if cost.money is None else cost.money.currency,
-            seconds=cost.seconds.value,
-        )
-
-    def keep(self, metrics: Any, *, validated: bool = False) -> None:
-        """Keep the outcomes that have changed, with the energy so far; a validation's also where they have not."""
-        if not self.crew.records:
+        if is_sanity:
             return
-        values = {name: value for name, value in ask.scalars(metrics).items() if not name.startswith(OWN)}
-        new = {name: value for name, value in values.items() if not _is_same(value, self._kept.get(name))}
-        if validated:  # nothing says which of all metrics are the validation's, but those that it once changed
-            self._of_validation |= new.keys()
-            new |= {name: value for name, value in values.items() if name in self._of_validation}
-        if new:
-            self._kept |= new
-            self.run.log(new)
+        cost = self.job.now().minus(self._validation_cost)
+        self._forecaster.add_validation(cost)
+        self._validated = WorkCost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
+        self.keep_metrics(is_validation=True)
 
-    # -- figures of the whole job
+    @contextmanager
+    def checkpoint(self) -> Iterator[None]:
+        """Let the saving of a checkpoint be a span and a phase."""
+        before = self.activity.enter("checkpoint")
+        self.activity.open("checkpoint")
+        try:
+            yield
+        finally:
+            self.activity.close("checkpoint")
+            self.activity.enter(before or "other")
 
-    def figures(self) -> Figures:
-        """Return this host's figures, earlier parts included."""
-        return self.live.total()
+    # -- metrics, figures and budget
 
-    def named(self) -> dict[str, float]:
-        """Return them under the names of a logger, with the newest forecast; {} before the first reading."""
-        return self.figures().named(self.forecast.joules.value if self.forecast is not None else 0.0)
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """Keep *facts* of the training as params of the run; the user's own params win."""
+        self.run.learn(params={**facts, **self._params})
 
-    def named_for_all(self, strategy: Any) -> dict[str, float]:
-        """Return the figures of all hosts together, the same for every rank.
+    def keep_metrics(self, metrics: Mapping[str, Any] | None = None, *, is_validation: bool = False) -> None:
+        """Keep the *metrics* that have changed, by default the loop's, with the energy so far."""
+        found = self.loop.metrics() if metrics is None else metrics  # in every rank: it may be summed over them
+        if self.ranks.is_recorder and (changed := self._metrics.update(found, is_validation=is_validation)):
+            self.run.log(changed)
 
-        Every rank must ask: one small sum over the ranks is made by the strategy.
-        """
-        expected = self.forecast.joules.value if self.forecast is not None else 0.0
-        own, part = self.figures(), self.live.own
-        if self.crew.world_size == 1:
-            return own.named(expected)
-        import torch
+    def log_for_all(self, point: LogPoint) -> None:
+        """Log the figures of the whole job. Every rank calls this at the same time."""
+        try:
+            self._await_first_reading()
+            self.look()
+        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
+            self.guard.complain("look", error)
+        named, samples = self.job.named_for_all(self.loop, self.samples)
+        if self.ranks.world_size > 1 and self.ranks.hosts == 1 and self.ranks.is_recorder:
+            self.run.advance(samples=samples - self._advanced)  # the other ranks' may differ from this one's
+            self._advanced = samples
+        self.loop.log(named, point)
 
-        first = self.crew.rank == 0
-        used = own if first else part  # what earlier parts used is known to all, and counts once
-        mine = [used.joules, used.gpu_joules, used.grams, used.watts, part.joules]
-        mine = mine if self.crew.records else [0.0] * len(mine)
-        earlier = self.live.earlier.samples if first else 0.0
-        mine += [expected if first else 0.0, self.samples, earlier]
-        vector = torch.tensor(mine, dtype=torch.float64, device=strategy.root_device)
-        whole = strategy.reduce(vector, reduce_op="sum").tolist()  # the default would be the mean
-        joules, gpu_joules, grams, watts, of_this_part, expected, samples, earlier = whole
-        if part.joules > 0:
-            self._scale = of_this_part / part.joules
-        if self.crew.hosts == 1 and self.crew.records:  # what the other ranks did, where it is not what this one did
-            self.run.advance(samples=samples - self._counted)
-            self._counted = samples
-        return Figures(joules, gpu_joules, grams, samples=samples + earlier, watts=watts).named(expected)
+    def check_budget(self) -> None:
+        """Act if the budget is exceeded; every rank must call this."""
+        if self.budget is not None:
+            self.budget.check(self.loop, self.batches, self.guard)
 
-    def cost_of_all(self) -> WorkCost:
-        """Return what all hosts have used up to now, earlier parts included."""
-        joules = self.figures().joules + (self._scale - 1) * self.live.own.joules
-        return WorkCost(joules, self.live.earlier.seconds + self._now().seconds)
+    @property
+    def is_over_budget(self) -> bool:
+        """True once the budget has stopped the training."""
+        return self.budget is not None and self.budget.over is not None
 
-    def cost_of_a_validation(self) -> WorkCost:
-        """Return what a validation costs all hosts, by those seen; nothing before the first."""
-        joules, seconds = self.forecaster.validation_cost()
-        return WorkCost(joules * self._scale, seconds)
-
-    # -- checkpoints and the end
-
-    def watch_checkpoints(self, trainer: Any) -> None:
-        """Let each ``trainer.save_checkpoint`` be a span and a phase, gathering and writing included."""
-        original = trainer.save_checkpoint
-
-        @functools.wraps(original)
-        def save_checkpoint(*args: Any, **kwargs: Any) -> Any:
-            before = self.stage.enter("checkpoint")
-            self.stage.open("checkpoint")
-            try:
-                return original(*args, **kwargs)
-            finally:
-                self.stage.close("checkpoint")
-                self.stage.enter(before or "other")
-
-        def unwrap() -> None:
-            if trainer.__dict__.get("save_checkpoint") is save_checkpoint:
-                del trainer.save_checkpoint
-
-        trainer.save_checkpoint = save_checkpoint
-        self._unwrap = unwrap
+    # -- the end
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: the run and its figures as they were last looked at; {} in other ranks."""
-        return {"version": 1, "run": self.run.id, **self.figures()._asdict()} if self.crew.records else {}
+        """Return what a checkpoint keeps, in plain values and without a lock; {} in ranks that do not record."""
+        if not self.ranks.is_recorder:
+            return {}
+        return {"version": 1, "run": self.run.id, **self.job.consumption()._asdict()}
 
-    def end(self, status: str, error: str | None) -> None:
-        """End the stage and its run."""
-        self._unwrap()
-        if self.waited_s > 0:
-            self.run.log({"synchronize_seconds": self.waited_s})
-        self.stage.end(status, error)
+    def training_ends(self) -> None:
+        """The training is done: keep its last metrics, and the state of one that its budget stopped."""
+        try:
+            self.keep_metrics()
+            if self.budget is not None:
+                self.budget.finish(self.loop)
+        except Exception as error:
+            if self.is_over_budget and self.ranks.world_size > 1:
+                raise  # the other ranks wait for this one to save, and would for ever
+            self.guard.complain("training_ends", error)
 
-    def _now(self) -> WorkCost:
-        """What this part has cost up to this moment."""
-        return WorkCost(*self.live.now())
+    def finish(self, status: str = "finished", error: str | None = None) -> None:
+        """End the stage and its run; "finished" becomes "stopped" if the budget has stopped it."""
+        if status == "finished" and self.budget is not None and self.budget.over:
+            status, error = "stopped", self.budget.over
+        if self._synchronize_s > 0:
+            self.run.log({"synchronize_seconds": self._synchronize_s})
+        self.activity.end(status, error)
+
+    # -- details
+
+    def _close_epoch(self, index: int) -> None:
+        self._wait_for_gpu()
+        self.activity.close("epoch")
+        self.activity.enter("other")
+        self._await_first_reading()
+        self.look()
+        self._forecaster.add_epoch(self.batches - self._epoch_batches, self._epoch_cost_so_far())
+        self.keep_metrics()
+        if self.ranks.rank == 0 and self._forecast() and not self._is_quiet:
+            print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
+
+    def _forecast(self) -> bool:
+        """Forecast the whole training; return True if this is its first forecast."""
+        batches = self.batches - self._epoch_batches
+        plan = self.loop.remaining(batches, self._forecaster.batch_seconds())
+        if plan is None or not self._live.has_read(self._trained_from_s or 0.0):  # else its power is that of the start
+            return False
+        return self.job.make_forecast(plan)
+
+    def _epoch_cost_so_far(self) -> WorkCost:
+        return self.job.now().minus(self._epoch_cost).minus(self._validated)
+
+    def _is_agreed_on(self) -> bool:
+        """Return True if the ranks have agreed to check the budget after this batch."""
+        return self.budget is not None and self.batches >= self.budget.check_at
+
+    def _log_batch(self) -> None:
+        """Log this host's figures, where it is the only one, at the loggers' cadence."""
+        if self.ranks.rank != 0 or self.ranks.hosts > 1 or not self.loop.logs_now():
+            return
+        self._is_fresh = False
+        if named := self.job.named():
+            self.loop.log(named, "batch")
+
+    def _await_first_reading(self) -> None:
+        """Wait for the first reading, which takes milliseconds; once, and not for ever, for there may be none."""
+        if self._has_awaited or not self.ranks.is_recorder:
+            return
+        self._has_awaited = True
+        deadline = time.monotonic() + FIRST_WAIT_S
+        while self._live.own.joules <= 0 and time.monotonic() < deadline and not self._live.refresh(self.samples):
+            time.sleep(0.005)
 
     def _wait_for_gpu(self) -> None:
         if self._synchronize is not None:
             began = perf_counter()
             self._synchronize()
-            self.waited_s += perf_counter() - began
-
-
-def _is_same(value: float, before: float | None) -> bool:
-    """Whether a metric is what it was *before*; not a number is the same as not a number."""
-    return value == before or (before is not None and math.isnan(value) and math.isnan(before))
+            self._synchronize_s += perf_counter() - began

@@ -54,7 +54,7 @@ def inside() -> None:
                 for name, callback in (("ours", ours), ("empty", empty)):
                     taken[name].append(_seconds(lambda: _hooks(callback, arguments)) / CALLS * 1e6)  # noqa: B023
             found.update({name: statistics.median(values) for name, values in taken.items()})
-            found["look"] = statistics.median(_seconds(ours._session.look) for _ in range(50)) * 1e6
+            found["look"] = statistics.median(_seconds(ours._tracker.session.look) for _ in range(50)) * 1e6
 
     _fit(0, ours, Measuring(), max_steps=1)
     print(json.dumps(found))

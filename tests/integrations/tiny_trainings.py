@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from greentrack.integrations.lightning import GreenTrackCallback, recording
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.training import tracker
 
-recording.START_WAIT_S = 60.0  # however slow the machine is: no training here begins before its recorder
+tracker.START_WAIT_S = 60.0  # however slow the machine is: no training here begins before its recorder
 
 METERS = ["fake:gpu=300,cpu=100"]
 WATTS = 400.0
@@ -106,8 +107,8 @@ class Patient(pl.Callback):
 
 def used_by(green: GreenTrackCallback) -> float:
     """Return the joules of the run that *green* records, as of its last reading."""
-    assert green._session is not None
-    return sum(green._session.run.joules().values())
+    assert green._tracker.session is not None
+    return sum(green._tracker.session.run.joules().values())
 
 
 class Forked:

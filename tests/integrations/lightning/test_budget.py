@@ -11,11 +11,14 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from greentrack.carbon import find_intensity
 from greentrack.errors import ConfigError
-from greentrack.integrations.lightning.budget import Budget
-from greentrack.integrations.lightning.callback import GreenTrackCallback
-from greentrack.integrations.training import session
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.lightning.loop import TrainerLoop
+from greentrack.integrations.training import live_figures
+from greentrack.integrations.training.budget import Budget
 from greentrack.integrations.training.forecast import Forecaster, WorkCost
-from greentrack.integrations.training.live_figures import Figures
+from greentrack.integrations.training.guard import Guard
+from greentrack.integrations.training.live_figures import Consumption
+from greentrack.integrations.training.ranks import Ranks
 from greentrack.model import Record
 from greentrack.tracking.budget import budget_of
 from tests.integrations.conftest import Start, StartRanks, only, records
@@ -35,7 +38,7 @@ SOON = 8.0
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session looks at its figures 20 times a second, so that a budget of half a second can be kept."""
-    monkeypatch.setattr(session, "LOOK_S", 0.05)
+    monkeypatch.setattr(live_figures, "LOOK_S", 0.05)
 
 
 def kwh(record: Record) -> float:
@@ -237,7 +240,7 @@ def test_a_training_that_is_done_when_its_budget_is_spent_is_finished(
     db: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is seen at the end of the last epoch: nothing was stopped, and no state is kept that nobody asked for."""
-    monkeypatch.setattr(session, "LOOK_S", 60.0)
+    monkeypatch.setattr(live_figures, "LOOK_S", 60.0)
     monkeypatch.setattr(Forecaster, "wants_mark", lambda *_: False)
     fit(tmp_path, callback(db, **HUGE, budget="0.02 kWh"), max_epochs=1)
     record = only(db)
@@ -278,15 +281,14 @@ def test_room_is_left_for_the_validation_that_follows_a_stop(db: Path, tmp_path:
     ],
 )
 def test_what_is_kept_for_a_validation_is_not_said_to_be_used(
-    spent: float, text: str | None, caplog: pytest.LogCaptureFixture
+    spent: float, text: str | None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A validation takes 3 J and 25 J are allowed: from 22 J on it ends, and what is said to be used is used."""
-    crew = SimpleNamespace(rank=0, world_size=1, limits=budget_of("25 J"))
-    session: Any = SimpleNamespace(
-        crew=crew,
-        figures=lambda: Figures(joules=spent),
-        cost_of_all=lambda: WorkCost(spent, 1.0),
-        cost_of_a_validation=lambda: WorkCost(3.0, 0.1),
+    job: Any = SimpleNamespace(
+        ranks=Ranks(limits=budget_of("25 J")),
+        consumption=lambda: Consumption(joules=spent),
+        cost=lambda: WorkCost(spent, 1.0),
+        validation_cost=lambda: WorkCost(3.0, 0.1),
     )
     trainer = SimpleNamespace(
         enable_validation=True,
@@ -295,8 +297,9 @@ def test_what_is_kept_for_a_validation_is_not_said_to_be_used(
         max_steps=-1,
         fit_loop=SimpleNamespace(epoch_progress=SimpleNamespace(current=SimpleNamespace(processed=1))),
     )
-    budget = Budget(session, "stop", "spent")
-    budget.check(trainer, lambda what, error: pytest.fail(f"{what}: {error}"))
+    budget, guard = Budget(job, "stop", "spent"), Guard()
+    monkeypatch.setattr(guard, "complain", lambda what, error: pytest.fail(f"{what}: {error}"))
+    budget.check(TrainerLoop(trainer), 0, guard)
     assert (budget.over, trainer.should_stop) == (text, text is not None)
     assert (caplog.messages == [f"{text}; the training is stopped"]) == (text is not None)
 
@@ -315,7 +318,7 @@ def test_the_next_fit_has_its_budget_to_itself(db: Path, tmp_path: Path) -> None
 
 def join(db: str, folder: str, budget: str, knobs: dict[str, Any], checkpoint: str | None = None) -> None:
     """Train as one of two ranks until the budget ends it."""
-    session.LOOK_S = 0.05
+    live_figures.LOOK_S = 0.05
     green = callback(db, **HUGE, budget=budget, **knobs)
     one = trainer(folder, green, strategy="ddp", devices=2, max_epochs=LONG)
     one.fit(Tiny(0.01), data(), data(), ckpt_path=checkpoint)
@@ -363,7 +366,7 @@ def test_other_reactions_are_those_of_all_ranks(
 
 def fork(db: str, folder: str) -> None:
     """Train in two processes of Lightning's until the budget ends it."""
-    session.LOOK_S = 0.05
+    live_figures.LOOK_S = 0.05
     green = callback(db, **HUGE, budget="0.6 kWh")
     trainer(folder, green, strategy="ddp_fork", devices=2, max_epochs=LONG).fit(Tiny(0.01), data())
     print(green.summary().run.status, flush=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from lightning.pytorch.loggers import MLFlowLogger, WandbLogger
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
-from greentrack.integrations.training import session
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.training import live_figures
 from tests.integrations.conftest import KNOWN, STEPS, Make, Tiny, joules, only, samples
 from tests.integrations.tiny_trainings import Patient
 
@@ -17,7 +17,7 @@ NAMES = {"energy/kwh", "energy/gpu_kwh", "energy/power_w", "carbon/g", "energy/j
 @pytest.fixture
 def eager(db: Path, monkeypatch: pytest.MonkeyPatch) -> GreenTrackCallback:
     """One that looks at each batch: a short training logs what a long one would."""
-    monkeypatch.setattr(session, "LOOK_S", 0.0)
+    monkeypatch.setattr(live_figures, "LOOK_S", 0.0)
     return GreenTrackCallback(db=db, interval=0.1, zone="FR", **KNOWN)
 
 

@@ -14,8 +14,8 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
-from greentrack.integrations.training import session
+from greentrack.integrations.lightning import GreenTrackCallback, loop
+from greentrack.integrations.training import live_figures, session
 from greentrack.integrations.training.forecast import Plan
 from tests.integrations.conftest import KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, joules, only, samples
 from tests.integrations.tiny_trainings import Patient
@@ -28,7 +28,7 @@ Row = Mapping[str, str]
 @pytest.fixture
 def eager(db: Path, monkeypatch: pytest.MonkeyPatch) -> GreenTrackCallback:
     """One that reads ten times a second and looks at each batch: a short training logs what a long one would."""
-    monkeypatch.setattr(session, "LOOK_S", 0.0)
+    monkeypatch.setattr(live_figures, "LOOK_S", 0.0)
     return GreenTrackCallback(db=db, interval=0.1, zone="FR", **KNOWN)
 
 
@@ -110,7 +110,7 @@ def test_where_nothing_is_left_nothing_is_foreseen(
     left: Plan, db: Path, make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """After the last epoch, or the last second, there is no forecast to be told or kept: it would have no range."""
-    monkeypatch.setattr(session, "plan", lambda *_: left)
+    monkeypatch.setattr(loop, "plan", lambda *_: left)
     green = GreenTrackCallback(db=db, interval=0.1, **{**KNOWN, "quiet": False})
     one = make(Patient(green), green, max_epochs=2)
     one.fit(Busy(0.02), samples())

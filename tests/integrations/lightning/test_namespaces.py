@@ -18,7 +18,8 @@ from torch import Tensor
 
 from greentrack import ConfigError, NotFoundError, ZoneError
 from greentrack.integrations.auto import callbacks
-from greentrack.integrations.lightning.callback import AutoCallback, GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.lightning.callback import AutoCallback
 from tests.integrations.conftest import KNOWN, SAMPLES, Tiny, has_full_energy, only, own_recorders, records, samples
 
 QUIET: dict[str, Any] = {
@@ -208,9 +209,7 @@ def test_a_copy_has_the_settings_and_no_run(copied: Any, green: GreenTrackCallba
     assert one.run_id == records(db)[1].run.id
 
 
-@pytest.mark.parametrize(
-    "path", ["greentrack.integrations.lightning.callback.GreenTrackCallback", "GreenTrackCallback"]
-)
+@pytest.mark.parametrize("path", ["greentrack.integrations.lightning.GreenTrackCallback", "GreenTrackCallback"])
 def test_the_command_line_takes_it_from_yaml(path: str, package: Any, db: Path, tmp_path: Path) -> None:
     """By its full name, or by its own where it is imported; a budget of several limits is a list."""
     _, module, cli = package
@@ -257,7 +256,7 @@ def test_the_command_line_takes_it_from_flags(package: Any, db: Path, tmp_path: 
         "enable_progress_bar": "false",
         "enable_checkpointing": "false",
         "default_root_dir": str(tmp_path),
-        "callbacks+": "greentrack.integrations.lightning.callback.GreenTrackCallback",
+        "callbacks+": "greentrack.integrations.lightning.GreenTrackCallback",
         "callbacks.db": str(db),
         "callbacks.meters": '["fake:gpu=300,cpu=100"]',
         "callbacks.budget": "2 kWh",
@@ -285,7 +284,7 @@ def test_the_command_line_refuses_what_is_wrong(
 ) -> None:
     """Before anything is trained, and it names what it does not know."""
     name = "--trainer.callbacks"
-    arguments = [f"{name}+=greentrack.integrations.lightning.callback.GreenTrackCallback", f"{name}.{argument}"]
+    arguments = [f"{name}+=greentrack.integrations.lightning.GreenTrackCallback", f"{name}.{argument}"]
     with pytest.raises((SystemExit, ValueError)) as caught:
         NewCLI(NewTiny, args=["fit", "--trainer.accelerator=cpu", *arguments])
     assert said in capsys.readouterr().err + str(caught.value)
@@ -344,8 +343,8 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let neither of Lightning's packages be importable."""
     import sys
 
-    names = ("greentrack.integrations.lightning.callback", "greentrack.integrations.lightning.base")
-    kept = {name: sys.modules.pop(name) for name in names}
+    names = ("callback", "recording", "base")
+    kept = {name: sys.modules.pop(name) for name in (f"greentrack.integrations.lightning.{name}" for name in names)}
     monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
     yield

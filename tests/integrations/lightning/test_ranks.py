@@ -11,8 +11,9 @@ import pytest
 
 from greentrack import summarize
 from greentrack.host import facts
-from greentrack.integrations.lightning import recording
-from greentrack.integrations.lightning import trainer as ask
+from greentrack.integrations.lightning import trainer as trainer_facts
+from greentrack.integrations.training import ranks as host_ranks
+from greentrack.integrations.training import tracker
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 from tests.integrations.conftest import Start, StartRanks, has_full_energy, only, records
@@ -195,7 +196,7 @@ def start_badly(db: str, folder: str) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError("no more processes")
 
-    setattr(recording, "start", fail)  # noqa: B010  # this process is nobody else's
+    setattr(tracker, "start", fail)  # noqa: B010  # this process is nobody else's
     join(db, folder, EPOCHS)
 
 
@@ -213,7 +214,7 @@ def test_a_recording_that_cannot_start_costs_no_rank_its_training(db: Path, tmp_
 
 def join_on_gpu(db: str, folder: str, gpus: list[str]) -> None:
     """Train as one of two ranks that compute on virtual GPUs (torch has no CUDA here)."""
-    ask._gpu = lambda trainer: gpus[trainer.global_rank]
+    trainer_facts._gpu = lambda trainer: gpus[trainer.global_rank]
     green = callback(db, meters=["nvidia"])
     trainer(folder, green, strategy="ddp", devices=2, max_epochs=EPOCHS).fit(Tiny(0.02), data())
 
@@ -239,7 +240,7 @@ def join_from_host(db: str, folder: str) -> None:
     rank = int(os.environ["RANK"])
     here = facts.host()._replace(id=f"host-{rank}", name=f"host-{rank}")
     facts.host = lambda *_: here
-    ask._host_name = lambda: here.name
+    host_ranks._host_name = lambda: here.name
     green = callback(db, meters=[f"fake:gpu={1500 if rank else 300},cpu=100"], recorder="thread")
     train = trainer(folder, green, strategy="ddp", devices=1, num_nodes=2, max_epochs=4)
     train.fit(Tiny(0.02), data(), data())

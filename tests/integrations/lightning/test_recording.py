@@ -9,7 +9,7 @@ import torch
 from greentrack.analysis.estimate import estimate_from
 from greentrack.costing.api import summarize
 from greentrack.errors import ConfigError
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from tests.integrations.conftest import KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, only, records, samples
 
 

@@ -15,8 +15,8 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from greentrack import summarize
-from greentrack.integrations.lightning.callback import GreenTrackCallback
-from greentrack.integrations.training import session
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.training import live_figures
 from greentrack.store.reader import Reader
 from tests.integrations.conftest import Start, has_full_energy, only, records
 from tests.integrations.tiny_trainings import STEPS, WATTS, Patient, Tiny, callback, data, trainer, until
@@ -40,7 +40,7 @@ class Logged(pl.Callback):
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session looks at its figures 20 times a second: epochs here are short."""
-    monkeypatch.setattr(session, "LOOK_S", 0.05)
+    monkeypatch.setattr(live_figures, "LOOK_S", 0.05)
 
 
 def saved(folder: Path) -> ModelCheckpoint:

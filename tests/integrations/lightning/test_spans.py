@@ -13,7 +13,8 @@ from lightning.pytorch.utilities.combined_loader import CombinedLoader
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
+from greentrack.integrations.lightning import trainer as facts
 from greentrack.model import Phase, Record, Span
 from greentrack.tracking.run import Run
 from tests.integrations.conftest import BATCH, KNOWN, SAMPLES, STEPS, Busy, Make, Tiny, only, samples, spin
@@ -199,7 +200,7 @@ def test_what_waiting_for_a_gpu_took_is_kept(db: Path, make: Make, monkeypatch: 
         spin(0.005)
         waits.append(perf_counter() - began)
 
-    monkeypatch.setattr(GreenTrackCallback, "_waiting_for", lambda *_: wait)
+    monkeypatch.setattr(facts, "synchronize", lambda trainer: wait)
     make(GreenTrackCallback(db=db, synchronize=True, **KNOWN)).fit(Tiny(), samples(), samples())
     record = only(db)
     (waited,) = [metric.value for metric in record.metrics if metric.name == "synchronize_seconds"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from tests.integrations.conftest import StartRanks, only, records
 from tests.integrations.tiny_trainings import BATCH, SAMPLES, STEPS, Tiny, callback, data, trainer, until, used_by
 

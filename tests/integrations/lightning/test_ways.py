@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import BatchSizeFinder, EarlyStopping, Learning
 from lightning.pytorch.tuner.tuning import Tuner
 from torch.utils.data import DataLoader
 
-from greentrack.integrations.lightning.callback import GreenTrackCallback
+from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.tracking.run import Run
 from tests.integrations.conftest import SAMPLES, STEPS, WATTS, Busy, Make, Tiny, has_full_energy, only, records, samples
 from tests.integrations.tiny_trainings import Forked, callback, trainer, until
@@ -470,14 +470,16 @@ def test_a_fault_of_ours_is_a_warning_once_and_ends_no_training(
     assert only(db).run.status == "finished"
 
 
-@pytest.mark.parametrize("hook", ["watch_checkpoints", "epoch_starts", "validation_starts", "epoch_ends"])
+@pytest.mark.parametrize("hook", ["watch_checkpoints", "epoch_starts", "validation_starts", "_close_epoch"])
 def test_a_fault_in_any_hook_of_ours_ends_no_training(
     hook: str, db: Path, green: GreenTrackCallback, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run ends as the training does."""
-    from greentrack.integrations.training.session import Session
+    from greentrack.integrations.lightning import recording
+    from greentrack.integrations.training.session import TrainingSession
 
-    monkeypatch.setattr(Session, hook, lambda *_, **__: 1 / 0)
+    owner: Any = recording if hook == "watch_checkpoints" else TrainingSession
+    monkeypatch.setattr(owner, hook, lambda *_, **__: 1 / 0)
     one = make(green)
     one.fit(Tiny(), samples(), samples())
     assert one.global_step == STEPS

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from greentrack.integrations.training.forecast import (
     DRIFT,
-    MARKS,
+    MAX_MARKS,
     MIN_RANGE,
     Forecaster,
     LiveForecast,
     Plan,
-    Range,
     WorkCost,
 )
+from greentrack.quantity import Figure
 
 WATTS = 400.0
 
@@ -44,7 +44,7 @@ def test_nothing_is_said_before_the_first_epoch_is_done() -> None:
     """Neither of a training that has just begun nor of one that nobody ends."""
     fresh = Forecaster()
     assert fresh.forecast(cost(100), Plan(30)) is None
-    fresh.epoch(10, cost(100))
+    fresh.add_epoch(10, cost(100))
     assert fresh.forecast(cost(100), Plan(float("inf"))) is None
 
 
@@ -55,9 +55,9 @@ def test_constant_epochs_are_forecast_exactly(
     """Every epoch costs the same and every validation too: the end is known from the first epoch on."""
     batches, forecaster = batches + 1, Forecaster()
     for number in range(1, epochs + 1):
-        forecaster.epoch(batches, cost(per_batch * batches))
+        forecaster.add_epoch(batches, cost(per_batch * batches))
         if number % every == 0:
-            forecaster.validation(cost(validation))
+            forecaster.add_validation(cost(validation))
     validations = ((epochs + left) // every - epochs // every) if epochs >= every else 0
     spent = epochs * batches * per_batch + epochs // every * validation
     forecast = made(forecaster.forecast(cost(spent), Plan(left * batches, validations, 3)))
@@ -71,9 +71,9 @@ def test_constant_epochs_are_forecast_exactly(
 def test_the_first_epoch_counts_only_while_it_is_the_only_one() -> None:
     """It takes 1500 J where others take 1000; from the second on, the 8 that are left are taken to be 1000 J each."""
     forecaster = Forecaster()
-    forecaster.epoch(10, cost(1500))
+    forecaster.add_epoch(10, cost(1500))
     assert made(forecaster.forecast(cost(1500), Plan(90))).joules.value == close(1500 + 9 * 1500)
-    forecaster.epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
     assert made(forecaster.forecast(cost(2500), Plan(80))).joules.value == close(2500 + 8 * 1000)
 
 
@@ -81,8 +81,8 @@ def test_the_first_epoch_is_judged_by_its_second_half() -> None:
     """Its first batch compiles for 500 J, and each of ten takes 100 J: 9 epochs more are 9 kJ, not 13.5 kJ."""
     forecaster = Forecaster()
     for batch in range(1, 11):
-        forecaster.mark(batch, cost(500 + 100 * batch))
-    forecaster.epoch(10, cost(1500))
+        forecaster.add_mark(batch, cost(500 + 100 * batch))
+    forecaster.add_epoch(10, cost(1500))
     forecast = made(forecaster.forecast(cost(1500), Plan(90)))
     assert forecast.joules.value == close(1500 + 9000)
     assert forecast.joules.high >= 1500 + 13_500  # had it not been a warm-up, this would be right
@@ -94,9 +94,9 @@ def test_a_first_epoch_of_any_length_has_a_mark_to_be_judged_by(batches: int, st
     forecaster = Forecaster()
     wanted = [batch for batch in range(1, batches + 1) if forecaster.wants_mark(batch)]
     for batch in wanted:
-        forecaster.mark(batch, cost(start * batches + batch))
+        forecaster.add_mark(batch, cost(start * batches + batch))
     spent = cost((start + 1) * batches)
-    forecaster.epoch(batches, spent)
+    forecaster.add_epoch(batches, spent)
     forecast = made(forecaster.forecast(spent, Plan(9 * batches)))
     assert len(wanted) <= 17
     assert forecast.joules.value == close((start + 10) * batches)
@@ -106,7 +106,7 @@ def test_a_first_epoch_of_any_length_has_a_mark_to_be_judged_by(batches: int, st
 def test_a_first_epoch_whose_half_nobody_saw_may_have_been_mostly_its_start() -> None:
     """One batch of 1000 J, 800 J of them for the start: the nine others of 200 J each are in the range."""
     forecaster = Forecaster()
-    forecaster.epoch(1, cost(1000))
+    forecaster.add_epoch(1, cost(1000))
     forecast = made(forecaster.forecast(cost(1000), Plan(9)))
     assert forecast.joules.low <= 1000 + 9 * 200
     assert forecast.joules.value == close(10_000)
@@ -116,17 +116,17 @@ def test_marks_of_a_long_first_epoch_stay_few() -> None:
     """A hundred thousand of them: the half is still found within a few per cent."""
     forecaster = Forecaster()
     for batch in range(1, 100_001):
-        forecaster.mark(batch, cost(50_000.0 + batch if batch > 50_000 else 2.0 * batch))
-    forecaster.epoch(100_000, cost(150_000.0))
-    assert len(forecaster._marks) <= MARKS
+        forecaster.add_mark(batch, cost(50_000.0 + batch if batch > 50_000 else 2.0 * batch))
+    forecaster.add_epoch(100_000, cost(150_000.0))
+    assert len(forecaster._marks) <= MAX_MARKS
     assert made(forecaster.forecast(cost(150_000), Plan(100_000))).joules.value == pytest.approx(250_000, rel=0.03)
 
 
 def test_a_validation_that_was_never_seen_is_guessed_from_the_training() -> None:
     """A batch of it is half a training batch, which is a guess: the range is wide."""
     forecaster = Forecaster()
-    forecaster.epoch(10, cost(1000))
-    forecaster.epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
     forecast = made(forecaster.forecast(cost(2000), Plan(10, validations=2, validation_batches=4)))
     assert forecast.joules.value == close(2000 + 1000 + 2 * 4 * 50)
     assert forecast.joules.low <= 2000 + 1000 * (1 - MIN_RANGE) + 2 * 4 * 20
@@ -136,11 +136,11 @@ def test_a_validation_that_was_never_seen_is_guessed_from_the_training() -> None
 def test_a_limit_of_time_ends_what_would_go_on() -> None:
     """Ten epochs of 2.5 s are left and 10 s to do them in: 4 kJ more at 400 W, and the end is in 10 s."""
     forecaster = Forecaster()
-    forecaster.epoch(10, cost(1000))
-    forecaster.epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
     forecast = made(forecaster.forecast(cost(2000), Plan(100, seconds=10.0)))
     assert forecast.joules.value == close(2000 + 4000)
-    assert forecast.seconds == Range(15.0, 15.0, 15.0)
+    assert forecast.seconds == Figure(15.0, 15.0, 15.0)
     over = made(forecaster.forecast(cost(2000), Plan(100, seconds=-1.0)))
     assert over.joules == (2000, 2000, 2000)
     assert made(forecaster.forecast(cost(2000), Plan(10, seconds=1e9))).joules.value == close(3000)
@@ -164,10 +164,10 @@ def test_a_range_holds_its_value_and_begins_at_what_was_spent(
     forecaster = Forecaster()
     spent = WorkCost()
     for number, joules, seconds in epochs:
-        forecaster.epoch(number, WorkCost(joules, seconds))
+        forecaster.add_epoch(number, WorkCost(joules, seconds))
         spent = WorkCost(spent.joules + joules, spent.seconds + seconds)
     for joules, seconds in validations:
-        forecaster.validation(WorkCost(joules, seconds))
+        forecaster.add_validation(WorkCost(joules, seconds))
         spent = WorkCost(spent.joules + joules, spent.seconds + seconds)
     forecast = made(forecaster.forecast(spent, Plan(batches, to_come, 5, limit)))
     for figure, used in ((forecast.joules, spent.joules), (forecast.seconds, spent.seconds)):
@@ -180,7 +180,7 @@ def test_a_range_holds_its_value_and_begins_at_what_was_spent(
 def test_other_hosts_are_in_it_by_their_part() -> None:
     """The epochs were told with the 400 W of one of four hosts alike: what is to come is four times as much."""
     forecaster = Forecaster()
-    forecaster.epoch(10, cost(1000))
+    forecaster.add_epoch(10, cost(1000))
     forecast = made(forecaster.forecast(WorkCost(4000, 2.5), Plan(10), scale=4.0))
     assert forecast.joules.value == close(4000 + 4000)
     assert forecast.seconds.value == close(5.0)
@@ -197,7 +197,7 @@ def test_the_range_holds_what_varies_by_chance(done: int, noise: float) -> None:
         epochs[0] *= 1.4
         forecaster = Forecaster()
         for joules in epochs[:done]:
-            forecaster.epoch(10, cost(joules))
+            forecaster.add_epoch(10, cost(joules))
         _, low, high = made(forecaster.forecast(cost(sum(epochs[:done])), Plan(10 * (20 - done)))).joules
         held += low <= sum(epochs) <= high
     assert held >= 930
@@ -217,7 +217,7 @@ def test_the_range_holds_power_that_varies_until_a_limit_of_time(done: int) -> N
         comes = [max(1.0, chance.gauss(400 * drift, 20)) for _ in range(10)]
         forecaster = Forecaster()
         for watts in went:
-            forecaster.epoch(100, WorkCost(10 * watts, 10.0))
+            forecaster.add_epoch(100, WorkCost(10 * watts, 10.0))
         spent = WorkCost(10 * sum(went), 10.0 * done)
         value, low, high = made(forecaster.forecast(spent, Plan(1e6, seconds=100.0))).joules
         assert low <= value <= high
@@ -234,7 +234,7 @@ def test_the_range_of_one_or_two_epochs_holds_for_what_trainings_usually_vary_by
         epochs = [chance.gauss(1000, 30) for _ in range(20)]
         forecaster = Forecaster()
         for joules in epochs[:done]:
-            forecaster.epoch(10, cost(joules))
+            forecaster.add_epoch(10, cost(joules))
         _, low, high = made(forecaster.forecast(cost(sum(epochs[:done])), Plan(10 * (20 - done)))).joules
         held += low <= sum(epochs) <= high
     assert held >= 930
@@ -249,7 +249,7 @@ def test_the_range_holds_a_slow_drift(epochs: int, change: float) -> None:
     for percent in (10, 30, 60, 90, 100):
         done, forecaster = epochs * percent // 100, Forecaster()
         for used in joules[:done]:
-            forecaster.epoch(10, cost(used))
+            forecaster.add_epoch(10, cost(used))
         _, low, high = made(forecaster.forecast(cost(sum(joules[:done])), Plan(10 * (epochs - done)))).joules
         if percent <= 60:
             assert low <= sum(joules) <= high
@@ -260,11 +260,11 @@ def test_the_range_holds_a_slow_drift(epochs: int, change: float) -> None:
 def test_room_for_a_drift_gets_less_as_more_was_seen() -> None:
     """Epochs of 1000 J each: 25 % around the 19 to come after one, 12.5 % around 10 after the 10 that count."""
     forecaster = Forecaster()
-    forecaster.mark(5, cost(500))
-    forecaster.epoch(10, cost(1000))
+    forecaster.add_mark(5, cost(500))
+    forecaster.add_epoch(10, cost(1000))
     assert made(forecaster.forecast(cost(1000), Plan(190))).joules.low == close(1000 + 19_000 * (1 - DRIFT))
     for _ in range(10):
-        forecaster.epoch(10, cost(1000))
+        forecaster.add_epoch(10, cost(1000))
     assert made(forecaster.forecast(cost(11_000), Plan(100))).joules.high == close(11_000 + 10_000 * (1 + DRIFT / 2))
 
 
@@ -273,7 +273,7 @@ def test_neighbouring_epochs_that_are_alike_say_little() -> None:
     forecaster = Forecaster()
     used = [1000.0] * 31 + [1300.0] * 30
     for joules in used:
-        forecaster.epoch(10, cost(joules))
+        forecaster.add_epoch(10, cost(joules))
     _, low, high = made(forecaster.forecast(cost(sum(used)), Plan(300))).joules
     assert low <= sum(used) + 30 * 1000
     assert high >= sum(used) + 30 * 1300

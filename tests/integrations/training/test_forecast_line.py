@@ -7,11 +7,12 @@ import pytest
 from greentrack.config import Settings
 from greentrack.costing.api import summary_of
 from greentrack.costing.forecast_costs import forecast_cost
-from greentrack.integrations.training.forecast import LiveForecast, Range
+from greentrack.integrations.training.forecast import LiveForecast
 from greentrack.integrations.training.forecast_line import forecast_line
-from greentrack.integrations.training.live_figures import Live
+from greentrack.integrations.training.live_figures import LiveFigures
 from greentrack.model import Device, DeviceUse, Energy, Record, RunInfo
 from greentrack.model import Forecast as Kept
+from greentrack.quantity import Figure
 from greentrack.reports.forecast_text import cells
 
 HOUR, KWH = 3600.0, 3.6e6
@@ -42,15 +43,15 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 def told(settings: Settings, *, at_most: bool = False) -> str:
     """Return the line of a work that will take 0.72 kWh, before any PUE, and two hours, each 25 % either way."""
-    live = Live(Machine(), settings)
+    live = LiveFigures(Machine(), settings)
     assert live.refresh(samples=1)
     joules = 0.72 * KWH * live.overhead  # with it, as the figures of loggers and budgets are
     made = LiveForecast(0.5, _about(joules), _about(2 * HOUR))
     return forecast_line(made, live, hosts=1.0, epoch=3, at_most=at_most)
 
 
-def _about(value: float) -> Range:
-    return Range(value, 0.75 * value, 1.25 * value)
+def _about(value: float) -> Figure:
+    return Figure(value, 0.75 * value, 1.25 * value)
 
 
 def test_the_line_has_the_figures_that_the_report_will_have(settings: Settings) -> None:

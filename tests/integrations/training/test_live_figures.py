@@ -7,16 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.config import Settings
-from greentrack.integrations.training.forecast import LiveForecast, Range
-from greentrack.integrations.training.live_figures import AHEAD_S, Figures, Live
+from greentrack.integrations.training.forecast import LiveForecast
+from greentrack.integrations.training.live_figures import MAX_AHEAD_S, Consumption, LiveFigures
 from greentrack.model import Device, DeviceUse, Energy, Record, RunInfo
+from greentrack.quantity import Figure
 
 KWH = 3.6e6
 HOUR = 3600.0
 
 amounts = st.floats(0, 1e12)
 figures = st.builds(
-    Figures, joules=amounts, gpu_joules=amounts, grams=amounts, seconds=amounts, samples=amounts, watts=amounts
+    Consumption, joules=amounts, gpu_joules=amounts, grams=amounts, seconds=amounts, samples=amounts, watts=amounts
 )
 
 
@@ -42,7 +43,7 @@ class Machine:
 
 def test_figures_are_those_of_the_last_reading() -> None:
     """360 s at 400 W are 0.04 kWh, of which 0.03 are the GPU's; half of 1440 samples cost 100 J each."""
-    live = Live(Machine(361.0, 360.0))
+    live = LiveFigures(Machine(361.0, 360.0))
     assert live.refresh(samples=1440)
     assert live.total().joules == pytest.approx(0.04 * KWH)
     named = live.total().named()
@@ -55,18 +56,18 @@ def test_figures_are_those_of_the_last_reading() -> None:
 
 def test_no_forecast_is_below_what_was_used() -> None:
     """1 kWh was foreseen an epoch ago and 2 were used since: 2 at least. Nothing is named where nothing was used."""
-    assert Figures(joules=2 * KWH).named(KWH)["energy/forecast_kwh"] == pytest.approx(2.0)
-    assert Figures(joules=2 * KWH).named(3 * KWH)["energy/forecast_kwh"] == pytest.approx(3.0)
-    assert "energy/forecast_kwh" not in Figures(joules=2 * KWH).named()
-    assert Figures().named(KWH) == {}
+    assert Consumption(joules=2 * KWH).named(KWH)["energy/forecast_kwh"] == pytest.approx(2.0)
+    assert Consumption(joules=2 * KWH).named(3 * KWH)["energy/forecast_kwh"] == pytest.approx(3.0)
+    assert "energy/forecast_kwh" not in Consumption(joules=2 * KWH).named()
+    assert Consumption().named(KWH) == {}
 
 
 def test_nothing_is_new_without_a_reading() -> None:
     """Before the first there is nothing at all; the same one again is none; each is taken once."""
     machine = Machine(0.5)
-    live = Live(machine)
+    live = LiveFigures(machine)
     assert not live.refresh(samples=8)
-    assert live.total() == Figures()
+    assert live.total() == Consumption()
     machine.seen = 1.0
     assert [live.refresh(samples=8), live.refresh(samples=16)] == [True, False]
     assert live.total().samples == 8
@@ -81,7 +82,7 @@ def test_power_is_that_of_the_last_interval() -> None:
             return record if self.seen <= 1 else _until_then(record, 1.0, self.seen)
 
     machine = Idle(1.0, 1.0)
-    live = Live(machine)
+    live = LiveFigures(machine)
     live.refresh(samples=1)
     assert live.total().watts == pytest.approx(400.0)
     machine.seconds = machine.seen = 2.0
@@ -101,18 +102,18 @@ def _until_then(record: Record, busy: float, seen: float) -> Record:
 def test_the_time_since_the_last_reading_is_filled_in_at_its_power() -> None:
     """Two seconds after the one at 10 s: 12 s x 400 W; but no more than some seconds are taken on trust."""
     machine = Machine(12.0, 10.0)
-    live = Live(machine)
+    live = LiveFigures(machine)
     live.refresh(samples=1)
     assert live.now() == pytest.approx((4800.0, 12.0))
     machine.seconds = 1000.0
     live.refresh(samples=1)
-    assert live.now() == pytest.approx((400 * (10 + AHEAD_S), 1000.0))
+    assert live.now() == pytest.approx((400 * (10 + MAX_AHEAD_S), 1000.0))
 
 
 def test_earlier_parts_are_in_the_total_and_not_in_this_part() -> None:
     """A part of 1 kWh before; the power is that of now."""
-    live = Live(Machine(10.0, 10.0))
-    live.earlier = Figures(joules=KWH, gpu_joules=KWH / 2, grams=50.0, seconds=3600.0, samples=1000.0, watts=9999.0)
+    live = LiveFigures(Machine(10.0, 10.0))
+    live.earlier = Consumption(joules=KWH, gpu_joules=KWH / 2, grams=50.0, seconds=3600.0, samples=1000.0, watts=9999.0)
     live.refresh(samples=16)
     total = live.total()
     assert total.joules == pytest.approx(KWH + 4000)
@@ -123,7 +124,7 @@ def test_earlier_parts_are_in_the_total_and_not_in_this_part() -> None:
 
 def test_prices_and_overheads_are_those_of_the_settings() -> None:
     """9000 s at 400 W are 1 kWh: 2 kWh with a PUE of 2, at 0.5 EUR each."""
-    live = Live(Machine(9000.0, 9000.0), Settings(tariff="0.5 EUR", pue="2"))
+    live = LiveFigures(Machine(9000.0, 9000.0), Settings(tariff="0.5 EUR", pue="2"))
     live.refresh(samples=1)
     assert live.total().joules == pytest.approx(2 * KWH)
     assert live.total().money == pytest.approx(1.0)
@@ -145,19 +146,19 @@ def test_money_is_added_only_in_one_currency(
     whole: tuple[float | None, str | None],
 ) -> None:
     """What was paid in another one, or is not known, makes the sum unknown: absent is not zero."""
-    before, now = (Figures(joules=1.0, money=money, currency=currency) for money, currency in (earlier, own))
+    before, now = (Consumption(joules=1.0, money=money, currency=currency) for money, currency in (earlier, own))
     total = now.plus(before)
     assert (total.money, total.currency) == whole
 
 
 def test_a_part_that_has_used_nothing_yet_leaves_the_money_as_it_was() -> None:
     """A resumed work knows what it has cost before its first reading."""
-    before = Figures(joules=1.0, money=2.0, currency="EUR")
-    assert (Figures().plus(before).money, before.plus(Figures()).money) == (2.0, 2.0)
+    before = Consumption(joules=1.0, money=2.0, currency="EUR")
+    assert (Consumption().plus(before).money, before.plus(Consumption()).money) == (2.0, 2.0)
 
 
 @given(figures, figures, figures)
-def test_parts_add_up_in_any_grouping(one: Figures, other: Figures, third: Figures) -> None:
+def test_parts_add_up_in_any_grouping(one: Consumption, other: Consumption, third: Consumption) -> None:
     """A work of three parts is the same however often it was resumed."""
     left, right = one.plus(other).plus(third), one.plus(other.plus(third))
     assert left.watts == right.watts == one.watts
@@ -168,7 +169,7 @@ def test_parts_add_up_in_any_grouping(one: Figures, other: Figures, third: Figur
 def test_a_look_costs_about_a_millisecond() -> None:
     """It is done once a second while a training runs: 20 ms of the processor at the very most."""
     machine = Machine(1.0, 1.0)
-    live = Live(machine)
+    live = LiveFigures(machine)
     live.refresh(samples=1)
     times = []
     for number in range(2, 30):
@@ -179,8 +180,8 @@ def test_a_look_costs_about_a_millisecond() -> None:
     assert sorted(times)[len(times) // 2] < 0.02
 
 
-def at(value: float) -> Range:
-    return Range(value, 0.5 * value, 1.5 * value)
+def at(value: float) -> Figure:
+    return Figure(value, 0.5 * value, 1.5 * value)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +200,8 @@ def test_what_a_resumed_work_comes_to_has_what_its_earlier_parts_cost(
 
     1000 g + 2 x the grid of France, and not three times either; the ranges stay as wide as the forecast's.
     """
-    live = Live(Machine(HOUR, HOUR), terms)
-    live.earlier = Figures(joules=KWH, grams=1000.0, seconds=HOUR, money=1.0, currency=currency)
+    live = LiveFigures(Machine(HOUR, HOUR), terms)
+    live.earlier = Consumption(joules=KWH, grams=1000.0, seconds=HOUR, money=1.0, currency=currency)
     live.refresh(samples=1)
     cost = live.at_the_end(LiveForecast(0.5, at(3 * KWH), at(3 * HOUR)))
     france = live.own.grams / (live.own.joules / KWH)
@@ -213,8 +214,8 @@ def test_what_a_resumed_work_comes_to_has_what_its_earlier_parts_cost(
 
 def test_with_a_pue_what_a_resumed_work_comes_to_has_it_once() -> None:
     """Earlier figures have the PUE of 2 in them, and the forecast's joules too: 2 + 4 kWh are 3 kWh of the machine."""
-    live = Live(Machine(HOUR, HOUR), Settings(pue="2", tariff="0.50 EUR"))
-    live.earlier = Figures(joules=2 * KWH, grams=1000.0, seconds=HOUR, money=1.0, currency="EUR")
+    live = LiveFigures(Machine(HOUR, HOUR), Settings(pue="2", tariff="0.50 EUR"))
+    live.earlier = Consumption(joules=2 * KWH, grams=1000.0, seconds=HOUR, money=1.0, currency="EUR")
     live.refresh(samples=1)
     cost = live.at_the_end(LiveForecast(0.5, at(6 * KWH), at(3 * HOUR)))
     assert cost.joules is not None

@@ -1,11 +1,11 @@
-"""A stage keeps its phases and spans in order, however a framework's hooks come."""
+"""A run keeps its phases and spans in order, however a framework's hooks come."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from greentrack.integrations.training.stage import Stage
+from greentrack.integrations.training.activity import Activity
 from greentrack.tracking.run import Run
 
 
@@ -44,62 +44,62 @@ def run() -> Told:
 
 def test_a_phase_follows_the_one_before(run: Told) -> None:
     """Only one is on at a time, and who interrupts another learns which it was, to go back to it."""
-    stage = Stage(run)
-    assert stage.enter("data") is None
-    assert stage.enter("step") == "data"
-    assert stage.enter("data") == "step"
-    assert stage.enter("data") == "data"
+    activity = Activity(run)
+    assert activity.enter("data") is None
+    assert activity.enter("step") == "data"
+    assert activity.enter("data") == "step"
+    assert activity.enter("data") == "data"
     assert run.calls() == {"data": 2, "step": 1}
     assert run._counters.stack == []
 
 
 def test_phases_add_up_to_the_whole(run: Told) -> None:
     """Between the first and the end there is no moment without one."""
-    stage = Stage(run)
-    stage.enter("data")
+    activity = Activity(run)
+    activity.enter("data")
     begun = run._counters.since
     for name in ["step", "data"] * 1000:
-        stage.enter(name)
-    stage.end("finished")
+        activity.enter(name)
+    activity.end("finished")
     assert run.seconds() == pytest.approx(run._counters.since - begun, rel=1e-6)
 
 
 def test_a_span_that_ends_takes_those_within_it_along(run: Told) -> None:
     """An exception left an epoch and its validation open; the end of the fit closes them in order."""
-    stage = Stage(run)
-    stage.open("fit")
-    stage.open("epoch", index=0)
-    stage.open("validation")
-    stage.close("fit")
+    activity = Activity(run)
+    activity.open("fit")
+    activity.open("epoch", index=0)
+    activity.open("validation")
+    activity.close("fit")
     assert run.spans == ["fit", "epoch0", "validation", "/validation", "/epoch", "/fit"]
 
 
 def test_a_span_that_begins_again_first_ends(run: Told) -> None:
     """A tuner broke off in an epoch, and the fit begins its first one again."""
-    stage = Stage(run)
-    stage.open("epoch", index=0)
-    stage.open("validation")
-    stage.open("epoch", index=0)
+    activity = Activity(run)
+    activity.open("epoch", index=0)
+    activity.open("validation")
+    activity.open("epoch", index=0)
     assert run.spans == ["epoch0", "validation", "/validation", "/epoch", "epoch0"]
-    stage.end("finished")
+    activity.end("finished")
 
 
 def test_a_span_that_is_not_open_does_not_end(run: Told) -> None:
     """A checkpoint within an epoch brings no start of that epoch, but its end."""
-    stage = Stage(run)
-    stage.open("fit")
-    stage.close("epoch")
+    activity = Activity(run)
+    activity.open("fit")
+    activity.close("epoch")
     assert run.spans == ["fit"]
-    stage.end("finished")
+    activity.end("finished")
 
 
 def test_the_end_leaves_nothing_open(run: Told) -> None:
     """Spans, phase and run are over, and no other span of this thread has a wrong parent."""
-    stage = Stage(run)
-    stage.open("fit")
-    stage.enter("step")
-    stage.open("checkpoint")
-    stage.end("failed", "ValueError: no good")
+    activity = Activity(run)
+    activity.open("fit")
+    activity.enter("step")
+    activity.open("checkpoint")
+    activity.end("failed", "ValueError: no good")
     assert run.spans == ["fit", "checkpoint", "/checkpoint", "/fit"]
     assert run.ends == [("failed", "ValueError: no good")]
     assert run.calls() == {"step": 1}

@@ -1,4 +1,4 @@
-"""One stage of a training (a fit, a test ...) on the record: its run, the phase it is in, the spans that are open."""
+"""The phase that a run is in and the spans that it has open, as a framework's hooks report them."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from greentrack.tracking.run import Run
 from greentrack.tracking.span import SpanHandle
 
 
-class Stage:
-    """What a framework's hooks say of a stage, as phases that follow each other and spans of which each name has one.
+class Activity:
+    """Phases that follow each other without a gap, and one open span of each name.
 
-    From its first phase on a stage is always in one phase, so that the phases add up to the whole. A framework that
-    breaks off anywhere (a tuner, an exception) leaves nothing open: what begins again first ends what had begun.
+    From its first phase on the run is always in one phase, so the phases add up to the whole. Where a framework breaks
+    off (a tuner, an exception), nothing stays open: a span that begins again first ends the one before.
     """
 
     def __init__(self, run: Run) -> None:
@@ -21,7 +21,7 @@ class Stage:
         self._spans: dict[str, SpanHandle] = {}
 
     def enter(self, name: str) -> str | None:
-        """Go over to the phase called *name*; return the name of the one that it follows."""
+        """Switch to the phase called *name*; return the name of the phase before it."""
         before = self._phase
         phase = self._phases.get(name)
         if phase is None:
@@ -39,14 +39,14 @@ class Stage:
         span.__enter__()
 
     def close(self, name: str) -> None:
-        """End the span called *name*, and those that began within it; nothing where there is none."""
+        """End the span called *name* and those opened within it; do nothing if it is not open."""
         while name in self._spans:
             _, span = self._spans.popitem()
             span.__exit__(None, None, None)
 
     def end(self, status: str, error: str | None = None) -> None:
-        """End every span, the phase and the run; once, whatever is said after that."""
-        if self._phase is not None:  # first, as it began: what a mark takes to be sent is no part of either
+        """End every span, the phase and the run."""
+        if self._phase is not None:  # first, as it began: the time to send an event is in no phase and no span
             self._phase.__exit__(None, None, None)
             self._phase = None
         while self._spans:
