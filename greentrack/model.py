@@ -204,7 +204,7 @@ class Record(NamedTuple):
     metrics: tuple[Metric, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     work: Mapping[str, float] = {}
-    toll: TrackerOverhead = TrackerOverhead()
+    tracker_overhead: TrackerOverhead = TrackerOverhead()
     known: "HostCalibration | None" = None
 
 

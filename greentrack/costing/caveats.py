@@ -51,10 +51,11 @@ def _standing(record: Record, joules: Figure | None) -> Iterator[str]:
         yield from _imported(record.run)
     if joules is None:
         yield "nothing was measured, so energy and carbon are not known; greentrack doctor says why"
-    if record.toll.restarts:
-        yield f"the recorder was started anew (times: {record.toll.restarts}); the time between was not seen"
-    if record.toll.failures:
-        yield f"reads of a sensor that failed: {record.toll.failures:,}; a counter makes up for it at its next read"
+    overhead = record.tracker_overhead
+    if overhead.restarts:
+        yield f"the recorder was started anew (times: {overhead.restarts}); the time between was not seen"
+    if overhead.failures:
+        yield f"reads of a sensor that failed: {overhead.failures:,}; a counter makes up for it at its next read"
 
 
 def _imported(run: RunInfo) -> Iterator[str]:

@@ -118,7 +118,7 @@ def cost(
             ),
             *(note for one in (money, making, water) for note in one.notes),
         ),
-        toll=record.toll,
+        toll=record.tracker_overhead,
         forecasts=record.forecasts,
     )
 

@@ -190,7 +190,7 @@ class Recorder:
             seconds=max(0.0, self._wall + ended - begun),
         )
         self._keeper.batch.run = self.run
-        self._keeper.batch.toll = self._tolled()
+        self._keeper.batch.tracker_overhead = self._tolled()
         self._keeper.finish(patience_s, locked_s)
         figures = self._figures(self._ledger.total())
         figures["saved"] = not self._keeper.trouble
@@ -237,7 +237,7 @@ class Recorder:
 
     def flush(self) -> bool:
         """Hand what has gathered to the store; where that fails it stays in memory and is handed over with the next."""
-        self._keeper.batch.toll = self._tolled()
+        self._keeper.batch.tracker_overhead = self._tolled()
         return self._keeper.flush()
 
     def _tolled(self) -> TrackerOverhead:

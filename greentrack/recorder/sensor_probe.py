@@ -199,7 +199,7 @@ def update_periods(
 def _record(kept: _Kept, figures: dict[str, object]) -> Record:
     uses, toll = figures_of(figures)
     assert kept.run is not None  # the first batch brings it, and this sink refuses none
-    return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), toll=toll)
+    return Record(run=kept.run, devices=tuple(uses), spans=tuple(kept.spans.values()), tracker_overhead=toll)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:

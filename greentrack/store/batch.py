@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Batch:
     """New facts of one run. It is stored completely or not at all; one that could not be written is retried with more.
 
-    *run* and *toll* replace what is stored, *devices* are stored without totals (those come from the readings), *spans*
-    replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
+    *run* and *tracker_overhead* replace what is stored, *devices* are stored without totals (those come from the
+    readings), *spans* replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class Batch:
         work: Mapping[str, float] | None = None,
         metrics: Iterable[Metric] = (),
         forecasts: Iterable[Forecast] = (),
-        toll: TrackerOverhead | None = None,
+        tracker_overhead: TrackerOverhead | None = None,
     ) -> None:
         """Start with copies of the arguments."""
-        self.run_id, self.run, self.toll = run_id, run, toll
+        self.run_id, self.run, self.tracker_overhead = run_id, run, tracker_overhead
         self.devices, self.readings = list(devices), list(readings)
         self.spans, self.metrics, self.forecasts = list(spans), list(metrics), list(forecasts)
         self.phases, self.phase_times = dict(phases or {}), list(phase_times)
@@ -57,7 +57,7 @@ class Batch:
             self.work[unit] = self.work.get(unit, 0.0) + amount
         self.metrics += other.metrics
         self.forecasts += other.forecasts
-        self.toll = other.toll or self.toll
+        self.tracker_overhead = other.tracker_overhead or self.tracker_overhead
 
     def bounded(self, limit: int) -> None:
         """Keep at most *limit* readings a device, *limit* metrics and *limit* forecasts while nothing can be written.

@@ -257,7 +257,7 @@ class Reader(ReadDatabase):
             run=self._settled(rows.run(rows.INFO, info, self._hosts().get(host)), updated_at, last),
             devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
             forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
-            toll=TrackerOverhead._make(overhead),
+            tracker_overhead=TrackerOverhead._make(overhead),
             known=self.host_calibrations().get(host),
         )
 

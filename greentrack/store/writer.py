@@ -141,8 +141,8 @@ class Writer:
 
     def _store(self, db: sqlite3.Connection, batch: Batch) -> None:
         run = self._update_run(db, batch)
-        if batch.toll is not None:
-            db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.toll._asdict() | {"key": run}))
+        if batch.tracker_overhead is not None:
+            db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.tracker_overhead._asdict() | {"key": run}))
         self._store_readings(db, run, batch.readings)
         for span in batch.spans:
             self._store_span(db, run, span)

@@ -214,7 +214,7 @@ def test_an_old_factor_and_a_guess_are_noted(use: MakeUse, record: MakeRecord) -
 
 def test_the_recorders_troubles_are_noted(use: MakeUse, record: MakeRecord) -> None:
     """Failed reads and restarts are part of the truth."""
-    notes = " ".join(summary_of(record(use(), toll=TrackerOverhead(restarts=1, failures=7))).notes)
+    notes = " ".join(summary_of(record(use(), tracker_overhead=TrackerOverhead(restarts=1, failures=7))).notes)
     assert "started anew" in notes
     assert "7" in notes
 

@@ -95,7 +95,7 @@ def make(path: Path) -> None:
                     seconds_high=3700.0,
                 )
             ],
-            toll=TrackerOverhead(cpu_seconds=1.0, readings=4),
+            tracker_overhead=TrackerOverhead(cpu_seconds=1.0, readings=4),
         )
         writer.write(batch)
     writer.close()

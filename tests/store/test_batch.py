@@ -110,7 +110,7 @@ def test_a_later_batch_is_added() -> None:
             phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
             work={"steps": 6},
             forecasts=[a_forecast(3.0)],
-            toll=TrackerOverhead(late=1),
+            tracker_overhead=TrackerOverhead(late=1),
         )
     )
     assert first.run is not None
@@ -119,5 +119,5 @@ def test_a_later_batch_is_added() -> None:
     assert first.phases["load"] == Phase(
         name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
     )
-    assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, TrackerOverhead(late=1), 1)
+    assert (first.work, first.tracker_overhead, len(first.readings)) == ({"steps": 11}, TrackerOverhead(late=1), 1)
     assert first.forecasts == [a_forecast(3.0)]

@@ -79,7 +79,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
             work={"steps": 4.0},
             metrics=[Metric(name="acc", at=101.0, value=0.5, joules=10.0)],
             forecasts=[forecast],
-            toll=toll,
+            tracker_overhead=toll,
         )
     )
     record = reader.record("01-a")
@@ -97,7 +97,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
             idle_watts=9.0,
         ),
     )
-    assert (record.spans, record.phases, record.toll) == ((span,), (phase,), toll)
+    assert (record.spans, record.phases, record.tracker_overhead) == ((span,), (phase,), toll)
     assert record.metrics == (Metric(name="acc", at=101.0, value=0.5, joules=10.0),)
     assert record.work == {"steps": 4.0}
     assert record.forecasts == (forecast,)
@@ -131,13 +131,13 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
                     "load": Phase(name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, check=1.0)})
                 },
                 work={"steps": joules, "broken": float("nan")},
-                toll=TrackerOverhead(late=int(joules)),
+                tracker_overhead=TrackerOverhead(late=int(joules)),
             )
         )
     record = reader.record("01-a")
     assert record.spans == (span._replace(ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
     assert record.phases == (Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, check=2.0)}),)
-    assert (record.work, record.toll) == ({"steps": 3.0}, TrackerOverhead(late=2))
+    assert (record.work, record.tracker_overhead) == ({"steps": 3.0}, TrackerOverhead(late=2))
     assert [use.energy.joules for use in record.devices if use.device.uid == "cpu"] == [3.0]
 
 
@@ -396,7 +396,7 @@ def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatc
         [Metric("loss", 102.0, 0.5, 8.0)],
         [a_forecast(101.5)],
     )
-    whole.toll = TrackerOverhead(cpu_seconds=0.1, readings=4)
+    whole.tracker_overhead = TrackerOverhead(cpu_seconds=0.1, readings=4)
     writer.write(whole)
     before = _all_of(path)
     other = Writer(path.with_name("other.db"))
@@ -409,7 +409,7 @@ def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatc
     )
     other.close()
     path.with_name("other.db").replace(path)
-    writer.write(Batch(run_id="01-a", toll=whole.toll))
+    writer.write(Batch(run_id="01-a", tracker_overhead=whole.tracker_overhead))
     writer.close()
     assert _all_of(path) == before
     assert [span.name for span in before[0].spans] == ["epoch"]
