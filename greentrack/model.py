@@ -194,7 +194,7 @@ class TrackerOverhead(NamedTuple):
 class Record(NamedTuple):
     """Everything known about a run, of which a summary is made. *work* counts units done (samples, tokens, steps …).
 
-    *known* are the calibrations of its host, some perhaps from after the run; None where there are none.
+    *calibration* is that of its host, perhaps made after the run; None where there is none.
     """
 
     run: RunInfo
@@ -205,7 +205,7 @@ class Record(NamedTuple):
     forecasts: tuple[Forecast, ...] = ()
     work: Mapping[str, float] = {}
     tracker_overhead: TrackerOverhead = TrackerOverhead()
-    known: "HostCalibration | None" = None
+    calibration: "HostCalibration | None" = None
 
 
 class Missing(NamedTuple):

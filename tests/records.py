@@ -42,7 +42,7 @@ def record() -> MakeRecord:
         facts = {
             key: more.pop(key)
             for key in list(more)
-            if key not in {"spans", "phases", "metrics", "forecasts", "work", "tracker_overhead", "known"}
+            if key not in {"spans", "phases", "metrics", "forecasts", "work", "tracker_overhead", "calibration"}
         }
         host = Host(id="h", name="box", chassis=chassis, timezone=timezone)
         run = RunInfo(

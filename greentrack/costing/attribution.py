@@ -74,10 +74,10 @@ def own_part(uses: Sequence[AttributedUse]) -> float:
 
 def updates(record: Record) -> Mapping[str, float]:
     """Return the seconds between two updates of the counters that were tested, by device uid, where they are used."""
-    if record.known is None:
+    if record.calibration is None:
         return {}
     replaced = {use.device.uid for use in record.devices if not use.trusted}  # its power moves at another pace
-    return {uid: seconds for uid, seconds in record.known.updates.items() if uid not in replaced}
+    return {uid: seconds for uid, seconds in record.calibration.updates.items() if uid not in replaced}
 
 
 def seen(record: Record) -> list[str]:

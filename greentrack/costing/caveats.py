@@ -91,7 +91,7 @@ def _doubts(uses: Sequence[AttributedUse], scope: str) -> Iterator[str]:
 
 
 def _other_calibrations(record: Record, chassis: Chassis | None) -> Iterator[str]:
-    newest = record.known.calibrations[-1:] if record.known is not None else ()
+    newest = record.calibration.calibrations[-1:] if record.calibration is not None else ()
     if newest and chassis is not None and sorted(newest[0].devices) != sorted(seen(record)):
         yield (
             f"the calibration at the wall was made with {', '.join(newest[0].devices)}, and this run saw "

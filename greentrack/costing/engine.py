@@ -126,11 +126,11 @@ def cost(
 def _machine(record: Record, rest: str | None) -> Chassis | None:
     """Return the kind of machine; as calibrated at its wall, unless a kind was asked for just now."""
     chassis = rest_of_machine.chassis_of(record.run, rest)
-    if chassis is None or record.known is None or rest not in (None, "auto"):
+    if chassis is None or record.calibration is None or rest not in (None, "auto"):
         return chassis
     from greentrack.costing.wall_calibration import refined
 
-    return refined(chassis, record.known.calibrations, seen(record))
+    return refined(chassis, record.calibration.calibrations, seen(record))
 
 
 def _device(used: AttributedUse, record: Record) -> DeviceCost:

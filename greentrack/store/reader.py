@@ -258,7 +258,7 @@ class Reader(ReadDatabase):
             devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
             forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
             tracker_overhead=TrackerOverhead._make(overhead),
-            known=self.host_calibrations().get(host),
+            calibration=self.host_calibrations().get(host),
         )
 
     def _with_energy(self, found: Sequence[Row]) -> list[RunRow]:

@@ -38,7 +38,7 @@ def record_of(facts: Mapping[str, Any], figures: Mapping[str, Any] | None) -> "R
     uses, toll = figures_of(figures) if figures else ([], TrackerOverhead())
     host = Host(**figures["host"]) if figures and figures["host"] else None
     known = known_of(figures) if figures else None
-    return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), tracker_overhead=toll, known=known)
+    return Record(run=run_of({**facts, "host": host}), devices=tuple(uses), tracker_overhead=toll, calibration=known)
 
 
 def get_ready_to_print() -> None:
