@@ -61,7 +61,7 @@ class Reading(NamedTuple):
 class DeviceUse(NamedTuple):
     """One device within one run: how it was read and what it used in total.
 
-    *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
+    *counter_valid* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
     *process* is the sum of joules x share over the readings whose share is known, None where none is. *idle* is the
     energy of the readings while it was idle, None where unknown; *idle_watts* is its power while nothing ran on it for
     a while, None where that was not seen.
@@ -70,7 +70,7 @@ class DeviceUse(NamedTuple):
     device: Device
     method: str
     energy: Energy = Energy()
-    trusted: bool = True
+    counter_valid: bool = True
     process: float | None = None
     note: str = ""
     idle: Energy | None = None
@@ -79,7 +79,7 @@ class DeviceUse(NamedTuple):
     @property
     def joules(self) -> float:
         """The valid joules: the counter's, or those of its cross-check where the counter was found wrong."""
-        return self.energy.joules if self.trusted or self.energy.check is None else self.energy.check
+        return self.energy.joules if self.counter_valid or self.energy.check is None else self.energy.check
 
 
 class Span(NamedTuple):

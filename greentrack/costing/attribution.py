@@ -21,7 +21,7 @@ class AttributedUse(NamedTuple):
 
     def of(self, energy: Energy | Reading) -> float:
         """Return the joules of a stretch by the method that is believed, for this scope."""
-        return self.part * (energy.joules if self.use.trusted or energy.check is None else energy.check)
+        return self.part * (energy.joules if self.use.counter_valid or energy.check is None else energy.check)
 
     @property
     def idle(self) -> float | None:
@@ -41,7 +41,7 @@ def used(use: DeviceUse, scope: str) -> AttributedUse:
     if use.device.kind not in KINDS:
         raise StoreError(f"{use.device.uid} is a {use.device.kind!r}, which this GreenTrack does not know; upgrade it")
     method = method_of(use)
-    if not use.trusted and use.method.startswith("nvml-"):
+    if not use.counter_valid and use.method.startswith("nvml-"):
         method = METHODS["nvml-distrusted"]
     if use.energy.seconds <= 0 and use.joules <= 0:
         return AttributedUse(use=use, method=method, joules=None, part=1.0)
@@ -76,7 +76,7 @@ def updates(record: Record) -> Mapping[str, float]:
     """Return the seconds between two updates of the counters that were tested, by device uid, where they are used."""
     if record.calibration is None:
         return {}
-    replaced = {use.device.uid for use in record.devices if not use.trusted}  # its power moves at another pace
+    replaced = {use.device.uid for use in record.devices if not use.counter_valid}  # its power moves at another pace
     return {uid: seconds for uid, seconds in record.calibration.updates.items() if uid not in replaced}
 
 

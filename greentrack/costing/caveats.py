@@ -83,7 +83,7 @@ def _doubts(uses: Sequence[AttributedUse], scope: str) -> Iterator[str]:
         use = used.use
         if use.note:
             yield f"{use.device.uid}: {use.note}"
-        if not use.trusted:
+        if not use.counter_valid:
             instead = "its integrated power is used" if use.energy.check is not None else "nothing else can be used"
             yield f"{use.device.uid}: its counter disagreed with its own power; {instead}"
         if scope == "process" and not share_is_known(use) and used.joules is not None:

@@ -119,7 +119,7 @@ class Accumulator:
                 device=meter.device,
                 method=meter.method,
                 energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
-                trusted=meter.trusted,
+                counter_valid=meter.trusted,
                 process=sums.process,
                 note=meter.note,
                 idle=sums.idle,
@@ -127,8 +127,8 @@ class Accumulator:
             )
             if (before := self._carried.get(uid)) is not None:
                 use = use._replace(energy=total(before.energy, use.energy))
-                if not before.trusted:  # a counter once found wrong stays so
-                    use = use._replace(trusted=False, method=before.method, note=before.note)
+                if not before.counter_valid:  # a counter once found wrong stays so
+                    use = use._replace(counter_valid=False, method=before.method, note=before.note)
             uses.append(use)
         return uses
 

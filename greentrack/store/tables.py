@@ -113,7 +113,9 @@ RUN_DEVICES = _table(
     Column("method", TEXT),
     Column("measured", FLAG),
     *_ENERGY,
-    Column("trusted", FLAG, note="0: the counter disagreed with its own power, use `check_joules`"),
+    Column(
+        "trusted", FLAG, field="counter_valid", note="0: the counter disagreed with its own power, use `check_joules`"
+    ),
     Column(
         "process_joules",
         AMOUNT,

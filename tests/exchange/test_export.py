@@ -26,7 +26,7 @@ from greentrack.store.batch import Batch
 from greentrack.store.export import TABLES, ExportTable
 from greentrack.store.writer import Writer
 
-GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU"), method="fake", trusted=False, note="a note")
+GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU"), method="fake", counter_valid=False, note="a note")
 Put = Callable[..., RunInfo]
 
 

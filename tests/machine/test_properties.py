@@ -138,7 +138,7 @@ def test_a_right_counter_is_trusted_under_any_load(data: st.DataObject) -> None:
         ),
         SECONDS,
     )
-    assert played.uses["GPU-0"].trusted
+    assert played.uses["GPU-0"].counter_valid
 
 
 @PLAYS

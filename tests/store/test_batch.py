@@ -105,7 +105,7 @@ def test_a_later_batch_is_added() -> None:
         Batch(
             run_id="01-a",
             run=RunInfo(id="01-a", name="new"),
-            devices=[DeviceUse(device=device, method="rapl", trusted=False)],
+            devices=[DeviceUse(device=device, method="rapl", counter_valid=False)],
             readings=[Reading(device="gpu", at=1.0, seconds=1.0, joules=1.0)],
             phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
             work={"steps": 6},
@@ -115,7 +115,7 @@ def test_a_later_batch_is_added() -> None:
     )
     assert first.run is not None
     assert first.run.name == "new"
-    assert [use.trusted for use in first.devices] == [False]
+    assert [use.counter_valid for use in first.devices] == [False]
     assert first.phases["load"] == Phase(
         name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
     )

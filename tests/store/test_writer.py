@@ -72,7 +72,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
         Batch(
             run_id="01-a",
             run=run,
-            devices=[DeviceUse(device=device, method="nvml-counter", trusted=False, note="hm", idle_watts=9.0)],
+            devices=[DeviceUse(device=device, method="nvml-counter", counter_valid=False, note="hm", idle_watts=9.0)],
             readings=[reading],
             spans=[span._replace(ended_at=None, energy={}), span],
             phases={"load": phase},
@@ -90,7 +90,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
             device=device,
             method="nvml-counter",
             energy=Energy(joules=10.0, seconds=1.0, check=11.0),
-            trusted=False,
+            counter_valid=False,
             process=5.0,
             note="hm",
             idle=Energy(joules=10.0, seconds=1.0),

@@ -176,7 +176,7 @@ def _plain(use: "DeviceUse") -> dict[str, Any]:
         "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
         "method": use.method,
         "energy": {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check},
-        "trusted": use.trusted,
+        "counter_valid": use.counter_valid,
         "process": use.process,
         "note": use.note,
         "idle": None if idle is None else {"joules": idle.joules, "seconds": idle.seconds},

@@ -47,7 +47,9 @@ def test_lines_that_are_no_messages_are_left_out() -> None:
 def test_figures_are_read_off_the_board_as_they_were_posted() -> None:
     """Devices with their details, energies and notes, and the host."""
     device = Device(uid="GPU-1", kind="gpu", name="GPU", details={"power_limit_watts": 300})
-    use = DeviceUse(device=device, method="fake", energy=Energy(joules=1.5, seconds=2.0, check=3.0), trusted=False)
+    use = DeviceUse(
+        device=device, method="fake", energy=Energy(joules=1.5, seconds=2.0, check=3.0), counter_valid=False
+    )
     use = use._replace(idle=Energy(joules=0.5, seconds=1.0), idle_watts=0.4)
     board = bytearray(protocol.BOARD_BYTES)
     assert protocol.look(board) is None
