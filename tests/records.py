@@ -28,7 +28,7 @@ def use() -> MakeUse:
         **more: Any,
     ) -> DeviceUse:
         device = Device(uid=uid, kind=kind, name=f"the {kind}", details=details or {})
-        energy = Energy(joules=watts * seconds, seconds=seconds, check=check)
+        energy = Energy(joules=watts * seconds, seconds=seconds, cross_check=check)
         return DeviceUse(device=device, method=method, energy=energy, **more)
 
     return make

@@ -21,7 +21,9 @@ class AttributedUse(NamedTuple):
 
     def of(self, energy: Energy | Reading) -> float:
         """Return the joules of a stretch by the method that is believed, for this scope."""
-        return self.part * (energy.joules if self.use.counter_valid or energy.check is None else energy.check)
+        return self.part * (
+            energy.joules if self.use.counter_valid or energy.cross_check is None else energy.cross_check
+        )
 
     @property
     def idle(self) -> float | None:

@@ -84,7 +84,9 @@ def _doubts(uses: Sequence[AttributedUse], scope: str) -> Iterator[str]:
         if use.note:
             yield f"{use.device.uid}: {use.note}"
         if not use.counter_valid:
-            instead = "its integrated power is used" if use.energy.check is not None else "nothing else can be used"
+            instead = (
+                "its integrated power is used" if use.energy.cross_check is not None else "nothing else can be used"
+            )
             yield f"{use.device.uid}: its counter disagreed with its own power; {instead}"
         if scope == "process" and not share_is_known(use) and used.joules is not None:
             yield f"{use.device.uid}: the run's own share is not known; the whole device is counted"

@@ -69,11 +69,11 @@ class Meter(ABC):
                 self._watts = added.joules / (now - since)
             check = (
                 None
-                if added.check is None and self._total.check is None
-                else (self._total.check or 0.0) + (added.check or 0.0)
+                if added.cross_check is None and self._total.cross_check is None
+                else (self._total.cross_check or 0.0) + (added.cross_check or 0.0)
             )
             self._total = Energy(
-                joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, check=check
+                joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, cross_check=check
             )
         return self._show(self._total)
 
@@ -91,17 +91,21 @@ class Meter(ABC):
 
     def _extended(self, seconds: float, watts: float) -> Energy:
         joules = watts * seconds
-        check = None if self._total.check is None else self._total.check + joules
+        check = None if self._total.cross_check is None else self._total.cross_check + joules
         return self._show(
-            Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, check=check)
+            Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, cross_check=check)
         )
 
     def _show(self, total: Energy) -> Energy:
         # an extension may have run ahead of what the sensor then says: stand still until it catches up
         shown = self._shown
-        check = total.check if shown.check is None or total.check is None else max(total.check, shown.check)
+        check = (
+            total.cross_check
+            if shown.cross_check is None or total.cross_check is None
+            else max(total.cross_check, shown.cross_check)
+        )
         self._shown = Energy(
-            joules=max(total.joules, shown.joules), seconds=max(total.seconds, shown.seconds), check=check
+            joules=max(total.joules, shown.joules), seconds=max(total.seconds, shown.seconds), cross_check=check
         )
         return self._shown
 

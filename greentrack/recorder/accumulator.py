@@ -87,7 +87,7 @@ class Accumulator:
                 at=self._wall + self._carried_at,
                 seconds=missed.seconds,
                 joules=max(0.0, missed.joules),
-                check=missed.check,
+                cross_check=missed.cross_check,
                 share=min(1.0, process / missed.joules) if process > 0 and missed.joules > 0 else None,
             )
             made.append(reading)
@@ -144,7 +144,7 @@ class Accumulator:
             at=self._wall + min(read_at, until),
             seconds=used.seconds,
             joules=used.joules,
-            check=used.check,
+            cross_check=used.cross_check,
             share=self._shares.of(meter) if self._shares is not None else None,
             busy=_busy(meter),
         )

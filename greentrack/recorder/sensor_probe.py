@@ -120,7 +120,7 @@ def self_test(
     sensors = [
         updates[meter.device.uid]._replace(
             joules=used[meter.device.uid].joules,
-            check=used[meter.device.uid].check,
+            cross_check=used[meter.device.uid].cross_check,
             spread=_spread(seen.record.spans, meter.device.uid),
         )
         for meter in measuring

@@ -127,7 +127,7 @@ def merged(first: Reading, second: Reading) -> Reading:
         at=max(first.at, second.at),
         seconds=seconds,
         joules=joules,
-        check=added(first.check, second.check),
+        cross_check=added(first.cross_check, second.cross_check),
         share=share,
         busy=busy,
     )
@@ -150,7 +150,7 @@ def added_phase(first: Phase, second: Phase) -> Phase:
         energy[uid] = Energy(
             joules=known.joules + more.joules,
             seconds=known.seconds + more.seconds,
-            check=added(known.check, more.check),
+            cross_check=added(known.cross_check, more.cross_check),
         )
     return Phase(
         name=first.name, calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy
@@ -162,7 +162,7 @@ class Totals(NamedTuple):
 
     joules: float = 0.0
     seconds: float = 0.0
-    check: float | None = None
+    cross_check: float | None = None
     process: float | None = None
     idle_joules: float | None = None
     idle_seconds: float | None = None
@@ -177,7 +177,7 @@ def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
         sums[reading.device] = Totals(
             joules=so_far.joules + reading.joules,
             seconds=so_far.seconds + reading.seconds,
-            check=added(so_far.check, reading.check),
+            cross_check=added(so_far.cross_check, reading.cross_check),
             process=added(so_far.process, None if reading.share is None else reading.joules * reading.share),
             idle_joules=added(so_far.idle_joules, None if idle is None else idle.joules),
             idle_seconds=added(so_far.idle_seconds, None if idle is None else idle.seconds),

@@ -41,7 +41,7 @@ _RUN, _DEVICE = Column("run", WHOLE), Column("device", WHOLE)
 _ENERGY = (
     Column("joules", AMOUNT, merge=ADD),
     Column("seconds", TIME, merge=ADD),
-    Column("check_joules", AMOUNT, optional=True, field="check", merge=ADD_KNOWN),
+    Column("check_joules", AMOUNT, optional=True, field="cross_check", merge=ADD_KNOWN),
 )
 
 RUNS = _table(
@@ -227,7 +227,7 @@ SELF_TESTS = _table(
     Column("update_seconds", TIME, optional=True, note="between two updates; NULL where not seen"),
     Column("spread", AMOUNT, optional=True, note="of equal windows"),
     Column("joules", AMOUNT),
-    Column("check_joules", AMOUNT, optional=True, field="check"),
+    Column("check_joules", AMOUNT, optional=True, field="cross_check"),
     Column("ticks", WHOLE),
     Column("late_p50", AMOUNT),
     Column("late_p99", AMOUNT),

@@ -174,7 +174,7 @@ def test_an_open_span_lasts_until_the_run_ends(use: MakeUse, record: MakeRecord)
 
 def test_a_distrusted_counters_spans_use_the_check_too(use: MakeUse, record: MakeRecord) -> None:
     """The device's choice of method holds for each of its spans."""
-    span = Span(id=1, name="e", started_at=0, ended_at=1, energy={"gpu:0": Energy(joules=1, seconds=1, check=2)})
+    span = Span(id=1, name="e", started_at=0, ended_at=1, energy={"gpu:0": Energy(joules=1, seconds=1, cross_check=2)})
     wrong = use(method="nvml-counter", check=9e6, counter_valid=False)
     assert summary_of(record(wrong, spans=(span,))).spans[0].joules == 2
 

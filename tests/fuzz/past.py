@@ -70,7 +70,7 @@ def make(path: Path) -> None:
                     at=start + 1800 * half,
                     seconds=1800.0,
                     joules=1800 * power,
-                    check=check,
+                    cross_check=check,
                     busy=0.5 * half,
                 )
                 for half in (1, 2)

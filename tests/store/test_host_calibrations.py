@@ -27,7 +27,7 @@ def calibration(at: float = 500.0, watts: float = 455.0) -> Calibration:
 
 
 def outcome(update: float | None) -> SelfTest:
-    sensor = SensorTest(uid="GPU-1", name="A GPU", update_seconds=update, joules=3.0, check=3.1, spread=0.01)
+    sensor = SensorTest(uid="GPU-1", name="A GPU", update_seconds=update, joules=3.0, cross_check=3.1, spread=0.01)
     return SelfTest(at=600.0, seconds=6.0, ticks=60, late_p50=1e-4, late_p99=1e-3, sensors=(sensor,))
 
 

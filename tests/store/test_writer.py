@@ -65,8 +65,8 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
     span = Span(
         id=1, name="epoch", started_at=100.0, ended_at=102.0, attrs={"index": 0}, energy={"GPU-1": Energy(joules=5.0)}
     )
-    phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, check=1.5)})
-    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, check=11.0, share=0.5, busy=0.05)
+    phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, cross_check=1.5)})
+    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, cross_check=11.0, share=0.5, busy=0.05)
     toll = TrackerOverhead(cpu_seconds=0.1, readings=1, late=2, failures=3, restarts=4)
     writer.write(
         Batch(
@@ -89,7 +89,7 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
         DeviceUse(
             device=device,
             method="nvml-counter",
-            energy=Energy(joules=10.0, seconds=1.0, check=11.0),
+            energy=Energy(joules=10.0, seconds=1.0, cross_check=11.0),
             counter_valid=False,
             process=5.0,
             note="hm",
@@ -128,7 +128,9 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
                 readings=[Reading(device="cpu", at=100.0 + joules, seconds=1.0, joules=joules)],
                 spans=[span._replace(ended_at=ended, energy={"cpu": Energy(joules=joules)})],
                 phases={
-                    "load": Phase(name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, check=1.0)})
+                    "load": Phase(
+                        name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, cross_check=1.0)}
+                    )
                 },
                 work={"steps": joules, "broken": float("nan")},
                 tracker_overhead=TrackerOverhead(late=int(joules)),
@@ -136,7 +138,9 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
         )
     record = reader.record("01-a")
     assert record.spans == (span._replace(ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
-    assert record.phases == (Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, check=2.0)}),)
+    assert record.phases == (
+        Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, cross_check=2.0)}),
+    )
     assert (record.work, record.tracker_overhead) == ({"steps": 3.0}, TrackerOverhead(late=2))
     assert [use.energy.joules for use in record.devices if use.device.uid == "cpu"] == [3.0]
 
@@ -160,7 +164,7 @@ def test_totals_are_the_sum_of_readings(
         writer.write(Batch(run_id="01-a", run=a_run(), devices=devices))
         for batch in data.draw(st.lists(st.lists(pieces, max_size=15), max_size=5)):
             made = [
-                Reading(device=uid, at=float(at), seconds=1.0, joules=joules, check=check, share=share)
+                Reading(device=uid, at=float(at), seconds=1.0, joules=joules, cross_check=check, share=share)
                 for uid, at, joules, check, share in batch
             ]
             writer.write(Batch(run_id="01-a", readings=made))
@@ -385,7 +389,7 @@ def test_a_file_that_was_replaced_by_an_older_copy_has_everything(path: Path, a_
 
 def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatch) -> None:
     """Spans, phases and when they ran, work, outcomes and forecasts, in a file with other devices."""
-    energy = {"GPU-1": Energy(joules=5.0, seconds=1.0), "cpu": Energy(joules=3.0, seconds=1.0, check=2.5)}
+    energy = {"GPU-1": Energy(joules=5.0, seconds=1.0), "cpu": Energy(joules=3.0, seconds=1.0, cross_check=2.5)}
     writer = Writer(path, warn=lambda _: None, clock=lambda: 1000.0)
     whole = a_batch(joules=[1.0, 2.0], status="finished", ended_at=103.0, seconds=3.0)
     whole.spans = [Span(id=1, name="epoch", started_at=101.0, ended_at=102.0, energy=energy)]

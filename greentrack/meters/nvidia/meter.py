@@ -104,7 +104,7 @@ class NvidiaCounter(Counter):
         joules = self._check.step(watts, added)
         if self.trusted and self._check.failed():
             self._distrust(self._check)
-        return None if added is None else added._replace(check=joules)
+        return None if added is None else added._replace(cross_check=joules)
 
     def _distrust(self, check: CrossCheck) -> None:
         self.trusted = False

@@ -175,7 +175,7 @@ def _plain(use: "DeviceUse") -> dict[str, Any]:
     return {
         "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
         "method": use.method,
-        "energy": {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check},
+        "energy": {"joules": energy.joules, "seconds": energy.seconds, "cross_check": energy.cross_check},
         "counter_valid": use.counter_valid,
         "process": use.process,
         "note": use.note,

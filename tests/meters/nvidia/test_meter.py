@@ -71,7 +71,7 @@ def test_a_counter_counts_watts_times_seconds(clock: Clock) -> None:
     meter = one(clock, power=steady(300))
     watch(meter, clock, 60)
     energy = meter.read(clock.now)
-    assert (energy.joules, energy.seconds, energy.check) == pytest.approx((18_000, 60, 18_000))
+    assert (energy.joules, energy.seconds, energy.cross_check) == pytest.approx((18_000, 60, 18_000))
     assert (meter.method, meter.trusted, meter.note) == ("nvml-counter", True, "")
 
 
@@ -115,7 +115,7 @@ def test_a_counter_is_held_against_its_power(clock: Clock, gain: float, trusted:
     if not trusted:
         assert f"{200 * 60 * gain:.0f} J" in meter.note
         assert "12000 J over 60 s" in meter.note
-        assert meter.read(clock.now).check == pytest.approx(200 * 61)
+        assert meter.read(clock.now).cross_check == pytest.approx(200 * 61)
 
 
 def test_a_counter_is_not_judged_within_a_minute(clock: Clock) -> None:
@@ -143,7 +143,7 @@ def test_seconds_without_power_are_the_counter_s(clock: Clock) -> None:
     watch(meter, clock, 10)
     clock.now += 600
     energy = meter.read(clock.now)
-    assert energy.check == pytest.approx(10 * 100 + 600 * 50)
+    assert energy.cross_check == pytest.approx(10 * 100 + 600 * 50)
     assert meter.trusted
 
 
@@ -256,7 +256,7 @@ def test_a_counter_known_only_to_the_single_call(clock: Clock, fields: set[int])
     meter = one(clock, fields=fields, power=steady(100))
     watch(meter, clock, 10)
     assert (meter.method, meter.read(clock.now).joules) == ("nvml-counter", 1000)
-    assert meter.read(clock.now).check == pytest.approx(1000)
+    assert meter.read(clock.now).cross_check == pytest.approx(1000)
 
 
 def test_a_counter_whose_power_is_unknown_is_not_checked(clock: Clock) -> None:
@@ -264,7 +264,7 @@ def test_a_counter_whose_power_is_unknown_is_not_checked(clock: Clock) -> None:
     meter = one(clock, fields={ENERGY}, power_call=False, power=steady(100))
     watch(meter, clock, 10)
     energy = meter.read(clock.now)
-    assert (energy.joules, energy.check) == (1000, None)
+    assert (energy.joules, energy.cross_check) == (1000, None)
     assert "not checked" in meter.note
 
 
