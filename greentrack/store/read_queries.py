@@ -43,8 +43,7 @@ USED = select(
 WITH_REST = """SELECT run FROM run_devices
     WHERE run BETWEEN ? AND ? AND device IN (SELECT key FROM devices WHERE kind = 'rest')"""
 RUNNING = select(
-    (RUNS.column("key"), *_SEEN, *rows.LIGHT),
-    "FROM runs WHERE status = 'running' ORDER BY started_at DESC, key DESC",
+    (RUNS.column("key"), *_SEEN, *rows.LIGHT), "FROM runs WHERE status = 'running' ORDER BY started_at DESC, key DESC"
 )
 RUN = select((RUNS.column("key"), *_SEEN, *rows.OVERHEAD, *rows.INFO), "FROM runs WHERE id = ?")
 PARTS = select((*_SEEN, *rows.LIGHT), "FROM runs WHERE id IN (SELECT value FROM json_each(?))")

@@ -56,10 +56,7 @@ def upsert(table: Table, columns: Sequence[Column]) -> Write:
         if column.name not in table.key
     )
     added = insert(table, columns).sql
-    return Write(
-        f"{added} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(changes)}",
-        tuple(columns),
-    )
+    return Write(f"{added} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(changes)}", tuple(columns))
 
 
 def update(table: Table, columns: Sequence[Column], *key: str) -> Write:
