@@ -1,7 +1,7 @@
 """Batches of what the recorder stores, and the merging of readings that keeps memory and disk bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
@@ -157,29 +157,25 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     )
 
 
-class Totals(NamedTuple):
-    """What readings of one device add to what it used in a run; None where unknown, see ``DeviceUse``."""
-
-    joules: float = 0.0
-    seconds: float = 0.0
-    cross_check: float | None = None
-    process: float | None = None
-    idle_joules: float | None = None
-    idle_seconds: float | None = None
+Totals = tuple[float, float, float | None, float | None, float | None, float | None]
+TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_seconds")
+"""What each of ``Totals`` is; all but the first two are None where unknown, see ``DeviceUse``."""
 
 
 def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
     """Sum readings by device uid."""
     sums: dict[str, Totals] = {}
     for reading in readings:
-        so_far = sums.get(reading.device, Totals())
-        idle = reading.idle
-        sums[reading.device] = Totals(
-            joules=so_far.joules + reading.joules,
-            seconds=so_far.seconds + reading.seconds,
-            cross_check=added(so_far.cross_check, reading.cross_check),
-            process=added(so_far.process, None if reading.share is None else reading.joules * reading.share),
-            idle_joules=added(so_far.idle_joules, None if idle is None else idle.joules),
-            idle_seconds=added(so_far.idle_seconds, None if idle is None else idle.seconds),
+        joules, seconds, check, process, idle_joules, idle_seconds = sums.get(
+            reading.device, (0.0, 0.0, None, None, None, None)
+        )
+        own, idle = None if reading.share is None else reading.joules * reading.share, reading.idle
+        sums[reading.device] = (
+            joules + reading.joules,
+            seconds + reading.seconds,
+            added(check, reading.cross_check),
+            added(process, own),
+            added(idle_joules, None if idle is None else idle.joules),
+            added(idle_seconds, None if idle is None else idle.seconds),
         )
     return sums

@@ -33,10 +33,6 @@ _MEAN_BY_SECONDS = """{name} = CASE WHEN {name} IS NULL OR {new} IS NULL THEN co
 _IF_KNOWN = "{name} = CASE WHEN excluded.g_per_kwh IS NULL THEN {name} ELSE {new} END"  # a hole replaces no figure
 
 
-def _table(name: str, row: str, key: str, *columns: Column) -> Table:
-    return Table(name, row, tuple(key.split()), tuple(one._replace(source=f"{name}.{one.name}") for one in columns))
-
-
 _RUN, _DEVICE = Column("run", WHOLE), Column("device", WHOLE)
 _ENERGY = (
     Column("joules", AMOUNT, merge=ADD),
@@ -44,7 +40,7 @@ _ENERGY = (
     Column("check_joules", AMOUNT, optional=True, field="cross_check", merge=ADD_KNOWN),
 )
 
-RUNS = _table(
+RUNS = Table(
     "runs",
     "a run",
     "id",
@@ -84,7 +80,7 @@ RUNS = _table(
     Column("tracker_failures", WHOLE, field="failures"),
     Column("tracker_restarts", WHOLE, field="restarts"),
 )
-HOSTS = _table(
+HOSTS = Table(
     "hosts",
     "a machine",
     "id",
@@ -94,7 +90,7 @@ HOSTS = _table(
     Column("chassis", TEXT),
     Column("timezone", TEXT, optional=True),
 )
-DEVICES = _table(
+DEVICES = Table(
     "devices",
     "a device of a machine",
     "host uid",
@@ -105,7 +101,7 @@ DEVICES = _table(
     Column("name", TEXT),
     Column("details", MAPPING),
 )
-RUN_DEVICES = _table(
+RUN_DEVICES = Table(
     "run_devices",
     "a device in a run, with running totals of its readings",
     "run device",
@@ -135,7 +131,7 @@ RUN_DEVICES = _table(
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
     Column("note", TEXT),
 )
-READINGS = _table(
+READINGS = Table(
     "readings",
     "what a device used in the `seconds` up to `at`",
     "run device at",
@@ -151,7 +147,7 @@ READINGS = _table(
         note="the part of the time in which it worked, 0 to 1; NULL: it does not tell",
     ),
 )
-SPANS = _table(
+SPANS = Table(
     "spans",
     "a named stretch",
     "run id",
@@ -163,10 +159,10 @@ SPANS = _table(
     Column("parent", WHOLE, optional=True),
     Column("attrs", MAPPING),
 )
-SPAN_ENERGY = _table(
+SPAN_ENERGY = Table(
     "span_energy", "a device within a span", "run span device", _RUN, Column("span", WHOLE), _DEVICE, *_ENERGY
 )
-PHASES = _table(
+PHASES = Table(
     "phases",
     "a recurring activity of a run",
     "run name",
@@ -175,10 +171,10 @@ PHASES = _table(
     Column("calls", WHOLE, merge=ADD),
     Column("seconds", TIME, merge=ADD),
 )
-PHASE_ENERGY = _table(
+PHASE_ENERGY = Table(
     "phase_energy", "a device within a phase", "run phase device", _RUN, Column("phase", TEXT), _DEVICE, *_ENERGY
 )
-PHASE_TIMES = _table(
+PHASE_TIMES = Table(
     "phase_times",
     "what a phase took of the `length` seconds from `start`, in slots of 1 s or, in a longer run, of 2, 4, 8 s and so "
     "on: at most 300 a run",
@@ -189,7 +185,7 @@ PHASE_TIMES = _table(
     Column("phase", TEXT),
     Column("seconds", TIME, merge=ADD),
 )
-METRICS = _table(
+METRICS = Table(
     "metrics",
     "an outcome that was logged",
     "key",
@@ -200,10 +196,10 @@ METRICS = _table(
     Column("value", OUTCOME, optional=True),
     Column("joules", AMOUNT, optional=True, note="what all devices had used by then"),
 )
-WORK = _table(
+WORK = Table(
     "work", "a unit of work in a run", "run unit", _RUN, Column("unit", TEXT), Column("amount", COUNT, merge=ADD)
 )
-CALIBRATIONS = _table(
+CALIBRATIONS = Table(
     "calibrations",
     "a reading of a meter at a machine's wall (`greentrack calibrate`)",
     "key",
@@ -216,7 +212,7 @@ CALIBRATIONS = _table(
     Column("devices", WORDS, note="uids, as JSON"),
     Column("source", TEXT),
 )
-SELF_TESTS = _table(
+SELF_TESTS = Table(
     "self_tests",
     "the newest test of a sensor (`greentrack doctor --self-test`)",
     "host uid",
@@ -233,7 +229,7 @@ SELF_TESTS = _table(
     Column("late_p99", AMOUNT),
     Column("note", TEXT),
 )
-HOURS = _table(
+HOURS = Table(
     "hours",
     "the grid's carbon by the hour, as a source on the network gave it",
     "source zone start",
@@ -246,7 +242,7 @@ HOURS = _table(
     Column("estimated", FLAG, merge=_IF_KNOWN, note="0 or 1"),
     Column("fetched_at", TIME),
 )
-FORECASTS = _table(
+FORECASTS = Table(
     "forecasts",
     "what a run's work was expected to come to in all, said at a moment: a row each for how far it was (progress, 0 to "
     "1), joules (the rest of the machine included) and seconds; at most 1,000 moments a run",
