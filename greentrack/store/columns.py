@@ -52,7 +52,7 @@ WHOLE_TIME = ValueType("INTEGER", (int,), MAX_TIME, "whole")
 FLAG = ValueType("INTEGER", (int,), MAX_SIZE, "flag", load=bool)
 TIME = ValueType("REAL", (int, float), MAX_TIME, "real")
 AMOUNT = ValueType("REAL", (int, float), MAX_SIZE, "real")
-COUNT = ValueType("REAL", (int, float), sys.float_info.max, "real")  # somebody may count floating-point operations
+COUNT = ValueType("REAL", (int, float), sys.float_info.max, "real")  # floating-point operations may be counted
 OUTCOME = ValueType("REAL", (int, float), 0.0, "real")  # a loss may be infinite
 
 # how a value that is written again changes what is stored, for str.format

@@ -1,4 +1,4 @@
-"""How facts become rows, and rows facts again."""
+"""Converts facts of the model to rows and back."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -95,7 +95,7 @@ def forecasts(found: Iterable[Row]) -> tuple[Forecast, ...]:
 
 
 def energies(found: Iterable[Row]) -> dict[Any, dict[str, Energy]]:
-    """Group owner, uid and ``ENERGY``'s columns by owner and uid."""
+    """Group rows of owner, uid and the fields of an energy by owner and uid."""
     made: dict[Any, dict[str, Energy]] = {}
     for owner, uid, *energy in found:
         made.setdefault(owner, {})[uid] = Energy._make(energy)

@@ -1,4 +1,4 @@
-"""SQL that is put together of declared columns; values are always bound."""
+"""Builds SQL from declared columns; values are always bound."""
 # ruff: noqa: S608  # names of tables and columns are constants of this package
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ def renamed(name: str, column: Column) -> Column:
 
 def insert(table: Table, columns: Sequence[Column]) -> Statement:
     """Add a row to *table*."""
-    names, marks = ", ".join(column.name for column in columns), ", ".join("?" * len(columns))
-    return Statement(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", columns)
+    names, placeholders = ", ".join(column.name for column in columns), ", ".join("?" * len(columns))
+    return Statement(f"INSERT INTO {table.name} ({names}) VALUES ({placeholders})", columns)
 
 
 def upsert(table: Table, columns: Sequence[Column]) -> Statement:

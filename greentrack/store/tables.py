@@ -71,7 +71,7 @@ RUNS = Table(
     Column("zone", TEXT, optional=True, note="as given, often NULL"),
     Column("rest", TEXT),
     Column("error", TEXT, optional=True),
-    Column("continues", TEXT, optional=True, note="the id of the run whose work it carries on"),
+    Column("continues", TEXT, optional=True, note="the id of the run that it continues"),
     Column("updated_at", TIME),
     Column("last_reading_at", TIME, optional=True),
     Column("tracker_cpu_seconds", AMOUNT, field="cpu_seconds", note="of the recorder, as are the next four"),
@@ -125,7 +125,7 @@ RUN_DEVICES = Table(
         AMOUNT,
         optional=True,
         merge=ADD_KNOWN,
-        note="while it was less than 10 % busy; NULL: nobody knows",
+        note="while it was less than 10 % busy; NULL: unknown",
     ),
     Column("idle_seconds", TIME, optional=True, merge=ADD_KNOWN, note="likewise"),
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
@@ -144,7 +144,7 @@ READINGS = Table(
         AMOUNT,
         optional=True,
         merge=_MEAN_BY_SECONDS,
-        note="the part of the time in which it worked, 0 to 1; NULL: it does not tell",
+        note="the part of the time in which it worked, 0 to 1; NULL: unknown",
     ),
 )
 SPANS = Table(
@@ -176,8 +176,8 @@ PHASE_ENERGY = Table(
 )
 PHASE_TIMES = Table(
     "phase_times",
-    "what a phase took of the `length` seconds from `start`, in slots of 1 s or, in a longer run, of 2, 4, 8 s and so "
-    "on: at most 300 a run",
+    "what a phase took of the `length` seconds from `start`, in time bins of 1 s or, in a longer run, of 2, 4, 8 s and "
+    "so on: at most 300 a run",
     "run start phase",
     _RUN,
     Column("start", WHOLE_TIME),
@@ -187,7 +187,7 @@ PHASE_TIMES = Table(
 )
 METRICS = Table(
     "metrics",
-    "an outcome that was logged",
+    "a logged value",
     "key",
     Column("key", WHOLE),
     _RUN,
@@ -231,7 +231,7 @@ SELF_TESTS = Table(
 )
 HOURS = Table(
     "hours",
-    "the grid's carbon by the hour, as a source on the network gave it",
+    "the hourly carbon intensity of the grid, from a source on the network",
     "source zone start",
     Column("source", TEXT),
     Column("zone", TEXT),
@@ -244,8 +244,8 @@ HOURS = Table(
 )
 FORECASTS = Table(
     "forecasts",
-    "what a run's work was expected to come to in all, said at a moment: a row each for how far it was (progress, 0 to "
-    "1), joules (the rest of the machine included) and seconds; at most 1,000 moments a run",
+    "an expected total of a run at a moment: a row each for progress (0 to 1), joules (the rest of the machine included) "
+    "and seconds; at most 1,000 moments a run",
     "run at kind",
     _RUN,
     Column("at", TIME),

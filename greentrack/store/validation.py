@@ -1,4 +1,4 @@
-"""The check of what is read: anybody can edit a database, and SQLite keeps any value in any column."""
+"""Checks the rows that are read: anybody can edit a database, and SQLite stores any value in any column."""
 
 import sqlite3
 from collections.abc import Sequence
