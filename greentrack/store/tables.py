@@ -244,8 +244,8 @@ HOURS = Table(
 )
 FORECASTS = Table(
     "forecasts",
-    "an expected total of a run at a moment: a row each for progress (0 to 1), joules (the rest of the machine included) "
-    "and seconds; at most 1,000 moments a run",
+    "an expected total of a run at a moment: a row each for progress (0 to 1), joules (the rest of the machine "
+    "included) and seconds; at most 1,000 moments a run",
     "run at kind",
     _RUN,
     Column("at", TIME),
