@@ -23,7 +23,8 @@ class SensorTest(NamedTuple):
     """The result of one device's sensor in a self-test.
 
     *update_seconds* is the longest time between two of its updates; None where that was not probed or it did not move,
-    and *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and *check*
+    and *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and
+    *cross_check*
     are the same energy by its two methods.
     """
 
@@ -32,7 +33,7 @@ class SensorTest(NamedTuple):
     update_seconds: float | None = None
     spread: float | None = None
     joules: float = 0.0
-    check: float | None = None
+    cross_check: float | None = None
     note: str = ""
 
 

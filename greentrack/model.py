@@ -27,12 +27,13 @@ class Device(NamedTuple):
 class Energy(NamedTuple):
     """The joules of one device over some time, and how many *seconds* of that time were covered.
 
-    *check* is the same energy by the device's second method, where it has one (integrated power beside a counter).
+    *cross_check* is the same energy by the device's second method, where it has one (integrated power beside a
+    counter).
     """
 
     joules: float = 0.0
     seconds: float = 0.0
-    check: float | None = None
+    cross_check: float | None = None
 
 
 class Reading(NamedTuple):
@@ -46,7 +47,7 @@ class Reading(NamedTuple):
     at: float
     seconds: float
     joules: float
-    check: float | None = None
+    cross_check: float | None = None
     share: float | None = None
     busy: float | None = None
 
@@ -61,7 +62,7 @@ class Reading(NamedTuple):
 class DeviceUse(NamedTuple):
     """One device within one run: how it was read and what it used in total.
 
-    *trusted* is False where a counter disagreed with its own power (then *energy.check* is the figure to use).
+    *counter_valid* is False where a counter disagreed with its own power; *energy.cross_check* is then the valid one.
     *process* is the sum of joules x share over the readings whose share is known, None where none is. *idle* is the
     energy of the readings while it was idle, None where unknown; *idle_watts* is its power while nothing ran on it for
     a while, None where that was not seen.
@@ -70,7 +71,7 @@ class DeviceUse(NamedTuple):
     device: Device
     method: str
     energy: Energy = Energy()
-    trusted: bool = True
+    counter_valid: bool = True
     process: float | None = None
     note: str = ""
     idle: Energy | None = None
@@ -79,7 +80,7 @@ class DeviceUse(NamedTuple):
     @property
     def joules(self) -> float:
         """The valid joules: the counter's, or those of its cross-check where the counter was found wrong."""
-        return self.energy.joules if self.trusted or self.energy.check is None else self.energy.check
+        return self.energy.joules if self.counter_valid or self.energy.cross_check is None else self.energy.cross_check
 
 
 class Span(NamedTuple):
@@ -194,7 +195,7 @@ class TrackerOverhead(NamedTuple):
 class Record(NamedTuple):
     """Everything known about a run, of which a summary is made. *work* counts units done (samples, tokens, steps …).
 
-    *known* are the calibrations of its host, some perhaps from after the run; None where there are none.
+    *calibration* is that of its host, perhaps made after the run; None where there is none.
     """
 
     run: RunInfo
@@ -204,8 +205,8 @@ class Record(NamedTuple):
     metrics: tuple[Metric, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     work: Mapping[str, float] = {}
-    toll: TrackerOverhead = TrackerOverhead()
-    known: "HostCalibration | None" = None
+    tracker_overhead: TrackerOverhead = TrackerOverhead()
+    calibration: "HostCalibration | None" = None
 
 
 class Missing(NamedTuple):

@@ -84,13 +84,15 @@ def _verdicts(sensor: SensorTest, seconds: float) -> Iterator[str]:
         often = f"Its counter moves every {duration(update)}" + (f" ({sensor.note})" if sensor.note else "")
         short = duration(2 * update / EDGE_ERROR)
         yield f"{often}: what takes less than {short} is uncertain by more than {EDGE_ERROR:.0%}."
-    if sensor.check is not None and sensor.check > 0:
-        apart = abs(sensor.joules / sensor.check - 1)
-        allowed = max(EDGE_ERROR * sensor.check, 2 * (update or 0.1) * sensor.check / seconds)
+    if sensor.cross_check is not None and sensor.cross_check > 0:
+        apart = abs(sensor.joules / sensor.cross_check - 1)
+        allowed = max(EDGE_ERROR * sensor.cross_check, 2 * (update or 0.1) * sensor.cross_check / seconds)
         verdict = (
-            "" if abs(sensor.joules - sensor.check) <= allowed else "; where a long run shows it too, power is used"
+            ""
+            if abs(sensor.joules - sensor.cross_check) <= allowed
+            else "; where a long run shows it too, power is used"
         )
-        both = f"counter {digits(sensor.joules)} J, integrated power {digits(sensor.check)} J"
+        both = f"counter {digits(sensor.joules)} J, integrated power {digits(sensor.cross_check)} J"
         yield f"By {both}: {apart:.1%} apart{verdict}."
     if sensor.spread is not None:
         yield f"Windows of 1 s, one after the other, differ by {sensor.spread:.1%} at most."

@@ -28,7 +28,7 @@ def use() -> MakeUse:
         **more: Any,
     ) -> DeviceUse:
         device = Device(uid=uid, kind=kind, name=f"the {kind}", details=details or {})
-        energy = Energy(joules=watts * seconds, seconds=seconds, check=check)
+        energy = Energy(joules=watts * seconds, seconds=seconds, cross_check=check)
         return DeviceUse(device=device, method=method, energy=energy, **more)
 
     return make
@@ -42,7 +42,7 @@ def record() -> MakeRecord:
         facts = {
             key: more.pop(key)
             for key in list(more)
-            if key not in {"spans", "phases", "metrics", "forecasts", "work", "toll", "known"}
+            if key not in {"spans", "phases", "metrics", "forecasts", "work", "tracker_overhead", "calibration"}
         }
         host = Host(id="h", name="box", chassis=chassis, timezone=timezone)
         run = RunInfo(

@@ -12,11 +12,7 @@ FRAMEWORKS = {"accelerate", "jax", "keras", "lightning", "pytorch_lightning", "t
 KNOWN_CIRCLES = ()
 """Circles still to be broken. The list may only become shorter."""
 
-KNOWN_FRAMEWORK_IMPORTS = {
-    ("greentrack.integrations.training.session", "greentrack.integrations.lightning.plan"),
-    ("greentrack.integrations.training.session", "greentrack.integrations.lightning.trainer"),
-    ("greentrack.integrations.training.session", "torch"),
-}
+KNOWN_FRAMEWORK_IMPORTS: set[tuple[str, str]] = set()
 """Imports through which ``integrations.training`` still reaches a framework. The set may only become smaller."""
 
 

@@ -22,7 +22,9 @@ class AttributedUse(NamedTuple):
 
     def of(self, energy: Energy | Reading) -> float:
         """Return the joules of an interval in this scope, by the power where the counter is not trusted."""
-        return self.share * (energy.joules if self.use.trusted or energy.check is None else energy.check)
+        return self.share * (
+            energy.joules if self.use.counter_valid or energy.cross_check is None else energy.cross_check
+        )
 
     @property
     def idle(self) -> float | None:
@@ -42,7 +44,7 @@ def attribute(use: DeviceUse, scope: str) -> AttributedUse:
     if use.device.kind not in KINDS:
         raise StoreError(f"{use.device.uid} is a {use.device.kind!r}, which this GreenTrack does not know; upgrade it")
     method = method_of(use)
-    if not use.trusted and method.if_invalid:
+    if not use.counter_valid and method.if_invalid:
         method = METHODS[method.if_invalid]
     if use.energy.seconds <= 0 and use.joules <= 0:
         return AttributedUse(use=use, method=method, joules=None, share=1.0)
@@ -75,10 +77,10 @@ def share_counted(uses: Sequence[AttributedUse]) -> float:
 
 def update_seconds(record: Record) -> Mapping[str, float]:
     """Return the update interval of each counter that was tested and is used, by device uid."""
-    if record.known is None:
+    if record.calibration is None:
         return {}
-    replaced = {use.device.uid for use in record.devices if not use.trusted}  # its power moves at another pace
-    return {uid: seconds for uid, seconds in record.known.updates.items() if uid not in replaced}
+    replaced = {use.device.uid for use in record.devices if not use.counter_valid}  # its power moves at another pace
+    return {uid: seconds for uid, seconds in record.calibration.updates.items() if uid not in replaced}
 
 
 def devices_read(record: Record) -> list[str]:

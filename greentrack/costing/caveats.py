@@ -89,10 +89,10 @@ def _of_run(record: Record, *, has_energy: bool) -> Iterator[Caveat]:
         yield from _of_import(record.run)
     if not has_energy:
         yield Caveat("nothing measured")
-    if record.toll.restarts:
-        yield Caveat("recorder restarts", (record.toll.restarts,))
-    if record.toll.failures:
-        yield Caveat("failed reads", (record.toll.failures,))
+    if record.tracker_overhead.restarts:
+        yield Caveat("recorder restarts", (record.tracker_overhead.restarts,))
+    if record.tracker_overhead.failures:
+        yield Caveat("failed reads", (record.tracker_overhead.failures,))
 
 
 def _of_import(run: RunInfo) -> Iterator[Caveat]:
@@ -109,14 +109,14 @@ def _of_devices(uses: Sequence[AttributedUse], scope: str) -> Iterator[Caveat]:
         use = attributed.use
         if use.note:
             yield Caveat("device note", (use.device.uid, use.note))
-        if not use.trusted:
-            yield Caveat("counter disagreed", (use.device.uid, use.energy.check is not None))
+        if not use.counter_valid:
+            yield Caveat("counter disagreed", (use.device.uid, use.energy.cross_check is not None))
         if scope == "process" and not share_is_known(use) and attributed.joules is not None:
             yield Caveat("share unknown", (use.device.uid,))
 
 
 def _of_calibrations(record: Record, chassis: Chassis | None) -> Iterator[Caveat]:
-    newest = record.known.calibrations[-1:] if record.known is not None else ()
+    newest = record.calibration.calibrations[-1:] if record.calibration is not None else ()
     seen = devices_read(record)
     if newest and chassis is not None and sorted(newest[0].devices) != sorted(seen):
         yield Caveat("other devices calibrated", (tuple(newest[0].devices), tuple(seen), bool(chassis.loads)))

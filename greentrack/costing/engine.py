@@ -68,7 +68,7 @@ def cost(
         },
         metrics=_metrics(record.metrics),
         caveats=(*caveats(record, uses, coverage, scope=options.scope, chassis=chassis), *summary.caveats),
-        tracker_overhead=record.toll,
+        tracker_overhead=record.tracker_overhead,
         forecasts=record.forecasts,
     )
 
@@ -150,11 +150,11 @@ def price(
 def _chassis(record: Record, rest: str | None) -> Chassis | None:
     """Return the kind of machine, calibrated at its wall unless the options name a kind."""
     chassis = system_overhead.chassis_of(record.run, rest)
-    if chassis is None or record.known is None or rest not in (None, "auto"):
+    if chassis is None or record.calibration is None or rest not in (None, "auto"):
         return chassis
     from greentrack.costing.wall_calibration import calibrated
 
-    return calibrated(chassis, record.known.calibrations, devices_read(record))
+    return calibrated(chassis, record.calibration.calibrations, devices_read(record))
 
 
 def _device(attributed: AttributedUse, record: Record) -> DeviceCost:

@@ -22,10 +22,10 @@ def shares_by_hour(
     """
     local, place = _local(run.host.timezone if run.host else None)
     hours = [0.0] * 24
-    trusted = {use.device.uid: use.trusted for use in uses}
+    trusted = {use.device.uid: use.counter_valid for use in uses}
     for uid, found in (readings or {}).items():
         for reading in found:
-            believed = reading.joules if reading.check is None or trusted.get(uid, True) else reading.check
+            believed = reading.joules if reading.cross_check is None or trusted.get(uid, True) else reading.cross_check
             _add(hours, reading.at - reading.seconds, reading.seconds, believed, local)
     how = f"by the hours of its readings ({place})"
     if not math.fsum(hours) > 0:

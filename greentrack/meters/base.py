@@ -68,11 +68,11 @@ class Meter(ABC):
                 self._watts = added.joules / (now - since)
             check = (
                 None
-                if added.check is None and self._total.check is None
-                else (self._total.check or 0.0) + (added.check or 0.0)
+                if added.cross_check is None and self._total.cross_check is None
+                else (self._total.cross_check or 0.0) + (added.cross_check or 0.0)
             )
             self._total = Energy(
-                joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, check=check
+                joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, cross_check=check
             )
         return self._report(self._total)
 
@@ -90,17 +90,21 @@ class Meter(ABC):
 
     def _extended(self, seconds: float, watts: float) -> Energy:
         joules = watts * seconds
-        check = None if self._total.check is None else self._total.check + joules
+        check = None if self._total.cross_check is None else self._total.cross_check + joules
         return self._report(
-            Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, check=check)
+            Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, cross_check=check)
         )
 
     def _report(self, total: Energy) -> Energy:
         # an extension may be ahead of the next reading: stand still until the reading catches up
         reported = self._reported
-        check = total.check if reported.check is None or total.check is None else max(total.check, reported.check)
+        check = (
+            total.cross_check
+            if reported.cross_check is None or total.cross_check is None
+            else max(total.cross_check, reported.cross_check)
+        )
         self._reported = Energy(
-            joules=max(total.joules, reported.joules), seconds=max(total.seconds, reported.seconds), check=check
+            joules=max(total.joules, reported.joules), seconds=max(total.seconds, reported.seconds), cross_check=check
         )
         return self._reported
 

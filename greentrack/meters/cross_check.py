@@ -92,7 +92,7 @@ class CheckedCounter(Counter):
         joules = self._check.step(self.power(), added)
         if self.counter_valid and self._check.failed():
             self._use_power()
-        return None if added is None else added._replace(check=joules)
+        return None if added is None else added._replace(cross_check=joules)
 
     def _use_power(self) -> None:
         self.counter_valid = False

@@ -87,7 +87,7 @@ class Accumulator:
                 at=self._wall + self._carried_at,
                 seconds=missed.seconds,
                 joules=max(0.0, missed.joules),
-                check=missed.check,
+                cross_check=missed.cross_check,
                 share=min(1.0, process / missed.joules) if process > 0 and missed.joules > 0 else None,
             )
             made.append(reading)
@@ -119,7 +119,7 @@ class Accumulator:
                 device=meter.device,
                 method=meter.method,
                 energy=self._timeline.last(uid) if energies is None else energies.get(uid, NOTHING),
-                trusted=meter.counter_valid,
+                counter_valid=meter.counter_valid,
                 process=totals.process,
                 note=meter.note,
                 idle=totals.idle,
@@ -127,8 +127,8 @@ class Accumulator:
             )
             if (before := self._carried.get(uid)) is not None:
                 use = use._replace(energy=total(before.energy, use.energy))
-                if not before.trusted:  # a counter once found wrong stays so
-                    use = use._replace(trusted=False, method=before.method, note=before.note)
+                if not before.counter_valid:  # a counter once found wrong stays so
+                    use = use._replace(counter_valid=False, method=before.method, note=before.note)
             uses.append(use)
         return uses
 
@@ -144,7 +144,7 @@ class Accumulator:
             at=self._wall + min(read_at, until),
             seconds=used.seconds,
             joules=used.joules,
-            check=used.check,
+            cross_check=used.cross_check,
             share=self._process_share.of(meter) if self._process_share is not None else None,
             busy=_busy(meter),
         )

@@ -17,7 +17,7 @@ class Replay:
         for of_device in readings:
             for reading in of_device:
                 columns = self._columns.setdefault(reading.device, tuple(array("d") for _ in range(4)))
-                check = reading.joules if reading.check is None else reading.check
+                check = reading.joules if reading.cross_check is None else reading.cross_check
                 for column, figure in zip(columns, (reading.at, reading.seconds, reading.joules, check), strict=True):
                     column.append(figure)
 
@@ -37,12 +37,16 @@ def _after(
 ) -> Energy:
     used = NOTHING
     for row in range(bisect_right(ends, moment), len(ends)):
-        energy = Energy(joules=joules[row], seconds=seconds[row], check=checks[row])
+        energy = Energy(joules=joules[row], seconds=seconds[row], cross_check=checks[row])
         inside = min(1.0, (ends[row] - moment) / seconds[row]) if seconds[row] > 0 else 1.0
         used = total(used, part(energy, inside))
     return used
 
 
 def _less(energy: Energy, used: Energy) -> Energy:
-    check = None if energy.check is None and used.check is None else (energy.check or 0.0) - (used.check or 0.0)
-    return Energy(joules=energy.joules - used.joules, seconds=energy.seconds - used.seconds, check=check)
+    check = (
+        None
+        if energy.cross_check is None and used.cross_check is None
+        else (energy.cross_check or 0.0) - (used.cross_check or 0.0)
+    )
+    return Energy(joules=energy.joules - used.joules, seconds=energy.seconds - used.seconds, cross_check=check)

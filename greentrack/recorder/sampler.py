@@ -187,7 +187,7 @@ class Recorder:
         begun = self.run.started_at
         seconds = max(0.0, self._wall + ended - begun)
         self.learn(self.run._replace(status=status, error=error, ended_at=self._wall + ended, seconds=seconds))
-        self._buffer.batch.toll = self._current_overhead()
+        self._buffer.batch.tracker_overhead = self._current_overhead()
         self._buffer.finish(patience_s, locked_s)
         figures, trouble = self._figures(self._accumulator.total()), self._buffer.trouble
         for meter in self.meters:
@@ -233,7 +233,7 @@ class Recorder:
 
     def flush(self) -> bool:
         """Write the batch to the store; where that fails it stays in memory and is written with the next."""
-        self._buffer.batch.toll = self._current_overhead()
+        self._buffer.batch.tracker_overhead = self._current_overhead()
         return self._buffer.flush()
 
     def _current_overhead(self) -> TrackerOverhead:

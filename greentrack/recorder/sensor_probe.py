@@ -123,7 +123,7 @@ def self_test(
     sensors = [
         updates[meter.device.uid]._replace(
             joules=used[meter.device.uid].joules,
-            check=used[meter.device.uid].check,
+            cross_check=used[meter.device.uid].cross_check,
             spread=_spread(probe.record.spans, meter.device.uid),
         )
         for meter in measuring
@@ -202,7 +202,7 @@ def update_periods(
 def _record(sink: _MemorySink, figures: "RunFigures") -> Record:
     uses, toll = figures_of(figures)
     assert sink.run is not None  # the first batch has it
-    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), toll=toll)
+    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=toll)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:

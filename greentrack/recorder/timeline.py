@@ -47,24 +47,24 @@ class Timeline:
 
 def difference(after: Energy, before: Energy) -> Energy:
     """The energy between two cumulative ones; a *check* that began in between counts from there."""
-    check = None if after.check is None else after.check - (before.check or 0.0)
-    return Energy(joules=after.joules - before.joules, seconds=after.seconds - before.seconds, check=check)
+    check = None if after.cross_check is None else after.cross_check - (before.cross_check or 0.0)
+    return Energy(joules=after.joules - before.joules, seconds=after.seconds - before.seconds, cross_check=check)
 
 
 def total(first: Energy, second: Energy) -> Energy:
     """The sum of two energies of one device."""
     check = None
-    if first.check is not None or second.check is not None:
-        check = (first.joules if first.check is None else first.check) + (
-            second.joules if second.check is None else second.check
+    if first.cross_check is not None or second.cross_check is not None:
+        check = (first.joules if first.cross_check is None else first.cross_check) + (
+            second.joules if second.cross_check is None else second.cross_check
         )
-    return Energy(joules=first.joules + second.joules, seconds=first.seconds + second.seconds, check=check)
+    return Energy(joules=first.joules + second.joules, seconds=first.seconds + second.seconds, cross_check=check)
 
 
 def part(energy: Energy, fraction: float) -> Energy:
     """The *fraction* (0 to 1) of an energy."""
-    check = None if energy.check is None else energy.check * fraction
-    return Energy(joules=energy.joules * fraction, seconds=energy.seconds * fraction, check=check)
+    check = None if energy.cross_check is None else energy.cross_check * fraction
+    return Energy(joules=energy.joules * fraction, seconds=energy.seconds * fraction, cross_check=check)
 
 
 def _between(reads: deque[tuple[float, Energy]], moment: float) -> Energy:
@@ -75,5 +75,5 @@ def _between(reads: deque[tuple[float, Energy]], moment: float) -> Energy:
     index = bisect_left(reads, moment, key=lambda read: read[0])
     (start, before), (end, after) = reads[index - 1], reads[index]
     step = part(difference(after, before), (moment - start) / (end - start))
-    check = None if after.check is None else (before.check or 0.0) + (step.check or 0.0)
-    return Energy(joules=before.joules + step.joules, seconds=before.seconds + step.seconds, check=check)
+    check = None if after.cross_check is None else (before.cross_check or 0.0) + (step.cross_check or 0.0)
+    return Energy(joules=before.joules + step.joules, seconds=before.seconds + step.seconds, cross_check=check)

@@ -1,7 +1,7 @@
 """Batches of what the recorder stores, and the merging of readings that keeps memory and disk bounded."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
 from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
@@ -12,8 +12,8 @@ T = TypeVar("T")
 class Batch:
     """New facts of one run. It is stored completely or not at all; one that could not be written is retried with more.
 
-    *run* and *toll* replace what is stored, *devices* are stored without totals (those come from the readings), *spans*
-    replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
+    *run* and *tracker_overhead* replace what is stored, *devices* are stored without totals (those come from the
+    readings), *spans* replace those of the same id, *phases*, *phase_times* and *work* are added to what is stored.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class Batch:
         work: Mapping[str, float] | None = None,
         metrics: Iterable[Metric] = (),
         forecasts: Iterable[Forecast] = (),
-        toll: TrackerOverhead | None = None,
+        tracker_overhead: TrackerOverhead | None = None,
     ) -> None:
         """Start with copies of the arguments."""
-        self.run_id, self.run, self.toll = run_id, run, toll
+        self.run_id, self.run, self.tracker_overhead = run_id, run, tracker_overhead
         self.devices, self.readings = list(devices), list(readings)
         self.spans, self.metrics, self.forecasts = list(spans), list(metrics), list(forecasts)
         self.phases, self.phase_times = dict(phases or {}), list(phase_times)
@@ -57,7 +57,7 @@ class Batch:
             self.work[unit] = self.work.get(unit, 0.0) + amount
         self.metrics += other.metrics
         self.forecasts += other.forecasts
-        self.toll = other.toll or self.toll
+        self.tracker_overhead = other.tracker_overhead or self.tracker_overhead
 
     def bounded(self, limit: int) -> None:
         """Keep at most *limit* readings a device, *limit* metrics and *limit* forecasts while nothing can be written.
@@ -127,7 +127,7 @@ def merged(first: Reading, second: Reading) -> Reading:
         at=max(first.at, second.at),
         seconds=seconds,
         joules=joules,
-        check=added(first.check, second.check),
+        cross_check=added(first.cross_check, second.cross_check),
         share=share,
         busy=busy,
     )
@@ -150,36 +150,32 @@ def added_phase(first: Phase, second: Phase) -> Phase:
         energy[uid] = Energy(
             joules=known.joules + more.joules,
             seconds=known.seconds + more.seconds,
-            check=added(known.check, more.check),
+            cross_check=added(known.cross_check, more.cross_check),
         )
     return Phase(
         name=first.name, calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy
     )
 
 
-class Totals(NamedTuple):
-    """What readings of one device add to what it used in a run; None where unknown, see ``DeviceUse``."""
-
-    joules: float = 0.0
-    seconds: float = 0.0
-    check: float | None = None
-    process: float | None = None
-    idle_joules: float | None = None
-    idle_seconds: float | None = None
+Totals = tuple[float, float, float | None, float | None, float | None, float | None]
+TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_seconds")
+"""What each of ``Totals`` is; all but the first two are None where unknown, see ``DeviceUse``."""
 
 
 def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
     """Sum readings by device uid."""
     sums: dict[str, Totals] = {}
     for reading in readings:
-        so_far = sums.get(reading.device, Totals())
-        idle = reading.idle
-        sums[reading.device] = Totals(
-            joules=so_far.joules + reading.joules,
-            seconds=so_far.seconds + reading.seconds,
-            check=added(so_far.check, reading.check),
-            process=added(so_far.process, None if reading.share is None else reading.joules * reading.share),
-            idle_joules=added(so_far.idle_joules, None if idle is None else idle.joules),
-            idle_seconds=added(so_far.idle_seconds, None if idle is None else idle.seconds),
+        joules, seconds, check, process, idle_joules, idle_seconds = sums.get(
+            reading.device, (0.0, 0.0, None, None, None, None)
+        )
+        own, idle = None if reading.share is None else reading.joules * reading.share, reading.idle
+        sums[reading.device] = (
+            joules + reading.joules,
+            seconds + reading.seconds,
+            added(check, reading.cross_check),
+            added(process, own),
+            added(idle_joules, None if idle is None else idle.joules),
+            added(idle_seconds, None if idle is None else idle.seconds),
         )
     return sums

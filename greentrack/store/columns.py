@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from types import NoneType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from greentrack.store import values
 
@@ -17,19 +17,28 @@ Kind = Literal["text", "real", "whole", "flag", "json"]
 """What the values of an exported column are."""
 
 
-class ValueType(NamedTuple):
+# plain classes: a NamedTuple takes a tenth of a millisecond to make, and every recorder imports these
+
+
+class ValueType:
     """What the values of a column are.
 
     *types* and *maximum* are what may be read (no types: anything; 0: of any size); *dump* makes a value of the
     database of the model's, *load* the model's of the database's, where they differ.
     """
 
-    sql: str
-    types: tuple[type, ...] = ()
-    maximum: float = 0.0
-    export: Kind = "text"
-    dump: Callable[[Any], Any] | None = None
-    load: Callable[[Any], Any] | None = None
+    def __init__(
+        self,
+        sql: str,
+        types: tuple[type, ...] = (),
+        maximum: float = 0.0,
+        export: Kind = "text",
+        *,
+        dump: Callable[[Any], Any] | None = None,
+        load: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.sql, self.types, self.maximum, self.export = sql, types, maximum, export
+        self.dump, self.load = dump, load
 
 
 ANY = ValueType("")
@@ -37,13 +46,13 @@ ID = ValueType("TEXT", (str,))
 TEXT = ValueType("TEXT", (str,), dump=values.text)
 MAPPING = ValueType("TEXT", (str,), export="json", dump=values.dumped, load=values.mapping)
 WORDS = ValueType("TEXT", (str,), export="json", dump=values.dumped, load=values.words)
-TAGS = WORDS._replace(load=values.tags)
+TAGS = ValueType("TEXT", (str,), export="json", dump=values.dumped, load=values.tags)
 WHOLE = ValueType("INTEGER", (int,), MAX_SIZE, "whole")
 WHOLE_TIME = ValueType("INTEGER", (int,), MAX_TIME, "whole")
 FLAG = ValueType("INTEGER", (int,), MAX_SIZE, "flag", load=bool)
 TIME = ValueType("REAL", (int, float), MAX_TIME, "real")
 AMOUNT = ValueType("REAL", (int, float), MAX_SIZE, "real")
-COUNT = ValueType("REAL", (int, float), sys.float_info.max, "real")  # somebody may count floating-point operations
+COUNT = ValueType("REAL", (int, float), sys.float_info.max, "real")  # floating-point operations may be counted
 OUTCOME = ValueType("REAL", (int, float), 0.0, "real")  # a loss may be infinite
 
 # how a value that is written again changes what is stored, for str.format
@@ -53,40 +62,47 @@ ADD_KNOWN = "{name} = CASE WHEN {new} IS NULL THEN {name} ELSE coalesce({name}, 
 KEEP_KNOWN = "{name} = coalesce({new}, {name})"
 
 
-class Column(NamedTuple):
+class Column:
     """A column, or a computed value of a query.
 
-    *optional* columns may be NULL: not known. *field* is the attribute of the model where it has another name than the
-    column. *is_long* columns are only read for a run that is shown itself. *source* is its SQL in a query.
+    *optional* columns may be NULL: not known. *field* is the attribute of the model, by default of the same name.
+    *is_long* columns are only read for a run that is shown itself. *source* is the SQL in a query.
     """
 
-    name: str
-    value_type: ValueType
-    optional: bool = False
-    field: str = ""
-    note: str = ""
-    merge: str = REPLACE
-    is_long: bool = False
-    source: str = ""
-
-    @property
-    def attribute(self) -> str:
-        """Its name in the model."""
-        return self.field or self.name
+    def __init__(
+        self,
+        name: str,
+        value_type: ValueType,
+        *,
+        optional: bool = False,
+        field: str = "",
+        note: str = "",
+        merge: str = REPLACE,
+        is_long: bool = False,
+        source: str = "",
+    ) -> None:
+        self.name, self.value_type, self.optional = name, value_type, optional
+        self.field, self.note, self.merge = field or name, note, merge
+        self.is_long, self.source = is_long, source
 
     @property
     def types(self) -> tuple[type, ...]:
         """The types that its values may have; none where they may have any."""
         return (*self.value_type.types, NoneType) if self.optional and self.value_type.types else self.value_type.types
 
+    def selected(self, source: str, name: str = "") -> "Column":
+        """Return the column as it is in a query, where its SQL is *source*."""
+        made = Column.__new__(Column)
+        made.__dict__.update(self.__dict__, source=source, name=name or self.name)
+        return made
 
-class Table(NamedTuple):
+
+class Table:
     """A table: what one *row* is, its columns, and the columns by which a row that is written again is found."""
 
-    name: str
-    row: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    def __init__(self, name: str, row: str, key: str, *columns: Column) -> None:
+        self.name, self.row, self.key = name, row, tuple(key.split())
+        self.columns = tuple(column.selected(f"{name}.{column.name}") for column in columns)
 
     def column(self, name: str) -> Column:
         """Return the column of this name."""
@@ -102,5 +118,5 @@ class Table(NamedTuple):
 
     def of(self, fields: tuple[str, ...]) -> tuple[Column, ...]:
         """Return the columns that hold these *fields* of the model, in the order of the fields."""
-        found = {column.attribute: column for column in self.columns}
+        found = {column.field: column for column in self.columns}
         return tuple(found[field] for field in fields if field in found)

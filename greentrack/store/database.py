@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.location import default_path
-from greentrack.store.statements import Row, Select
+from greentrack.store.statements import Row, Statement
 from greentrack.store.validation import checked
 from greentrack.store.values import bound
 
@@ -37,8 +37,8 @@ class ReadDatabase:
         if db is not None:
             db.close()
 
-    def query(self, query: Select | str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        """Return the rows of *query*, and check those of a ``Select``. Raises StoreError."""
+    def query(self, query: Statement | str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return the rows of *query*, and check those of a ``Statement``. Raises StoreError."""
         if self._db is None:
             self._db = open_for_reading(self.path, self._busy_timeout_s)
         if self._db is None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.store import read_queries
-from greentrack.store.statements import Select
+from greentrack.store.statements import Statement
 
-Query = Callable[[Select, Sequence[object]], Iterable[Sequence[Any]]]
+Query = Callable[[Statement, Sequence[object]], Iterable[Sequence[Any]]]
 
 
 class DeduplicatedEnergy(NamedTuple):

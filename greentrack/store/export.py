@@ -8,25 +8,11 @@ from types import NoneType
 from typing import NamedTuple
 
 from greentrack.errors import NotFoundError
+from greentrack.store import tables
 from greentrack.store.columns import Column, Kind, Table
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.run_row import RunRow
 from greentrack.store.statements import Row, renamed, select
-from greentrack.store.tables import (
-    DEVICES,
-    FORECASTS,
-    HOSTS,
-    METRICS,
-    PHASE_ENERGY,
-    PHASE_TIMES,
-    PHASES,
-    READINGS,
-    RUN_DEVICES,
-    RUNS,
-    SPAN_ENERGY,
-    SPANS,
-    WORK,
-)
 from greentrack.store.validation import ColumnRules, refused
 
 
@@ -37,37 +23,42 @@ class ExportTable(NamedTuple):
     query: str
 
 
-_RUN, _DEVICE = renamed("run", RUNS.column("id")), renamed("device", DEVICES.column("uid"))
+_RUN, _DEVICE = renamed("run", tables.RUNS.column("id")), renamed("device", tables.DEVICES.column("uid"))
 
 
 def _of_device(energy: Table, *owner: str) -> tuple[Column, ...]:
     """Return the columns of a device's energy, with ``trusted`` behind the cross-check that it is about."""
     columns = energy.without("run", "device", *owner)
     at = columns.index(energy.column("check_joules")) + 1
-    return (_DEVICE, DEVICES.column("kind"), *columns[:at], RUN_DEVICES.column("trusted"), *columns[at:])
+    return (_DEVICE, tables.DEVICES.column("kind"), *columns[:at], tables.RUN_DEVICES.column("trusted"), *columns[at:])
 
 
 _SELECTS = {
     "runs": select(
         (
-            *RUNS.without("key", "pid", "pid_started", "boot_id", "updated_at", "last_reading_at"),
-            *(renamed(f"host_{column.name}", column) for column in HOSTS.without("id")),
+            *tables.RUNS.without("key", "pid", "pid_started", "boot_id", "updated_at", "last_reading_at"),
+            *(renamed(f"host_{column.name}", column) for column in tables.HOSTS.without("id")),
         ),
         "FROM runs LEFT JOIN hosts ON hosts.id = host WHERE runs.id = ?",
     ),
     "devices": select(
-        (_RUN, _DEVICE, *DEVICES.without("key", "host", "uid"), *RUN_DEVICES.without("run", "device")),
+        (_RUN, _DEVICE, *tables.DEVICES.without("key", "host", "uid"), *tables.RUN_DEVICES.without("run", "device")),
         """FROM runs JOIN run_devices ON run = runs.key JOIN devices ON devices.key = device
         WHERE runs.id = ? ORDER BY run_devices.device""",
     ),
     "readings": select(
-        (_RUN, *_of_device(READINGS)),
+        (_RUN, *_of_device(tables.READINGS)),
         """FROM runs JOIN readings ON readings.run = runs.key
         JOIN run_devices ON run_devices.run = readings.run AND run_devices.device = readings.device
         JOIN devices ON devices.key = readings.device WHERE runs.id = ? ORDER BY readings.device, at""",
     ),
     "spans": select(
-        (_RUN, renamed("span", SPANS.column("id")), *SPANS.without("run", "id"), *_of_device(SPAN_ENERGY, "span")),
+        (
+            _RUN,
+            renamed("span", tables.SPANS.column("id")),
+            *tables.SPANS.without("run", "id"),
+            *_of_device(tables.SPAN_ENERGY, "span"),
+        ),
         """FROM runs JOIN spans ON spans.run = runs.key
         LEFT JOIN span_energy ON span_energy.run = spans.run AND span_energy.span = spans.id
         LEFT JOIN run_devices ON run_devices.run = span_energy.run AND run_devices.device = span_energy.device
@@ -76,8 +67,8 @@ _SELECTS = {
     ),
     "phases": select(
         (
-            *(_RUN, *PHASES.pick("name", "calls"), renamed("phase_seconds", PHASES.column("seconds"))),
-            *_of_device(PHASE_ENERGY, "phase"),
+            *(_RUN, *tables.PHASES.pick("name", "calls"), renamed("phase_seconds", tables.PHASES.column("seconds"))),
+            *_of_device(tables.PHASE_ENERGY, "phase"),
         ),
         """FROM runs JOIN phases ON phases.run = runs.key
         LEFT JOIN phase_energy ON phase_energy.run = phases.run AND phase_energy.phase = phases.name
@@ -86,18 +77,18 @@ _SELECTS = {
         WHERE runs.id = ? ORDER BY phases.name, phase_energy.device""",
     ),
     "phase_times": select(
-        (_RUN, *PHASE_TIMES.without("run")),
+        (_RUN, *tables.PHASE_TIMES.without("run")),
         "FROM runs JOIN phase_times ON run = runs.key WHERE runs.id = ? ORDER BY start, phase",
     ),
     "metrics": select(
-        (_RUN, *METRICS.without("key", "run")),
+        (_RUN, *tables.METRICS.without("key", "run")),
         "FROM runs JOIN metrics ON run = runs.key WHERE runs.id = ? ORDER BY metrics.key",
     ),
     "work": select(
-        (_RUN, *WORK.without("run")), "FROM runs JOIN work ON run = runs.key WHERE runs.id = ? ORDER BY unit"
+        (_RUN, *tables.WORK.without("run")), "FROM runs JOIN work ON run = runs.key WHERE runs.id = ? ORDER BY unit"
     ),
     "forecasts": select(
-        (_RUN, *FORECASTS.without("run")),
+        (_RUN, *tables.FORECASTS.without("run")),
         "FROM runs JOIN forecasts ON run = runs.key WHERE runs.id = ? ORDER BY at, kind",
     ),
 }

@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING
 
 from greentrack.errors import NotFoundError
 from greentrack.model import Host
-from greentrack.store import read_queries, rows
+from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.connect import open_for_writing, translated
 from greentrack.store.database import ReadDatabase
-from greentrack.store.statements import Row, Select, from_row
+from greentrack.store.statements import Row, Statement, from_row, select
+from greentrack.store.tables import CALIBRATIONS, SELF_TESTS
 
 if TYPE_CHECKING:
     from greentrack.calibration_facts import Calibration, HostCalibration, SelfTest
 
 
-def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, HostCalibration]:
+_HOSTS = select(rows.HOST, "FROM hosts")
+_CALIBRATIONS = select(CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
+_UPDATES = select(SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL")
+
+
+def calibrations_by_host(query: Callable[[Statement], Sequence[Row]]) -> dict[str, HostCalibration]:
     """Return the calibrations of each host, by its id; *query* asks an open database."""
-    walls, tests = query(read_queries.CALIBRATIONS), query(read_queries.UPDATES)
+    walls, tests = query(_CALIBRATIONS), query(_UPDATES)
     if not walls and not tests:
         return {}
     from greentrack.calibration_facts import (  # every recorder reads them, and most hosts have none
@@ -32,7 +38,7 @@ def calibrations_by_host(query: Callable[[Select], Sequence[Row]]) -> dict[str, 
     calibrations: dict[str, list[Calibration]] = {}
     updates: dict[str, dict[str, float]] = {}
     for row in walls:
-        facts = from_row(read_queries.CALIBRATIONS.columns, row)
+        facts = from_row(_CALIBRATIONS.columns, row)
         calibrations.setdefault(facts.pop("host"), []).append(Calibration(**facts))
     for host, uid, seconds in tests:
         updates.setdefault(host, {})[uid] = seconds
@@ -51,7 +57,7 @@ def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibratio
 def hosts(path: Path) -> dict[str, Host]:
     """Return every host in the database at *path*, by its id. Raises StoreError."""
     with ReadDatabase(path) as database:
-        return {row[0]: rows.host(row) for row in database.query(read_queries.HOSTS)}
+        return {row[0]: rows.host(row) for row in database.query(_HOSTS)}
 
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:

@@ -69,7 +69,7 @@ def _add(db: sqlite3.Connection, batches: Sequence[Batch], runs: Sequence[Row]) 
     ids = json.dumps([batch.run_id for batch in batches])
     keys = dict(db.execute("SELECT id, key FROM runs WHERE id IN (SELECT value FROM json_each(?))", (ids,)))
     seen = {use.device.uid: use.device for batch in batches for use in batch.devices}
-    facts = (device._asdict() | {"host": ""} for device in seen.values())  # nobody knows on which host
+    facts = (device._asdict() | {"host": ""} for device in seen.values())  # the host is unknown
     db.executemany(sql.DEVICE.sql, map(sql.DEVICE.row, facts))
     devices = dict(db.execute("SELECT uid, key FROM devices WHERE host = ''"))
     of_all = [(keys[batch.run_id], batch) for batch in batches]

@@ -30,7 +30,7 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
     if not wanted:
         return 0
     with closing(open_for_writing(path)) as db, translated(path):
-        # everything of a run goes with it; hosts and devices stay, others use them
+        # deletes everything of a run; hosts and devices stay, because other runs use them
         db.execute("PRAGMA foreign_keys = 1")
         ids = json.dumps(sorted(wanted))
         db.execute("BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ from greentrack.model import Energy
 from greentrack.store import rows, tables
 from greentrack.store.columns import AMOUNT, TIME
 from greentrack.store.schema import VALID_JOULES
-from greentrack.store.statements import Select, computed, select
+from greentrack.store.statements import Statement, computed, select
 from greentrack.store.tables import DEVICES, RUN_DEVICES, RUNS
 from greentrack.store.time_bins import PhaseTime
 
@@ -43,8 +43,7 @@ USED = select(
 WITH_REST = """SELECT run FROM run_devices
     WHERE run BETWEEN ? AND ? AND device IN (SELECT key FROM devices WHERE kind = 'rest')"""
 RUNNING = select(
-    (RUNS.column("key"), *_SEEN, *rows.LIGHT),
-    "FROM runs WHERE status = 'running' ORDER BY started_at DESC, key DESC",
+    (RUNS.column("key"), *_SEEN, *rows.LIGHT), "FROM runs WHERE status = 'running' ORDER BY started_at DESC, key DESC"
 )
 RUN = select((RUNS.column("key"), *_SEEN, *rows.OVERHEAD, *rows.INFO), "FROM runs WHERE id = ?")
 PARTS = select((*_SEEN, *rows.LIGHT), "FROM runs WHERE id IN (SELECT value FROM json_each(?))")
@@ -74,7 +73,6 @@ READINGS = select(
     """FROM readings JOIN devices ON devices.key = device
     WHERE run = (SELECT key FROM runs WHERE id = ?) ORDER BY device, at""",
 )
-READINGS_OF_DEVICE = select(rows.READING, "FROM readings WHERE run = ? AND device = ? ORDER BY at")
 LINKS = select(RUNS.pick("id", "continues"), "FROM runs WHERE continues IS NOT NULL")
 HOST_INTERVALS = select(
     (
@@ -114,10 +112,6 @@ DEVICES_OF_RUNS = select(
     WHERE runs.host = ? AND (run_devices.seconds > 0 OR run_devices.joules > 0)""",
 )
 HOSTS = select(rows.HOST, "FROM hosts")
-CALIBRATIONS = select(tables.CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
-UPDATES = select(
-    tables.SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL"
-)
 PROJECTS = select(RUNS.pick("project"), "FROM runs WHERE project IS NOT NULL GROUP BY project ORDER BY project")
 TAGS = """SELECT DISTINCT value FROM runs, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[]' END)
     WHERE type = 'text' ORDER BY value"""
@@ -126,7 +120,7 @@ NAME_AND_STATUS = "SELECT name, status FROM runs WHERE id = ?"
 NEWEST_OF_GROUP = "SELECT id FROM runs WHERE group_id = ? ORDER BY started_at DESC, key DESC LIMIT 1"
 
 
-def runs(filters: Mapping[str, object]) -> Select:
+def runs(filters: Mapping[str, object]) -> Statement:
     """Return the query for the runs that match all *filters* which are not None, the newest first."""
     asked = [condition for name, condition in _FILTERS.items() if filters.get(name) is not None]
     source = f"FROM runs WHERE {' AND '.join(asked)}" if asked else "FROM runs"

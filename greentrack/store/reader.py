@@ -257,8 +257,8 @@ class Reader(ReadDatabase):
             run=self._settled(rows.run(rows.INFO, info, self._hosts().get(host)), updated_at, last),
             devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
             forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
-            toll=TrackerOverhead._make(overhead),
-            known=self.host_calibrations().get(host),
+            tracker_overhead=TrackerOverhead._make(overhead),
+            calibration=self.host_calibrations().get(host),
         )
 
     def _with_energy(self, found: Sequence[Row]) -> list[RunRow]:

@@ -3,7 +3,7 @@
 An open file outlives its name, so all of the run can still be read from it. This happens before the new file is opened:
 both may have a log of the same name.
 """
-# ruff: noqa: S608  # what is put together are constants of this file and names of columns, quoted
+# ruff: noqa: S608  # built from constants of this package and quoted names of columns
 
 import sqlite3
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def write_run(db: sqlite3.Connection, run: int, stored: RunRows) -> None:
                 facts_of["device"] = devices[facts_of["device"]]
             values.append([facts_of[name] for name in names])
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        marks = ", ".join("?" * len(names))
-        db.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", values)
+        placeholders = ", ".join("?" * len(names))
+        db.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({placeholders})", values)
     query = "UPDATE runs SET last_reading_at = (SELECT max(at) FROM readings WHERE run = ?1) WHERE key = ?1"
     db.execute(query, (run,))

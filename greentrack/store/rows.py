@@ -1,11 +1,10 @@
-"""How facts become rows, and rows facts again."""
+"""Converts facts of the model to rows and back."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Reading, RunInfo, Span, TrackerOverhead
-from greentrack.store import tables
-from greentrack.store.batch import Totals
+from greentrack.store import batch, tables
 from greentrack.store.columns import Column
 from greentrack.store.statements import Row, from_row, to_row
 from greentrack.store.tables import RUN_DEVICES
@@ -16,7 +15,7 @@ RUN = (*INFO, tables.RUNS.column("host"))
 OVERHEAD = tables.RUNS.of(TrackerOverhead._fields)
 HOST = tables.HOSTS.of(Host._fields)
 DEVICE = tables.DEVICES.of(Device._fields)
-TOTALS = RUN_DEVICES.of(Totals._fields)
+TOTALS = RUN_DEVICES.of(batch.TOTALS)
 RUN_DEVICE = RUN_DEVICES.without(*(column.name for column in TOTALS))
 DEVICE_USE = RUN_DEVICES.without("run", "device", "measured")
 READING = tables.READINGS.of(Reading._fields[1:])
@@ -96,7 +95,7 @@ def forecasts(found: Iterable[Row]) -> tuple[Forecast, ...]:
 
 
 def energies(found: Iterable[Row]) -> dict[Any, dict[str, Energy]]:
-    """Group owner, uid and ``ENERGY``'s columns by owner and uid."""
+    """Group rows of owner, uid and the fields of an energy by owner and uid."""
     made: dict[Any, dict[str, Energy]] = {}
     for owner, uid, *energy in found:
         made.setdefault(owner, {})[uid] = Energy._make(energy)

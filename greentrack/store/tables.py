@@ -33,18 +33,14 @@ _MEAN_BY_SECONDS = """{name} = CASE WHEN {name} IS NULL OR {new} IS NULL THEN co
 _IF_KNOWN = "{name} = CASE WHEN excluded.g_per_kwh IS NULL THEN {name} ELSE {new} END"  # a hole replaces no figure
 
 
-def _table(name: str, row: str, key: str, *columns: Column) -> Table:
-    return Table(name, row, tuple(key.split()), tuple(one._replace(source=f"{name}.{one.name}") for one in columns))
-
-
 _RUN, _DEVICE = Column("run", WHOLE), Column("device", WHOLE)
 _ENERGY = (
     Column("joules", AMOUNT, merge=ADD),
     Column("seconds", TIME, merge=ADD),
-    Column("check_joules", AMOUNT, optional=True, field="check", merge=ADD_KNOWN),
+    Column("check_joules", AMOUNT, optional=True, field="cross_check", merge=ADD_KNOWN),
 )
 
-RUNS = _table(
+RUNS = Table(
     "runs",
     "a run",
     "id",
@@ -75,7 +71,7 @@ RUNS = _table(
     Column("zone", TEXT, optional=True, note="as given, often NULL"),
     Column("rest", TEXT),
     Column("error", TEXT, optional=True),
-    Column("continues", TEXT, optional=True, note="the id of the run whose work it carries on"),
+    Column("continues", TEXT, optional=True, note="the id of the run that it continues"),
     Column("updated_at", TIME),
     Column("last_reading_at", TIME, optional=True),
     Column("tracker_cpu_seconds", AMOUNT, field="cpu_seconds", note="of the recorder, as are the next four"),
@@ -84,7 +80,7 @@ RUNS = _table(
     Column("tracker_failures", WHOLE, field="failures"),
     Column("tracker_restarts", WHOLE, field="restarts"),
 )
-HOSTS = _table(
+HOSTS = Table(
     "hosts",
     "a machine",
     "id",
@@ -94,7 +90,7 @@ HOSTS = _table(
     Column("chassis", TEXT),
     Column("timezone", TEXT, optional=True),
 )
-DEVICES = _table(
+DEVICES = Table(
     "devices",
     "a device of a machine",
     "host uid",
@@ -105,7 +101,7 @@ DEVICES = _table(
     Column("name", TEXT),
     Column("details", MAPPING),
 )
-RUN_DEVICES = _table(
+RUN_DEVICES = Table(
     "run_devices",
     "a device in a run, with running totals of its readings",
     "run device",
@@ -113,7 +109,9 @@ RUN_DEVICES = _table(
     Column("method", TEXT),
     Column("measured", FLAG),
     *_ENERGY,
-    Column("trusted", FLAG, note="0: the counter disagreed with its own power, use `check_joules`"),
+    Column(
+        "trusted", FLAG, field="counter_valid", note="0: the counter disagreed with its own power, use `check_joules`"
+    ),
     Column(
         "process_joules",
         AMOUNT,
@@ -127,13 +125,13 @@ RUN_DEVICES = _table(
         AMOUNT,
         optional=True,
         merge=ADD_KNOWN,
-        note="while it was less than 10 % busy; NULL: nobody knows",
+        note="while it was less than 10 % busy; NULL: unknown",
     ),
     Column("idle_seconds", TIME, optional=True, merge=ADD_KNOWN, note="likewise"),
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
     Column("note", TEXT),
 )
-READINGS = _table(
+READINGS = Table(
     "readings",
     "what a device used in the `seconds` up to `at`",
     "run device at",
@@ -146,10 +144,10 @@ READINGS = _table(
         AMOUNT,
         optional=True,
         merge=_MEAN_BY_SECONDS,
-        note="the part of the time in which it worked, 0 to 1; NULL: it does not tell",
+        note="the part of the time in which it worked, 0 to 1; NULL: unknown",
     ),
 )
-SPANS = _table(
+SPANS = Table(
     "spans",
     "a named stretch",
     "run id",
@@ -161,10 +159,10 @@ SPANS = _table(
     Column("parent", WHOLE, optional=True),
     Column("attrs", MAPPING),
 )
-SPAN_ENERGY = _table(
+SPAN_ENERGY = Table(
     "span_energy", "a device within a span", "run span device", _RUN, Column("span", WHOLE), _DEVICE, *_ENERGY
 )
-PHASES = _table(
+PHASES = Table(
     "phases",
     "a recurring activity of a run",
     "run name",
@@ -173,13 +171,13 @@ PHASES = _table(
     Column("calls", WHOLE, merge=ADD),
     Column("seconds", TIME, merge=ADD),
 )
-PHASE_ENERGY = _table(
+PHASE_ENERGY = Table(
     "phase_energy", "a device within a phase", "run phase device", _RUN, Column("phase", TEXT), _DEVICE, *_ENERGY
 )
-PHASE_TIMES = _table(
+PHASE_TIMES = Table(
     "phase_times",
-    "what a phase took of the `length` seconds from `start`, in slots of 1 s or, in a longer run, of 2, 4, 8 s and so "
-    "on: at most 300 a run",
+    "what a phase took of the `length` seconds from `start`, in time bins of 1 s or, in a longer run, of 2, 4, 8 s and "
+    "so on: at most 300 a run",
     "run start phase",
     _RUN,
     Column("start", WHOLE_TIME),
@@ -187,9 +185,9 @@ PHASE_TIMES = _table(
     Column("phase", TEXT),
     Column("seconds", TIME, merge=ADD),
 )
-METRICS = _table(
+METRICS = Table(
     "metrics",
-    "an outcome that was logged",
+    "a logged value",
     "key",
     Column("key", WHOLE),
     _RUN,
@@ -198,10 +196,10 @@ METRICS = _table(
     Column("value", OUTCOME, optional=True),
     Column("joules", AMOUNT, optional=True, note="what all devices had used by then"),
 )
-WORK = _table(
+WORK = Table(
     "work", "a unit of work in a run", "run unit", _RUN, Column("unit", TEXT), Column("amount", COUNT, merge=ADD)
 )
-CALIBRATIONS = _table(
+CALIBRATIONS = Table(
     "calibrations",
     "a reading of a meter at a machine's wall (`greentrack calibrate`)",
     "key",
@@ -214,7 +212,7 @@ CALIBRATIONS = _table(
     Column("devices", WORDS, note="uids, as JSON"),
     Column("source", TEXT),
 )
-SELF_TESTS = _table(
+SELF_TESTS = Table(
     "self_tests",
     "the newest test of a sensor (`greentrack doctor --self-test`)",
     "host uid",
@@ -225,15 +223,15 @@ SELF_TESTS = _table(
     Column("update_seconds", TIME, optional=True, note="between two updates; NULL where not seen"),
     Column("spread", AMOUNT, optional=True, note="of equal windows"),
     Column("joules", AMOUNT),
-    Column("check_joules", AMOUNT, optional=True, field="check"),
+    Column("check_joules", AMOUNT, optional=True, field="cross_check"),
     Column("ticks", WHOLE),
     Column("late_p50", AMOUNT),
     Column("late_p99", AMOUNT),
     Column("note", TEXT),
 )
-HOURS = _table(
+HOURS = Table(
     "hours",
-    "the grid's carbon by the hour, as a source on the network gave it",
+    "the hourly carbon intensity of the grid, from a source on the network",
     "source zone start",
     Column("source", TEXT),
     Column("zone", TEXT),
@@ -244,10 +242,10 @@ HOURS = _table(
     Column("estimated", FLAG, merge=_IF_KNOWN, note="0 or 1"),
     Column("fetched_at", TIME),
 )
-FORECASTS = _table(
+FORECASTS = Table(
     "forecasts",
-    "what a run's work was expected to come to in all, said at a moment: a row each for how far it was (progress, 0 to "
-    "1), joules (the rest of the machine included) and seconds; at most 1,000 moments a run",
+    "an expected total of a run at a moment: a row each for progress (0 to 1), joules (the rest of the machine "
+    "included) and seconds; at most 1,000 moments a run",
     "run at kind",
     _RUN,
     Column("at", TIME),

@@ -1,10 +1,9 @@
-"""The check of what is read: anybody can edit a database, and SQLite keeps any value in any column."""
+"""Checks the rows that are read: anybody can edit a database, and SQLite stores any value in any column."""
 
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from greentrack.errors import StoreError
 from greentrack.store.columns import Column
@@ -14,10 +13,11 @@ MIN_SIZE = 1e-30
 """No figure is smaller that is not zero: what is divided by it would be no number any more."""
 
 
-class ColumnRules(NamedTuple):
+class ColumnRules:
     """For each column of a row: its name, the types of its values, and where a number is too large (0: nowhere)."""
 
-    columns: tuple[tuple[str, tuple[type, ...], float], ...]
+    def __init__(self, columns: Sequence[tuple[str, tuple[type, ...], float]]) -> None:
+        self.columns = columns
 
     def fits(self, rows: Sequence[Row]) -> bool:
         """True where all *rows* hold what GreenTrack writes; column by column, which takes a fifth of the time."""

@@ -1,4 +1,4 @@
-"""How single values are stored: text, JSON and the lists within."""
+"""Converts single values to what SQLite can store and back: text and JSON."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -13,12 +13,12 @@ from greentrack import log
 from greentrack.errors import StoreError
 from greentrack.methods import METHODS
 from greentrack.model import DeviceUse, Energy, Forecast, Phase, Reading, RunInfo, Span
-from greentrack.store import read_queries, rows
+from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
 from greentrack.store.location import REMEDY, default_path
-from greentrack.store.statements import Write
+from greentrack.store.statements import Statement, select
 from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 from greentrack.store.values import text
 
@@ -33,6 +33,8 @@ THINNING_MARGIN = 300
 
 MAX_FORECASTS = 1000
 """Forecasts stored of a run; before there are more, every other one is deleted."""
+
+_READINGS = select(rows.READING, "FROM readings WHERE run = ? AND device = ? ORDER BY at")
 
 
 class Writer:
@@ -141,8 +143,8 @@ class Writer:
 
     def _store(self, db: sqlite3.Connection, batch: Batch) -> None:
         run = self._update_run(db, batch)
-        if batch.toll is not None:
-            db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.toll._asdict() | {"key": run}))
+        if batch.tracker_overhead is not None:
+            db.execute(sql.OVERHEAD.sql, sql.OVERHEAD.row(batch.tracker_overhead._asdict() | {"key": run}))
         self._store_readings(db, run, batch.readings)
         for span in batch.spans:
             self._store_span(db, run, span)
@@ -251,7 +253,7 @@ class Writer:
         self._bins = (first, longer)
 
     def _store_energy(
-        self, db: sqlite3.Connection, write: Write, owner: Mapping[str, Any], energy: Mapping[str, Energy]
+        self, db: sqlite3.Connection, write: Statement, owner: Mapping[str, Any], energy: Mapping[str, Energy]
     ) -> None:
         keys = {uid: self._device_key(db, owner["run"], uid) for uid in energy}
         added = (write.row({**owner, **used._asdict(), "device": keys[uid]}) for uid, used in energy.items())
@@ -271,7 +273,7 @@ def _store_forecasts(db: sqlite3.Connection, run: int, forecasts: list[Forecast]
 
 
 def _thin(db: sqlite3.Connection, run: int, device: int) -> int:
-    stored = [Reading("", *row) for row in db.execute(read_queries.READINGS_OF_DEVICE.sql, (run, device))]
+    stored = [Reading("", *row) for row in db.execute(_READINGS.sql, (run, device))]
     kept = thinned(stored, MAX_READINGS // 2)
     db.execute("DELETE FROM readings WHERE run = ? AND device = ?", (run, device))
     db.executemany(sql.READING.sql, [rows.reading_row(run, device, reading) for reading in kept])

@@ -39,7 +39,7 @@ def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
     uses, toll = figures_of(figures) if figures else ([], TrackerOverhead())
     host = Host(**figures["host"]) if figures and figures["host"] else None
     known = calibration_of(figures) if figures else None
-    return Record(run=run_of(facts, host), devices=tuple(uses), toll=toll, known=known)
+    return Record(run=run_of(facts, host), devices=tuple(uses), tracker_overhead=toll, calibration=known)
 
 
 def get_ready_to_print() -> None:

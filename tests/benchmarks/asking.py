@@ -71,7 +71,9 @@ def fill_many(path: Path) -> None:
             for use in uses
             for second in (1, 2, 3)
         ]
-        writer.write(Batch(run_id=run.id, run=run, devices=uses, readings=readings, toll=TrackerOverhead(readings=6)))
+        writer.write(
+            Batch(run_id=run.id, run=run, devices=uses, readings=readings, tracker_overhead=TrackerOverhead(readings=6))
+        )
     writer.close()
 
 

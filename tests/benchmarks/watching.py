@@ -20,13 +20,13 @@ from greentrack import track
 with track(meters=[{meters!r}], quiet=True) as run:
     time.sleep(3)
     [recorder] = children(os.getpid())
-    recorder_cpu, own_cpu, toll = cpu_seconds(recorder), cpu_seconds(), run.record().toll.cpu_seconds
+    recorder_cpu, own_cpu, toll = cpu_seconds(recorder), cpu_seconds(), run.record().tracker_overhead.cpu_seconds
     time.sleep({seconds})
     own_cpu = cpu_seconds() - own_cpu
     print(json.dumps({{
         "both": cpu_seconds(recorder) - recorder_cpu + own_cpu,
         "own_cpu": own_cpu,
-        "toll": run.record().toll.cpu_seconds - toll,
+        "toll": run.record().tracker_overhead.cpu_seconds - toll,
         "own": [after - begun for after, begun in zip(memory_mib(), before)],
         "recorder": memory_mib(recorder),
         "threads": threads() - before_threads,

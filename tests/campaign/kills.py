@@ -185,7 +185,7 @@ def _judge(attempt: Attempt, scene: Scene, killed_at: float, code: int) -> float
     if attempt.whom == "recorder":
         most += 1.0 + 2 * (first - float(began))  # it is replaced at most once a second, and starts as the first did
         if done is not None and killed_at < end - 0.05:
-            assert record.toll.restarts <= 1, record.toll
+            assert record.tracker_overhead.restarts <= 1, record.tracker_overhead
     assert lost <= most, f"{lost:.2f} s are lost of {lived:.2f} s, with readings each {attempt.interval} s"
     return lost
 

@@ -344,7 +344,7 @@ def stopped(scene: Scene, seconds: float) -> str:
     assert record.run.status == "finished"
     check_energy(record, WATTS)
     assert seconds_of(record) >= seconds  # a counter spans it
-    assert record.toll.late >= 1
+    assert record.tracker_overhead.late >= 1
     return f"stopped for {seconds:.0f} s: the counters span it, the late read is counted"
 
 
@@ -473,9 +473,9 @@ say(real=int(last) / 1e6 - 1.0)
     (use,) = record.devices
     real = found.values["real"]
     assert 0.5 * real <= use.joules <= real * 1.001, (use.joules, real)
-    assert record.toll.failures > 0
-    assert len(found.warnings) <= record.toll.failures
-    return f"{use.joules:.0f} J of {real:.0f} J; {record.toll.failures} failed reads are counted"
+    assert record.tracker_overhead.failures > 0
+    assert len(found.warnings) <= record.tracker_overhead.failures
+    return f"{use.joules:.0f} J of {real:.0f} J; {record.tracker_overhead.failures} failed reads are counted"
 
 
 def no_process(scene: Scene, seconds: float) -> str:

@@ -46,7 +46,7 @@ def test_it_is_between_nothing_and_all(use: MakeUse, record: MakeRecord, watts: 
 
 def test_a_counter_found_wrong_is_wrong_of_its_rest_too(use: MakeUse, record: MakeRecord) -> None:
     """It showed half of everything, 30 of 180 W: five sixths of the 360 Wh that are believed are above idle."""
-    gpu = use(watts=180, check=360 * 3600.0, trusted=False, method="nvml-distrusted", idle_watts=30.0)
+    gpu = use(watts=180, check=360 * 3600.0, counter_valid=False, method="nvml-distrusted", idle_watts=30.0)
     above = summary_of(record(gpu)).above_idle
     assert above is not None
     assert above.value == pytest.approx(300 * 3600)
@@ -54,7 +54,7 @@ def test_a_counter_found_wrong_is_wrong_of_its_rest_too(use: MakeUse, record: Ma
 
 def test_a_counter_that_stood_still_says_nothing_of_idle(use: MakeUse, record: MakeRecord) -> None:
     """Joules that are believed by another method have no part that it saw."""
-    gpu = use(watts=0, check=360 * 3600.0, trusted=False, method="nvml-distrusted", idle_watts=0.0)
+    gpu = use(watts=0, check=360 * 3600.0, counter_valid=False, method="nvml-distrusted", idle_watts=0.0)
     (device,) = summary_of(record(gpu)).devices
     assert (device.idle, device.above_idle) == (None, None)
 

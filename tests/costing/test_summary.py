@@ -108,7 +108,7 @@ def test_time_that_was_not_seen_is_told_and_not_filled_in(use: MakeUse, record: 
 
 def test_a_counter_that_disagreed_is_replaced_by_its_check(use: MakeUse, record: MakeRecord) -> None:
     """GeForce counters may read low: the integrated power is used, with its wider range, and it is said."""
-    wrong = use(watts=100, seconds=10, method="nvml-counter", check=2000.0, trusted=False)
+    wrong = use(watts=100, seconds=10, method="nvml-counter", check=2000.0, counter_valid=False)
     summary = summary_of(record(wrong, seconds=10.0))
     device = summary.devices[0]
     assert sure(device.joules).value == 2000.0
@@ -136,7 +136,7 @@ def test_the_rests_base_is_not_billed_for_time_that_nobody_saw(use: MakeUse, rec
 
 def test_a_counter_that_stood_still_says_nothing_of_shares(use: MakeUse, record: MakeRecord) -> None:
     """Its power is believed instead; of whose work it was nobody knows, so the whole device is counted, and said."""
-    stuck = use(watts=0.0, check=90_000.0, trusted=False, method="nvml-distrusted", process=0.0)
+    stuck = use(watts=0.0, check=90_000.0, counter_valid=False, method="nvml-distrusted", process=0.0)
     own = summary_of(record(stuck), scope="process")
     assert own.joules is not None
     assert own.joules.value == 90_000.0
@@ -175,8 +175,8 @@ def test_an_open_span_lasts_until_the_run_ends(use: MakeUse, record: MakeRecord)
 
 def test_a_distrusted_counters_spans_use_the_check_too(use: MakeUse, record: MakeRecord) -> None:
     """The device's choice of method holds for each of its spans."""
-    span = Span(id=1, name="e", started_at=0, ended_at=1, energy={"gpu:0": Energy(joules=1, seconds=1, check=2)})
-    wrong = use(method="nvml-counter", check=9e6, trusted=False)
+    span = Span(id=1, name="e", started_at=0, ended_at=1, energy={"gpu:0": Energy(joules=1, seconds=1, cross_check=2)})
+    wrong = use(method="nvml-counter", check=9e6, counter_valid=False)
     assert summary_of(record(wrong, spans=(span,))).spans[0].joules == 2
 
 
@@ -215,7 +215,7 @@ def test_an_old_factor_and_a_guess_are_noted(use: MakeUse, record: MakeRecord) -
 
 def test_the_recorders_troubles_are_noted(use: MakeUse, record: MakeRecord) -> None:
     """Failed reads and restarts are part of the truth."""
-    notes = " ".join(summary_of(record(use(), toll=TrackerOverhead(restarts=1, failures=7))).notes)
+    notes = " ".join(summary_of(record(use(), tracker_overhead=TrackerOverhead(restarts=1, failures=7))).notes)
     assert "started anew" in notes
     assert "7" in notes
 

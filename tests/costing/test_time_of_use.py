@@ -66,8 +66,8 @@ def test_a_clock_change_makes_one_hour_long() -> None:
 
 def test_a_distrusted_counters_readings_count_by_their_check(use: MakeUse) -> None:
     """The counter stood still; its power did not."""
-    wrong = use(trusted=False)
-    readings = {"gpu:0": [Reading(device="gpu:0", at=MIDNIGHT, seconds=60.0, joules=0.0, check=9.0)]}
+    wrong = use(counter_valid=False)
+    readings = {"gpu:0": [Reading(device="gpu:0", at=MIDNIGHT, seconds=60.0, joules=0.0, cross_check=9.0)]}
     assert "readings" in shares_by_hour(run(MIDNIGHT - 60, 60.0, None), [wrong], readings)[1]
 
 

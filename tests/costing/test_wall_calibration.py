@@ -110,7 +110,7 @@ def test_a_calibration_holds_for_the_devices_it_was_made_with() -> None:
 def test_a_summary_uses_and_names_it(use: MakeUse, record: MakeRecord) -> None:
     """360 W for an hour, 450 W at the wall: 90 W of rest, +-22.5, by a model that says when and by how many loads."""
     known = HostCalibration(calibrations=(load(360.0, 450.0), load(160.0, 230.0)))
-    summary = summary_of(record(use(), rest="auto", chassis="desktop", known=known))
+    summary = summary_of(record(use(), rest="auto", chassis="desktop", calibration=known))
     rest = summary.devices[-1]
     assert rest.joules is not None
     assert rest.joules.value == pytest.approx(90 * 3600)
@@ -123,7 +123,7 @@ def test_a_summary_uses_and_names_it(use: MakeUse, record: MakeRecord) -> None:
 def test_a_kind_that_is_asked_for_now_is_not_as_calibrated(use: MakeUse, record: MakeRecord) -> None:
     """``rest="server"`` is a server's quarter and ``off`` is none; a kind that the run was recorded with is."""
     known = HostCalibration(calibrations=(load(360.0, 450.0),))
-    made = record(use(), rest="desktop", known=known)
+    made = record(use(), rest="desktop", calibration=known)
     assert summary_of(made).by_kind["rest"] == pytest.approx(90 * 3600)
     assert summary_of(made, rest="auto").by_kind["rest"] == pytest.approx(90 * 3600)
     assert summary_of(made, rest="server").by_kind["rest"] == pytest.approx(90 * 3600)  # 360 / 4
@@ -134,7 +134,7 @@ def test_a_kind_that_is_asked_for_now_is_not_as_calibrated(use: MakeUse, record:
 def test_a_run_that_saw_other_devices_says_that_the_calibration_is_not_used(use: MakeUse, record: MakeRecord) -> None:
     """The note names both, so that one sees why."""
     known = HostCalibration(calibrations=(load(360.0, 450.0, ("gpu:0", "cpu")),))
-    (note, *_) = summary_of(record(use(), rest="auto", chassis="desktop", known=known)).notes
+    (note, *_) = summary_of(record(use(), rest="auto", chassis="desktop", calibration=known)).notes
     assert "made with gpu:0, cpu, and this run saw gpu:0; so it is not used" in note
 
 
@@ -204,7 +204,7 @@ def test_a_short_run_has_a_wider_range(use: MakeUse, record: MakeRecord) -> None
     short = record(use(seconds=2.0, method="nvml-counter"), seconds=2.0)
     for made, edges in (
         (short, 0.1),
-        (short._replace(known=HostCalibration(updates={"gpu:0": 0.02})), 0.02),
+        (short._replace(calibration=HostCalibration(updates={"gpu:0": 0.02})), 0.02),
         (record(use(method="nvml-counter")), 0.0),
     ):
         joules = summary_of(made).devices[0].joules

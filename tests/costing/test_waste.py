@@ -91,7 +91,7 @@ def test_a_gpu_that_does_not_tell_how_busy_it_was_and_an_idle_processor_are_none
 def test_a_counter_found_wrong_wastes_in_proportion(use: MakeUse, record: MakeRecord) -> None:
     """It showed half of the joules, idle ones too: half of what is believed was idle, 180 Wh."""
     idle = Energy(joules=0.25 * HOUR_AT_360_W, seconds=60.0)
-    gpu = use(watts=180, check=HOUR_AT_360_W, trusted=False, method="nvml-distrusted", idle=idle)
+    gpu = use(watts=180, check=HOUR_AT_360_W, counter_valid=False, method="nvml-distrusted", idle=idle)
     (found,) = waste(summary_of(record(gpu)))
     assert (found.share, found.joules) == pytest.approx((0.5, 0.5 * HOUR_AT_360_W))
 

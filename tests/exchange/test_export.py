@@ -26,7 +26,7 @@ from greentrack.store.batch import Batch
 from greentrack.store.export import TABLES, ExportTable
 from greentrack.store.writer import Writer
 
-GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU"), method="fake", trusted=False, note="a note")
+GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU"), method="fake", counter_valid=False, note="a note")
 Put = Callable[..., RunInfo]
 
 
@@ -38,10 +38,10 @@ def put(db: Path) -> Iterator[Put]:
     def store(run_id: str = "01-a", name: str = "digits", started_at: float = 100.0, **facts: Any) -> RunInfo:
         run = RunInfo(id=run_id, name=name, started_at=started_at, **{"status": "finished", "seconds": 2.0, **facts})
         readings = [
-            Reading(device="GPU-1", at=started_at + second, seconds=1.0, joules=300.0, check=330.0, share=0.5)
+            Reading(device="GPU-1", at=started_at + second, seconds=1.0, joules=300.0, cross_check=330.0, share=0.5)
             for second in (1, 2)
         ]
-        energy = {"GPU-1": Energy(joules=300.0, seconds=1.0, check=330.0)}
+        energy = {"GPU-1": Energy(joules=300.0, seconds=1.0, cross_check=330.0)}
         writer.write(
             Batch(
                 run_id=run.id,

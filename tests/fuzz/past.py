@@ -70,7 +70,7 @@ def make(path: Path) -> None:
                     at=start + 1800 * half,
                     seconds=1800.0,
                     joules=1800 * power,
-                    check=check,
+                    cross_check=check,
                     busy=0.5 * half,
                 )
                 for half in (1, 2)
@@ -95,7 +95,7 @@ def make(path: Path) -> None:
                     seconds_high=3700.0,
                 )
             ],
-            toll=TrackerOverhead(cpu_seconds=1.0, readings=4),
+            tracker_overhead=TrackerOverhead(cpu_seconds=1.0, readings=4),
         )
         writer.write(batch)
     writer.close()

@@ -112,7 +112,7 @@ def test_a_geforce_counter_is_found_out_and_its_power_used() -> None:
     gpu = FakeGpu(uuid=GPU, name="NVIDIA GeForce RTX 4090", power=TRAINING, lazy=0.1)
     played = play(Scenario(gpus=[gpu]), 600)
     use = played.uses[GPU]
-    assert (use.method, use.trusted) == ("nvml-distrusted", False)
+    assert (use.method, use.counter_valid) == ("nvml-distrusted", False)
     assert use.energy.joules < 0.9 * played.truth(GPU)
     assert use.joules == pytest.approx(played.truth(GPU), rel=METHODS["nvml-distrusted"].above)
 
@@ -123,7 +123,7 @@ def test_a_geforce_read_each_second_is_within_its_range() -> None:
     spans = [(f"epoch {n}", 25.0 * n, 25.0 * n + 20) for n in range(20)]
     played = play(Scenario(gpus=[gpu]), 600, spans=spans)
     use = played.uses[GPU]
-    assert use.trusted
+    assert use.counter_valid
     assert use.energy.joules == pytest.approx(played.truth(GPU), rel=METHODS[use.method].above)
 
 
@@ -131,7 +131,7 @@ def test_a_counter_that_stands_still_is_found_out() -> None:
     """A driver that repeats one count for ever says 0 J; power says otherwise, and is believed."""
     gpu = FakeGpu(uuid=GPU, power=constant(300.0), garbage=12_345.0)
     use = play(Scenario(gpus=[gpu]), 300).uses[GPU]
-    assert not use.trusted
+    assert not use.counter_valid
     assert use.joules == pytest.approx(90_000, rel=0.01)
 
 
@@ -172,4 +172,4 @@ def test_without_a_processor_s_counter_a_gpu_stands_beside_models() -> None:
 def test_one_late_tick_does_not_make_a_right_counter_distrusted() -> None:
     """Half a second at 700 W and then 20 W, the first tick late: the counter is right, and power saw too little."""
     gpu = FakeGpu(uuid=GPU, architecture=ADA, power=waves((0.5, 700.0), (100.0, 20.0), times=1))
-    assert play(Scenario(gpus=[gpu], pauses=[(0.01, 1.31)]), 90).uses[GPU].trusted
+    assert play(Scenario(gpus=[gpu], pauses=[(0.01, 1.31)]), 90).uses[GPU].counter_valid

@@ -86,11 +86,13 @@ def check_bookkeeping(played: Played) -> None:
     for uid, use in played.uses.items():
         readings = played.readings[uid]
         assert all(reading.joules >= 0 and reading.seconds >= 0 for reading in readings)
-        assert all((reading.check or 0.0) >= 0 for reading in readings)
+        assert all((reading.cross_check or 0.0) >= 0 for reading in readings)
         assert use.energy.joules == pytest.approx(sum(reading.joules for reading in readings), abs=1e-6)
         assert use.energy.seconds == pytest.approx(sum(reading.seconds for reading in readings), abs=1e-6)
-        if use.energy.check is not None:
-            assert use.energy.check == pytest.approx(sum(reading.check or 0.0 for reading in readings), abs=1e-6)
+        if use.energy.cross_check is not None:
+            assert use.energy.cross_check == pytest.approx(
+                sum(reading.cross_check or 0.0 for reading in readings), abs=1e-6
+            )
         assert use.energy.seconds <= played.scenario.start + played.seconds + 10.0  # of a pause across the end
         for span in played.spans.values():
             assert -1e-6 <= span.energy[uid].joules <= use.energy.joules + 1e-6
@@ -138,7 +140,7 @@ def test_a_right_counter_is_trusted_under_any_load(data: st.DataObject) -> None:
         ),
         SECONDS,
     )
-    assert played.uses["GPU-0"].trusted
+    assert played.uses["GPU-0"].counter_valid
 
 
 @PLAYS

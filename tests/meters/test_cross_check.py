@@ -23,7 +23,7 @@ def test_a_counter_is_held_against_its_power(clock: Clock, gain: float, trusted:
     if not trusted:
         assert f"{200 * 60 * gain:.0f} J" in meter.note
         assert "12000 J over 60 s" in meter.note
-        assert meter.read(clock.now).check == pytest.approx(200 * 61)
+        assert meter.read(clock.now).cross_check == pytest.approx(200 * 61)
 
 
 def test_a_counter_is_not_judged_within_a_minute(clock: Clock) -> None:
@@ -51,7 +51,7 @@ def test_seconds_without_power_are_the_counter_s(clock: Clock) -> None:
     watch(meter, clock, 10)
     clock.now += 600
     energy = meter.read(clock.now)
-    assert energy.check == pytest.approx(10 * 100 + 600 * 50)
+    assert energy.cross_check == pytest.approx(10 * 100 + 600 * 50)
     assert meter.counter_valid
 
 

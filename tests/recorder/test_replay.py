@@ -10,13 +10,13 @@ from greentrack.recorder.replay import Replay
 
 def read(at: float, joules: float, check: float | None = None, device: str = "gpu:0") -> Reading:
     """A reading of one second."""
-    return Reading(device=device, at=at, seconds=1.0, joules=joules, check=check)
+    return Reading(device=device, at=at, seconds=1.0, joules=joules, cross_check=check)
 
 
 def test_a_reading_around_the_moment_counts_in_proportion_to_time() -> None:
     """A quarter of the second with 100 J was after it, and all of the next with 200 J: 225 J in 1.25 s."""
     replay = Replay([[read(1.0, 50.0), read(2.0, 100.0), read(3.0, 200.0)]])
-    assert replay.since(1.75) == {"gpu:0": Energy(joules=225.0, seconds=1.25, check=225.0)}
+    assert replay.since(1.75) == {"gpu:0": Energy(joules=225.0, seconds=1.25, cross_check=225.0)}
 
 
 def test_from_the_last_reading_on_nothing_was_used() -> None:

@@ -590,8 +590,8 @@ def test_a_counter_found_wrong_stays_so_when_another_recorder_takes_over(kept: K
     recorder([meter], kept, clock, publish=shown.append)
     second = recorder([Steady("gpu:0", 100.0, clock)], kept, clock, carried=shown[-1])
     (use,) = protocol.figures_of(second.finish("finished"))[0]
-    assert (use.trusted, use.method, use.note) == (False, "nvml-distrusted", "it under-reads")
-    assert kept.batches[-1].devices[0].trusted is False
+    assert (use.counter_valid, use.method, use.note) == (False, "nvml-distrusted", "it under-reads")
+    assert kept.batches[-1].devices[0].counter_valid is False
 
 
 def test_figures_of_a_recorder_that_died_are_carried_on(kept: Kept, clock: FakeClock) -> None:

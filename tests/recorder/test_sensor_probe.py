@@ -133,7 +133,7 @@ def test_a_counter_that_reads_half_shows_beside_its_power() -> None:
     (meter,), clock, pause = boards(FakeGpu(power=steady(300.0), gain=0.5))
     (sensor,) = self_test([meter], clock=clock, pause=pause).sensors
     assert sensor.joules == pytest.approx(900, rel=0.05)
-    assert sensor.check == pytest.approx(1800, rel=0.05)
+    assert sensor.cross_check == pytest.approx(1800, rel=0.05)
 
 
 def test_windows_of_a_steady_device_agree_and_of_a_pulsing_one_do_not(clock: FakeClock) -> None:

@@ -32,10 +32,10 @@ def test_old_reads_are_forgotten_but_never_the_last_two() -> None:
 
 def test_a_check_that_begins_later_counts_from_where_it_began() -> None:
     """A second method that appears mid-run adds only what it saw."""
-    used = difference(Energy(joules=9.0, seconds=3.0, check=4.0), Energy(joules=5.0, seconds=2.0))
-    assert used == Energy(joules=4.0, seconds=1.0, check=4.0)
+    used = difference(Energy(joules=9.0, seconds=3.0, cross_check=4.0), Energy(joules=5.0, seconds=2.0))
+    assert used == Energy(joules=4.0, seconds=1.0, cross_check=4.0)
 
 
 def test_totals_use_the_counter_where_there_is_no_check() -> None:
     """Adding a stretch with a check to one without keeps both methods whole."""
-    assert total(Energy(joules=5.0), Energy(joules=4.0, check=6.0)).check == 11.0
+    assert total(Energy(joules=5.0), Energy(joules=4.0, cross_check=6.0)).cross_check == 11.0

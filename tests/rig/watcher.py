@@ -31,7 +31,7 @@ def read(meter: Meter, at: float) -> dict[str, Any]:
         energy = meter.read(at)
     except MeterError as error:
         return {"error": str(error)}
-    return {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check, "busy": meter.busy()}
+    return {"joules": energy.joules, "seconds": energy.seconds, "check": energy.cross_check, "busy": meter.busy()}
 
 
 def ended(child: int) -> int:

@@ -26,11 +26,11 @@ REVIEWED = {
     ("connect.py", "shares_log"),  # chooses one of two words
     ("relocation.py", "table"),  # one of a constant list
     ("relocation.py", "quoted"),  # names of columns, quoted
-    ("relocation.py", "marks"),  # their number
+    ("relocation.py", "placeholders"),  # their number
     ("read_queries.py", "asked"),  # conditions out of a constant table
     ("schema.py", "steps"),  # their number
     *(
-        ("statements.py", name) for name in ("table", "columns", "names", "marks", "added", "changes", "found")
+        ("statements.py", name) for name in ("table", "columns", "names", "placeholders", "added", "changes", "found")
     ),  # as declared
     ("statements.py", "source"),  # a constant of the caller
 }

@@ -18,7 +18,7 @@ def readings(pieces: list[tuple[int, float, float | None, float | None]]) -> lis
     made, at = [], 0.0
     for seconds, joules, check, share in pieces:
         at += seconds + 1
-        made.append(Reading(device="gpu", at=at, seconds=float(seconds), joules=joules, check=check, share=share))
+        made.append(Reading(device="gpu", at=at, seconds=float(seconds), joules=joules, cross_check=check, share=share))
     return made
 
 
@@ -105,19 +105,21 @@ def test_a_later_batch_is_added() -> None:
         Batch(
             run_id="01-a",
             run=RunInfo(id="01-a", name="new"),
-            devices=[DeviceUse(device=device, method="rapl", trusted=False)],
+            devices=[DeviceUse(device=device, method="rapl", counter_valid=False)],
             readings=[Reading(device="gpu", at=1.0, seconds=1.0, joules=1.0)],
-            phases={"load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, check=1.0)})},
+            phases={
+                "load": Phase(name="load", calls=2, seconds=3.0, energy={"gpu": Energy(joules=4.0, cross_check=1.0)})
+            },
             work={"steps": 6},
             forecasts=[a_forecast(3.0)],
-            toll=TrackerOverhead(late=1),
+            tracker_overhead=TrackerOverhead(late=1),
         )
     )
     assert first.run is not None
     assert first.run.name == "new"
-    assert [use.trusted for use in first.devices] == [False]
+    assert [use.counter_valid for use in first.devices] == [False]
     assert first.phases["load"] == Phase(
-        name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, check=1.0)}
+        name="load", calls=3, seconds=5.0, energy={"gpu": Energy(joules=7.0, seconds=2.0, cross_check=1.0)}
     )
-    assert (first.work, first.toll, len(first.readings)) == ({"steps": 11}, TrackerOverhead(late=1), 1)
+    assert (first.work, first.tracker_overhead, len(first.readings)) == ({"steps": 11}, TrackerOverhead(late=1), 1)
     assert first.forecasts == [a_forecast(3.0)]

@@ -43,6 +43,6 @@ def test_a_reading_outside_the_stretch_is_in_its_first_or_last_piece(
 def test_a_counter_that_was_found_wrong_is_not_believed(writer: Writer, reader: Reader, a_run: MakeRun) -> None:
     """Its integrated power counts: 3 J a second, and not the 2 J of its counter."""
     run = a_run(started_at=100.0, seconds=10.0)
-    wrong = GPU._replace(trusted=False, energy=Energy(joules=20.0, seconds=10.0, check=30.0))
-    writer.write(Batch(run_id=run.id, run=run, devices=[wrong], readings=readings("GPU-1", 2.0, 10, check=3.0)))
+    wrong = GPU._replace(counter_valid=False, energy=Energy(joules=20.0, seconds=10.0, cross_check=30.0))
+    writer.write(Batch(run_id=run.id, run=run, devices=[wrong], readings=readings("GPU-1", 2.0, 10, cross_check=3.0)))
     assert sum(draw.joules for draw in reader.power_bins(run.id, 100.0, 10.0, 2)) == 30.0

@@ -27,7 +27,7 @@ def calibration(at: float = 500.0, watts: float = 455.0) -> Calibration:
 
 
 def outcome(update: float | None) -> SelfTest:
-    sensor = SensorTest(uid="GPU-1", name="A GPU", update_seconds=update, joules=3.0, check=3.1, spread=0.01)
+    sensor = SensorTest(uid="GPU-1", name="A GPU", update_seconds=update, joules=3.0, cross_check=3.1, spread=0.01)
     return SelfTest(at=600.0, seconds=6.0, ticks=60, late_p50=1e-4, late_p99=1e-3, sensors=(sensor,))
 
 
@@ -61,10 +61,10 @@ def test_a_runs_record_holds_what_is_known_of_its_host(
     writer.write(a_batch("02-b", host=OTHER))
     host_calibrations.add_calibration(path, HOST, calibration())
     host_calibrations.keep_self_test(path, HOST, outcome(0.1))
-    mine = reader.record("01-a").known
+    mine = reader.record("01-a").calibration
     assert mine is not None
     assert (len(mine.calibrations), mine.updates) == (1, {"GPU-1": 0.1})
-    assert reader.record("02-b").known is None
+    assert reader.record("02-b").calibration is None
     assert reader.devices("h1") == {"01-a": ["GPU-1", "cpu"]}
 
 

@@ -164,8 +164,8 @@ def test_projects_and_tags_are_known(reader: Reader, three: None) -> None:
 
 def test_a_distrusted_counter_is_replaced_by_its_check(reader: Reader, writer: Writer, a_run: Any, ask: Ask) -> None:
     """The list, the view and the record all believe the integrated power."""
-    use = DeviceUse(device=Device(uid="gpu", kind="gpu", name="A GPU"), method="nvml-distrusted", trusted=False)
-    reading = Reading(device="gpu", at=101.0, seconds=1.0, joules=50.0, check=100.0)
+    use = DeviceUse(device=Device(uid="gpu", kind="gpu", name="A GPU"), method="nvml-distrusted", counter_valid=False)
+    reading = Reading(device="gpu", at=101.0, seconds=1.0, joules=50.0, cross_check=100.0)
     writer.write(Batch(run_id="01-a", run=a_run(), devices=[use], readings=[reading]))
     assert [row.joules for row in reader.runs()] == [100.0]
     assert ask("SELECT joules FROM run_energy") == ask("SELECT joules FROM device_energy") == [(100.0,)]

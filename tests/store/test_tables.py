@@ -22,8 +22,7 @@ from greentrack.model import (
     Span,
     TrackerOverhead,
 )
-from greentrack.store import rows, schema, tables
-from greentrack.store.batch import Totals
+from greentrack.store import batch, rows, schema, tables
 from greentrack.store.columns import Table
 from greentrack.store.intensity_cache import CachedHour
 from greentrack.store.tables import TABLES
@@ -94,14 +93,14 @@ def test_the_key_of_a_table_is_unique(db: sqlite3.Connection, table: Table) -> N
 )
 def test_every_field_of_the_model_has_its_column(model: type[Any], table: Table, elsewhere: set[str]) -> None:
     """But for what is stored in other tables, and the name of a sensor, which is the device's."""
-    assert {column.attribute for column in table.of(model._fields)} == set(model._fields) - elsewhere
+    assert {column.field for column in table.of(model._fields)} == set(model._fields) - elsewhere
 
 
 def test_positional_rows_are_in_the_order_of_their_fields() -> None:
     """Readings, sums, energies and hosts are made of rows, or rows of them, as they are."""
-    assert [column.attribute for column in rows.READING] == list(Reading._fields[1:])
-    assert [column.attribute for column in rows.TOTALS] == list(Totals._fields)
-    assert [column.attribute for column in rows.HOST] == list(Host._fields)
-    assert [column.attribute for column in rows.OVERHEAD] == list(TrackerOverhead._fields)
-    assert [column.attribute for column in tables.SPAN_ENERGY.of(Energy._fields)] == list(Energy._fields)
+    assert [column.field for column in rows.READING] == list(Reading._fields[1:])
+    assert [column.field for column in rows.TOTALS] == list(batch.TOTALS)
+    assert [column.field for column in rows.HOST] == list(Host._fields)
+    assert [column.field for column in rows.OVERHEAD] == list(TrackerOverhead._fields)
+    assert [column.field for column in tables.SPAN_ENERGY.of(Energy._fields)] == list(Energy._fields)
     assert {name.partition("_")[0] for name in Forecast._fields} == {"at", "progress", "joules", "seconds"}

@@ -65,21 +65,21 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
     span = Span(
         id=1, name="epoch", started_at=100.0, ended_at=102.0, attrs={"index": 0}, energy={"GPU-1": Energy(joules=5.0)}
     )
-    phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, check=1.5)})
-    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, check=11.0, share=0.5, busy=0.05)
+    phase = Phase(name="load", calls=3, seconds=0.5, energy={"GPU-1": Energy(joules=1.0, seconds=0.5, cross_check=1.5)})
+    reading = Reading(device="GPU-1", at=101.0, seconds=1.0, joules=10.0, cross_check=11.0, share=0.5, busy=0.05)
     toll = TrackerOverhead(cpu_seconds=0.1, readings=1, late=2, failures=3, restarts=4)
     writer.write(
         Batch(
             run_id="01-a",
             run=run,
-            devices=[DeviceUse(device=device, method="nvml-counter", trusted=False, note="hm", idle_watts=9.0)],
+            devices=[DeviceUse(device=device, method="nvml-counter", counter_valid=False, note="hm", idle_watts=9.0)],
             readings=[reading],
             spans=[span._replace(ended_at=None, energy={}), span],
             phases={"load": phase},
             work={"steps": 4.0},
             metrics=[Metric(name="acc", at=101.0, value=0.5, joules=10.0)],
             forecasts=[forecast],
-            toll=toll,
+            tracker_overhead=toll,
         )
     )
     record = reader.record("01-a")
@@ -89,15 +89,15 @@ def test_a_run_comes_back_as_it_went_in(writer: Writer, reader: Reader) -> None:
         DeviceUse(
             device=device,
             method="nvml-counter",
-            energy=Energy(joules=10.0, seconds=1.0, check=11.0),
-            trusted=False,
+            energy=Energy(joules=10.0, seconds=1.0, cross_check=11.0),
+            counter_valid=False,
             process=5.0,
             note="hm",
             idle=Energy(joules=10.0, seconds=1.0),
             idle_watts=9.0,
         ),
     )
-    assert (record.spans, record.phases, record.toll) == ((span,), (phase,), toll)
+    assert (record.spans, record.phases, record.tracker_overhead) == ((span,), (phase,), toll)
     assert record.metrics == (Metric(name="acc", at=101.0, value=0.5, joules=10.0),)
     assert record.work == {"steps": 4.0}
     assert record.forecasts == (forecast,)
@@ -128,16 +128,20 @@ def test_increments_are_added(writer: Writer, reader: Reader, a_batch: MakeBatch
                 readings=[Reading(device="cpu", at=100.0 + joules, seconds=1.0, joules=joules)],
                 spans=[span._replace(ended_at=ended, energy={"cpu": Energy(joules=joules)})],
                 phases={
-                    "load": Phase(name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, check=1.0)})
+                    "load": Phase(
+                        name="load", calls=1, seconds=1.0, energy={"cpu": Energy(joules=joules, cross_check=1.0)}
+                    )
                 },
                 work={"steps": joules, "broken": float("nan")},
-                toll=TrackerOverhead(late=int(joules)),
+                tracker_overhead=TrackerOverhead(late=int(joules)),
             )
         )
     record = reader.record("01-a")
     assert record.spans == (span._replace(ended_at=105.0, energy={"cpu": Energy(joules=2.0)}),)
-    assert record.phases == (Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, check=2.0)}),)
-    assert (record.work, record.toll) == ({"steps": 3.0}, TrackerOverhead(late=2))
+    assert record.phases == (
+        Phase(name="load", calls=2, seconds=2.0, energy={"cpu": Energy(joules=3.0, cross_check=2.0)}),
+    )
+    assert (record.work, record.tracker_overhead) == ({"steps": 3.0}, TrackerOverhead(late=2))
     assert [use.energy.joules for use in record.devices if use.device.uid == "cpu"] == [3.0]
 
 
@@ -160,7 +164,7 @@ def test_totals_are_the_sum_of_readings(
         writer.write(Batch(run_id="01-a", run=a_run(), devices=devices))
         for batch in data.draw(st.lists(st.lists(pieces, max_size=15), max_size=5)):
             made = [
-                Reading(device=uid, at=float(at), seconds=1.0, joules=joules, check=check, share=share)
+                Reading(device=uid, at=float(at), seconds=1.0, joules=joules, cross_check=check, share=share)
                 for uid, at, joules, check, share in batch
             ]
             writer.write(Batch(run_id="01-a", readings=made))
@@ -385,7 +389,7 @@ def test_a_file_that_was_replaced_by_an_older_copy_has_everything(path: Path, a_
 
 def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatch) -> None:
     """Spans, phases and when they ran, work, outcomes and forecasts, in a file with other devices."""
-    energy = {"GPU-1": Energy(joules=5.0, seconds=1.0), "cpu": Energy(joules=3.0, seconds=1.0, check=2.5)}
+    energy = {"GPU-1": Energy(joules=5.0, seconds=1.0), "cpu": Energy(joules=3.0, seconds=1.0, cross_check=2.5)}
     writer = Writer(path, warn=lambda _: None, clock=lambda: 1000.0)
     whole = a_batch(joules=[1.0, 2.0], status="finished", ended_at=103.0, seconds=3.0)
     whole.spans = [Span(id=1, name="epoch", started_at=101.0, ended_at=102.0, energy=energy)]
@@ -396,7 +400,7 @@ def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatc
         [Metric("loss", 102.0, 0.5, 8.0)],
         [a_forecast(101.5)],
     )
-    whole.toll = TrackerOverhead(cpu_seconds=0.1, readings=4)
+    whole.tracker_overhead = TrackerOverhead(cpu_seconds=0.1, readings=4)
     writer.write(whole)
     before = _all_of(path)
     other = Writer(path.with_name("other.db"))
@@ -409,7 +413,7 @@ def test_all_that_was_kept_of_a_run_is_taken_along(path: Path, a_batch: MakeBatc
     )
     other.close()
     path.with_name("other.db").replace(path)
-    writer.write(Batch(run_id="01-a", toll=whole.toll))
+    writer.write(Batch(run_id="01-a", tracker_overhead=whole.tracker_overhead))
     writer.close()
     assert _all_of(path) == before
     assert [span.name for span in before[0].spans] == ["epoch"]

@@ -91,7 +91,7 @@ with tracked as run:
     assert code == 0, errors
     record = Reader(db).record(run_id)
     assert record.run.status == "finished"
-    assert record.toll.restarts == 1
+    assert record.tracker_overhead.restarts == 1
     assert record.run.continues == "an earlier one"
     assert [span.name for span in record.spans] == ["after"]
     assert "the recorder has died" in errors

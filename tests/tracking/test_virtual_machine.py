@@ -99,7 +99,7 @@ def furthest_off(db: Path, program: Start, driver: Driver, processors: PowercapM
     assert len(uses) == len(record.devices)
     # a read that comes right after another goes on at the last power, and may be a little ahead of the zone at the end
     assert {uid: uses[uid].energy.joules for uid in packages} == pytest.approx(packages, abs=1.0)
-    assert (record.toll.failures, record.toll.restarts) == (0, 0)
+    assert (record.tracker_overhead.failures, record.tracker_overhead.restarts) == (0, 0)
     off = [0.0]
     for uid in (board.uuid for board in BOARDS):
         energy = uses[uid].energy

@@ -139,7 +139,7 @@ class EnergyFields(TypedDict):
 
     joules: float
     seconds: float
-    check: float | None
+    cross_check: float | None
 
 
 class DeviceFields(TypedDict):
@@ -157,7 +157,7 @@ class DeviceUseFields(TypedDict):
     device: DeviceFields
     method: str
     energy: EnergyFields
-    trusted: bool
+    counter_valid: bool
     process: float | None
     note: str
     idle: EnergyFields | None

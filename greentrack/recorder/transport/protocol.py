@@ -115,7 +115,7 @@ def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]"
             device=Device(**use["device"]),
             method=use["method"],
             energy=Energy(**use["energy"]),
-            trusted=use["trusted"],
+            counter_valid=use["counter_valid"],
             process=use["process"],
             note=use["note"],
             idle=None if use["idle"] is None else Energy(**use["idle"]),
@@ -183,7 +183,7 @@ def _use_fields(use: "DeviceUse") -> "DeviceUseFields":
         "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
         "method": use.method,
         "energy": _energy_fields(use.energy),
-        "trusted": use.trusted,
+        "counter_valid": use.counter_valid,
         "process": use.process,
         "note": use.note,
         "idle": None if use.idle is None else _energy_fields(use.idle),
@@ -192,7 +192,7 @@ def _use_fields(use: "DeviceUse") -> "DeviceUseFields":
 
 
 def _energy_fields(energy: "Energy") -> "EnergyFields":
-    return {"joules": energy.joules, "seconds": energy.seconds, "check": energy.check}
+    return {"joules": energy.joules, "seconds": energy.seconds, "cross_check": energy.cross_check}
 
 
 def _calibration_fields(known: "HostCalibration") -> "HostCalibrationFields":

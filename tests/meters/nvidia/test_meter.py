@@ -18,7 +18,7 @@ def test_a_counter_counts_watts_times_seconds(clock: Clock) -> None:
     meter = one(clock, power=steady(300))
     watch(meter, clock, 60)
     energy = meter.read(clock.now)
-    assert (energy.joules, energy.seconds, energy.check) == pytest.approx((18_000, 60, 18_000))
+    assert (energy.joules, energy.seconds, energy.cross_check) == pytest.approx((18_000, 60, 18_000))
     assert (meter.method, meter.counter_valid, meter.note) == ("nvml-counter", True, "")
 
 
@@ -122,7 +122,7 @@ def test_a_counter_known_only_to_the_single_call(clock: Clock, fields: set[int])
     meter = one(clock, fields=fields, power=steady(100))
     watch(meter, clock, 10)
     assert (meter.method, meter.read(clock.now).joules) == ("nvml-counter", 1000)
-    assert meter.read(clock.now).check == pytest.approx(1000)
+    assert meter.read(clock.now).cross_check == pytest.approx(1000)
 
 
 def test_a_counter_whose_power_is_unknown_is_not_checked(clock: Clock) -> None:
@@ -130,7 +130,7 @@ def test_a_counter_whose_power_is_unknown_is_not_checked(clock: Clock) -> None:
     meter = one(clock, fields={ENERGY}, power_call=False, power=steady(100))
     watch(meter, clock, 10)
     energy = meter.read(clock.now)
-    assert (energy.joules, energy.check) == (1000, None)
+    assert (energy.joules, energy.cross_check) == (1000, None)
     assert "not checked" in meter.note
 
 

@@ -65,7 +65,7 @@ def test_a_recorder_that_died_before_it_had_shown_anything_is_counted(
     run.stop()
     with Reader(db) as reader:
         record = reader.record(run.id)
-    assert (record.run.status, record.toll.restarts) == ("finished", 1)
+    assert (record.run.status, record.tracker_overhead.restarts) == ("finished", 1)
 
 
 def test_a_span_that_is_open_when_its_recorder_is_killed_keeps_its_energy(db: Path) -> None:
@@ -93,7 +93,7 @@ say(run.id, 300 * (opened - begun), 300 * (time.monotonic() - closing))
         record = reader.record(run_id)
     (span,) = record.spans
     assert span.ended_at is not None
-    assert record.toll.restarts == 1
+    assert record.tracker_overhead.restarts == 1
     whole = record.devices[0].joules
     assert whole >= 300
     assert (

@@ -30,7 +30,9 @@ def test_a_daemon_that_opens_its_standard_streams_again_keeps_them() -> None:
 def test_figures_are_read_as_they_were_written() -> None:
     """Devices with their details, energies and notes, and the host."""
     device = Device(uid="GPU-1", kind="gpu", name="GPU", details={"power_limit_watts": 300})
-    use = DeviceUse(device=device, method="fake", energy=Energy(joules=1.5, seconds=2.0, check=3.0), trusted=False)
+    use = DeviceUse(
+        device=device, method="fake", energy=Energy(joules=1.5, seconds=2.0, cross_check=3.0), counter_valid=False
+    )
     use = use._replace(idle=Energy(joules=0.5, seconds=1.0), idle_watts=0.4)
     memory = bytearray(MEMORY_BYTES)
     assert read_figures(memory) is None

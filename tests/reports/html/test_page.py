@@ -357,8 +357,8 @@ def test_power_is_drawn_with_its_gaps(use: MakeUse, record: MakeRecord) -> None:
 
 def test_power_is_that_of_the_method_that_is_believed(use: MakeUse, record: MakeRecord) -> None:
     """A counter that was found wrong is not drawn: its power, integrated beside it, is."""
-    reading = Reading(device="gpu:0", at=BEGAN + 60, seconds=60.0, joules=60.0, check=6000.0)
-    (trace,) = traces(record(use(method="nvml-counter", check=1.0, trusted=False)), {"gpu:0": [reading]})
+    reading = Reading(device="gpu:0", at=BEGAN + 60, seconds=60.0, joules=60.0, cross_check=6000.0)
+    (trace,) = traces(record(use(method="nvml-counter", check=1.0, counter_valid=False)), {"gpu:0": [reading]})
     assert trace.watts == (100.0, 100.0)
 
 
