@@ -1,1 +1,1 @@
-"""What all frameworks share: session, stages, live figures, forecast, budget, resume."""
+"""What all frameworks share: the session of a training, its live figures, forecast, budget, resume."""

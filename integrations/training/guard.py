@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec
 
 from greentrack import log
 
@@ -26,14 +26,8 @@ class Guard:
             log.warning("%s", text)
 
 
-class Guarded(Protocol):
-    """An object whose methods may be ``harmless``."""
-
-    guard: Guard
-
-
 def harmless(method: Callable[P, None]) -> Callable[P, None]:
-    """Turn an exception of a ``Guarded`` object's *method* into one warning: never raise into the training."""
+    """Turn an exception of *method* into one warning, by the ``guard`` of its object: never raise into the training."""
 
     @functools.wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:

@@ -1,4 +1,4 @@
-"""What is left of a fit, held against what then came."""
+"""What is left of a fit, compared with what then came."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is looked at seldom or set in one place alone: budgets around validations, ranks whose environments differ."""
+"""Rare cases: budgets around validations, and ranks whose environments differ."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The line that tells a forecast while a training goes on, beside what the report will show for it."""
+"""The forecast line of a training, compared with what its report shows."""
 
 from typing import Any
 

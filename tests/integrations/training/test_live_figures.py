@@ -1,4 +1,4 @@
-"""The figures of a run that goes on: from its last reading, with its earlier parts, by the names of a logger."""
+"""What a run has used while it goes on: by its last reading, with its earlier parts, under a logger's names."""
 
 import time
 
