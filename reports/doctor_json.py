@@ -49,8 +49,13 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
 
 
 def _tested(tested: SelfTestResult) -> dict[str, Any]:
-    sensors = [sensor._asdict() for sensor in tested.test.sensors]
+    sensors = [_with_key(sensor._asdict(), "cross_check", "check") for sensor in tested.test.sensors]
     return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
+
+
+def _with_key(fields: dict[str, Any], field: str, key: str) -> dict[str, Any]:
+    """Return *fields* with *field* under the *key* that readers know it by, in its place."""
+    return {key if name == field else name: value for name, value in fields.items()}
 
 
 def _device(device: DeviceCheck) -> dict[str, Any]:
