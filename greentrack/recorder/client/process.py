@@ -78,6 +78,8 @@ class RecorderProcess:
             _unfinished.append(self)
 
     def __del__(self) -> None:
+        if _unfinished is None:  # the interpreter is ending
+            return
         if getattr(self, "_pids", None) and not self._has_ended:  # Ctrl-C came before it was left
             _unfinished.append(self)
 
