@@ -11,7 +11,7 @@ from greentrack.meters.base import Meter
 from greentrack.model import DeviceUse, Reading, RunInfo, TrackerOverhead
 from greentrack.recorder.accumulator import Accumulator
 from greentrack.recorder.events import Events
-from greentrack.recorder.process_share import ProcessTreeLike
+from greentrack.recorder.process_share import ProcessShare, ProcessTreeLike
 from greentrack.recorder.timeline import Timeline
 from greentrack.recorder.transport import protocol
 from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S, Sink, WriteBuffer
@@ -102,7 +102,7 @@ class Recorder:
 
     def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
         """From now on keep the share of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._accumulator.attribute(tree, busy)
+        self._accumulator.process_share = ProcessShare(tree, busy)
 
     def recover(self, stored: Iterable[DeviceUse], readings: Iterable[Iterable[Reading]] = ()) -> None:
         """Store what the recorder before had read and shown but not written, and learn what it had read.

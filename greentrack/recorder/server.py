@@ -122,7 +122,8 @@ def serve() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what the training blocks and ignores was inherited
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _lower_priority()
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # what wakes it must not stop a training thread
     memory = mmap.mmap(MEMORY_FD, MEMORY_BYTES)
     inbox = Inbox()
     first = inbox.hello()
@@ -145,12 +146,6 @@ def serve() -> None:
     figures = _until_the_end(recorder, owner, inbox, early, dirty)
     _answer({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
-
-
-def _lower_priority() -> None:
-    """Take no processor from a thread that is training when an event or a deadline wakes this process."""
-    with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _until_the_end(

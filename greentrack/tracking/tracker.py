@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from greentrack import log
@@ -74,9 +73,7 @@ class Tracker:
             raise
         return run
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         run = None
         try:
             run = self._last()
@@ -109,10 +106,7 @@ class Tracker:
         return decorated(function, lambda: Tracker(self._make))
 
 
-def track(
-    name: str | None = None,
-    **arguments: "Unpack[TrackArguments]",
-) -> Tracker:
+def track(name: str | None = None, **arguments: "Unpack[TrackArguments]") -> Tracker:
     """Record the energy of a block, ``with track("digits") as run:``, of a function, ``@track()``, or of what runs
     between ``.start()`` and ``.stop()``.
 

@@ -56,11 +56,8 @@ class ThreadLink:
         self._figures = figures
 
     def _record(self, hello: "Hello") -> None:
-        def warn(text: str) -> None:
-            log.warning("%s", text)
-
         try:
-            recorder = start(hello, publish=self._show, warn=warn, cpu_time=time.thread_time)
+            recorder = start(hello, publish=self._show, warn=log.warning, cpu_time=time.thread_time)
         except GreenTrackError as error:
             log.warning("nothing is recorded: %s", error)
             return
@@ -68,7 +65,7 @@ class ThreadLink:
             log.warning("nothing is recorded: the recorder cannot start: %r", error)
             return
         self._ready.set()
-        complete(recorder, hello, warn)
+        complete(recorder, hello, log.warning)
         while True:
             events = self._take(recorder)
             if (end := recorder.handle(events)) is not None:
