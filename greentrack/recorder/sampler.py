@@ -128,7 +128,10 @@ class Recorder:
         now = self._clock()
         due = [cadence for cadence in self._cadences if now >= cadence.due]
         for cadence in due:
-            self._advance(cadence, now)
+            if now - cadence.due > cadence.interval / 2:
+                self._overhead = self._overhead._replace(late=self._overhead.late + 1)
+            missed = int((now - cadence.due) / cadence.interval)
+            cadence.due += cadence.interval * (1 + missed)  # a deadline, not a pause: no drift
         if self._cadences[0] in due:
             self._read_all()
             self._keep(self._accumulator.readings(self._read_at, until))
@@ -195,12 +198,6 @@ class Recorder:
         return {**figures, "saved": not trouble, "trouble": trouble}
 
     # -- reading
-
-    def _advance(self, cadence: _Cadence, now: float) -> None:
-        if now - cadence.due > cadence.interval / 2:
-            self._overhead = self._overhead._replace(late=self._overhead.late + 1)
-        missed = int((now - cadence.due) / cadence.interval)
-        cadence.due += cadence.interval * (1 + missed)  # a deadline, not a pause: no drift
 
     def _read_all(self) -> None:
         self._edge_due = None

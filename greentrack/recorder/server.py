@@ -10,11 +10,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from greentrack.errors import GreenTrackError
 from greentrack.host import facts
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
-from greentrack.recorder.setup import complete, start
+from greentrack.recorder.setup import complete, start, why_refused
 from greentrack.recorder.transport.pipes import PIPE_BYTES
 from greentrack.recorder.transport.protocol import LineBuffer, line
 from greentrack.recorder.transport.shared_memory import MEMORY_BYTES, MEMORY_FD, write_figures
@@ -134,11 +133,8 @@ def serve() -> None:
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
         recorder = start(hello, publish=lambda figures: write_figures(memory, figures), warn=_warn)
-    except GreenTrackError as error:
-        _answer({"m": "refused", "text": str(error)})
-        return
     except Exception as error:  # noqa: BLE001  # nobody sees its standard error: the run logs what hinders it
-        _answer({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
+        _answer({"m": "refused", "text": why_refused(error)})
         return
     _answer({"m": "ready"})
     root = complete(recorder, hello, _warn)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack import log
-from greentrack.errors import NotFoundError, StoreError
+from greentrack.errors import GreenTrackError, NotFoundError, StoreError
 from greentrack.host import facts
 from greentrack.host.cpu_time import busy_seconds, quota
 from greentrack.host.process_tree import ProcessTree
@@ -54,6 +54,11 @@ def start(
     )
     recorder.start(hello["clock"])
     return recorder
+
+
+def why_refused(error: Exception) -> str:
+    """Say why ``start`` raised *error*: nothing can be recorded."""
+    return str(error) if isinstance(error, GreenTrackError) else f"the recorder cannot start: {error!r}"
 
 
 def complete(recorder: Recorder, hello: "Hello", warn: Callable[[str], None]) -> Path | None:

@@ -150,9 +150,8 @@ def first_over(limits: Sequence[Limit], spent: BudgetUse) -> Limit | None:
     >>> over.text
     '2 kWh'
     """
-    return next(
-        (limit for limit in limits if (used := amount_of(limit, spent)) is not None and used > limit.amount), None
-    )
+    exceeded = (limit for limit in limits if (used := amount_of(limit, spent)) is not None and used > limit.amount)
+    return next(exceeded, None)
 
 
 def amount_of(limit: Limit, spent: BudgetUse) -> float | None:

@@ -130,8 +130,8 @@ class Run:
     def learn(self, **facts: "Unpack[RunFacts]") -> None:
         """Add facts of the run (fields of ``model.RunInfo``) that were not known at its start; *params* are merged."""
         if "params" in facts:
-            more = facts["params"]
-            facts["params"] = self._limited({**self._facts.get("params", {}), **more}, input_limits.PARAMS)
+            params = {**self._facts.get("params", {}), **facts["params"]}
+            facts["params"] = self._limited(params, input_limits.PARAMS)
         self._facts |= facts
         self._learned |= facts
         self._send({"m": "facts", "run": facts})
@@ -286,16 +286,13 @@ class Run:
             self._warned.add(what)
             log.warning("%s", text)
 
-    def _forget(self) -> None:
-        link, self._link = self._link, None
-        self._budget_watch = None
-        if link is not None:
-            link.forget()
-
 
 def _forget_in_child() -> None:
     for run in list(_open):
-        run._forget()
+        link, run._link = run._link, None
+        run._budget_watch = None
+        if link is not None:
+            link.forget()
     _open.clear()
 
 

@@ -25,7 +25,6 @@ _started_in_notebook: list[Run] = []
 
 
 def _replace_in_notebook(run: Run) -> None:
-    """End the runs of the same name: their cell has been executed again."""
     if environment.in_notebook():
         for before in [other for other in _started_in_notebook if other.name == run.name]:
             before.stop()

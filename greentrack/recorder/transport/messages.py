@@ -140,7 +140,7 @@ Event = TimedEvent | FactsEvent | EndEvent
 
 
 class Fields(dict[str, Any], Generic[F]):
-    """The fields of one fact of the type *F*, by name."""
+    """The fields of a fact of the type *F*, by name: a type for checkers, a plain dict at run time."""
 
 
 class RunFigures(TypedDict):
