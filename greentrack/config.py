@@ -228,7 +228,9 @@ def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _files(folder: "Path | None", user_file: "str | Path | None") -> list[tuple[str, dict[str, Any]]]:
-    found = [table for table in (_user_table(user_file), _project_table(folder)) if table is not None]
+    found = [(str(user_file), _toml(str(user_file)))] if user_file is not None and os.path.isfile(user_file) else []
+    if (project := _project_table(folder)) is not None:
+        found.append(project)
     return [(source, _relative(table, os.path.dirname(source))) for source, table in found]
 
 
@@ -240,12 +242,6 @@ def _relative(table: dict[str, Any], folder: str) -> dict[str, Any]:
         if isinstance(place := table.get(key), str) and place and (key == "db" or place.lower().endswith(".csv"))
     }
     return {**table, **files}
-
-
-def _user_table(path: "str | Path | None") -> tuple[str, dict[str, Any]] | None:
-    if path is None or not os.path.isfile(path):
-        return None
-    return str(path), _toml(str(path))
 
 
 def _project_table(folder: "Path | None") -> tuple[str, dict[str, Any]] | None:

@@ -73,11 +73,12 @@ class Accumulator:
         written = {use.device.uid: use for use in stored}
         made = []
         for uid in self._carried.keys() & self._totals.keys():
-            use, there = self._carried[uid], written.get(uid)
-            missed = difference(use.energy, there.energy if there is not None else NOTHING)
+            use = self._carried[uid]
+            there = written.get(uid, DeviceUse(use.device, use.method))
+            missed = difference(use.energy, there.energy)
             if missed.seconds < 0.001:
                 continue
-            process = (use.process or 0.0) - ((there.process or 0.0) if there is not None else 0.0)
+            process = (use.process or 0.0) - (there.process or 0.0)
             reading = Reading(
                 device=uid,
                 at=self._wall + self._carried_at,

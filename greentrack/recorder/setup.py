@@ -34,10 +34,7 @@ def start(
     warn: Callable[[str], None],
     cpu_time: Callable[[], float] = time.process_time,
 ) -> Recorder:
-    """Return the recorder that *hello* asks for, its first reads done.
-
-    Raises ConfigError for meters that cannot be made.
-    """
+    """Return *hello*'s recorder, its first reads done. Raises ConfigError for meters that cannot be made."""
     context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], torch_uuids=hello.get("cuda_uuids"))
     found = discover(context, hello["meters"] or AUTO)
     recorder = Recorder(

@@ -85,6 +85,10 @@ def figures(
     calibration: "HostCalibration | None" = None,
 ) -> "RunFigures":
     """The totals of a run at a moment, in plain values."""
+    known = None
+    if calibration is not None:
+        made = [_fields(one) for one in calibration.calibrations]
+        known = _fields(calibration, calibrations=made, updates=dict(calibration.updates))
     return {
         "at": at,
         "host": None if host is None else _fields(host),
@@ -98,11 +102,7 @@ def figures(
             for use in uses
         ],
         "overhead": _fields(overhead),
-        "calibration": None
-        if calibration is None
-        else _fields(
-            calibration, calibrations=list(map(_fields, calibration.calibrations)), updates=dict(calibration.updates)
-        ),
+        "calibration": known,
     }
 
 
