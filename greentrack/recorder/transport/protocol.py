@@ -140,7 +140,7 @@ def fact_of(kind: "Callable[..., F]", fields: "Fields[F]", **nested: object) -> 
 
 def _fields(fact: "F", **nested: object) -> "Fields[F]":
     """The fields of *fact*, of which *nested* replaces those that are no plain values."""
-    return cast("Fields[F]", {**fact._asdict(), **nested})
+    return cast("Fields[F]", fact._asdict() | nested)
 
 
 def run_of(facts: "RunFacts", host: "Host | None" = None) -> "RunInfo":
