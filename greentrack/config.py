@@ -80,7 +80,7 @@ def load(
     Raises ConfigError for an unknown key or a bad value; the message names the argument, variable or file.
     """
     values: dict[str, Any] = {}
-    for source, table in _sources(arguments or {}, os.environ if env is None else env, folder, user_file):
+    for source, table in _sources(arguments or {}, env, folder, user_file):
         for key, value in table.items():
             if key not in _READERS:
                 raise ConfigError(f"{source}: unknown setting {key!r}{did_you_mean(key, _READERS)}")
@@ -91,22 +91,16 @@ def load(
     return Settings(**values)
 
 
-def origins(
-    arguments: Mapping[str, Any] | None = None,
-    *,
-    env: Mapping[str, str] | None = None,
-    folder: "Path | None" = None,
-    user_file: "Path | None" = None,
-) -> dict[str, str]:
+def origins(arguments: Mapping[str, Any], env: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the source of each setting in force, an argument, a variable or a file; defaults are left out."""
-    found = _sources(arguments or {}, os.environ if env is None else env, folder, user_file)
-    return {key: source for source, table in found for key in table}
+    return {key: source for source, table in _sources(arguments, env, None, None) for key in table}
 
 
 def _sources(
-    arguments: Mapping[str, Any], env: Mapping[str, str], folder: "Path | None", user_file: "Path | None"
+    arguments: Mapping[str, Any], env: Mapping[str, str] | None, folder: "Path | None", user_file: "Path | None"
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return every source of settings, the weakest first."""
+    env = os.environ if env is None else env
     return [
         *_files(folder, user_file if user_file is not None else _user_file(env)),
         *_variables(env),
@@ -145,18 +139,20 @@ def _flag(value: Any) -> bool:
         raise ValueError("is not true or false") from None
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _texts(value: Any, what: str) -> tuple[str, ...]:
     parts = value.split(";") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
-        raise TypeError("is not a list of names")
-    return tuple(part.strip() for part in parts if part.strip())
+        raise TypeError(f"is not {what}")
+    return tuple(parts)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    return tuple(part.strip() for part in _texts(value, "a list of names") if part.strip())
 
 
 def _limits(value: Any) -> tuple[str, ...]:
-    parts = value.split(";") if isinstance(value, str) else value
-    if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
-        raise TypeError("is not a text such as '2 kWh', or a list of them")
-    return tuple(parts)  # an empty one is a typing error, reported when limits are parsed
+    # an empty one is a typing error, reported when limits are parsed
+    return _texts(value, "a text such as '2 kWh', or a list of them")
 
 
 def _gpus(value: Any) -> str | tuple[int | str, ...]:
@@ -167,21 +163,18 @@ def _gpus(value: Any) -> str | tuple[int | str, ...]:
         parts = [parts]
     if not isinstance(parts, Sequence) or not parts:
         raise TypeError("is not auto, all, or a list of indices and UUIDs")
+    prefixes = tuple(prefix for vendor in METERS.values() for prefix in vendor.uuid_prefixes)
     chosen: list[int | str] = []
     for part in parts:
         if isinstance(part, int) and not isinstance(part, bool) and part >= 0:
             chosen.append(part)
         elif isinstance(part, str) and part.isdigit():
             chosen.append(int(part))
-        elif isinstance(part, str) and part.startswith(_uuid_prefixes()):
+        elif isinstance(part, str) and part.startswith(prefixes):
             chosen.append(part)
         else:
             raise ValueError("is not auto, all, or a list of indices and UUIDs")
     return tuple(chosen)
-
-
-def _uuid_prefixes() -> tuple[str, ...]:
-    return tuple(prefix for vendor in METERS.values() for prefix in vendor.uuid_prefixes)
 
 
 def _number_or_text(value: Any) -> str:
@@ -235,7 +228,9 @@ def _variables(env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _files(folder: "Path | None", user_file: "str | Path | None") -> list[tuple[str, dict[str, Any]]]:
-    found = [table for table in (_user_table(user_file), _project_table(folder)) if table is not None]
+    found = [(str(user_file), _toml(str(user_file)))] if user_file is not None and os.path.isfile(user_file) else []
+    if (project := _project_table(folder)) is not None:
+        found.append(project)
     return [(source, _relative(table, os.path.dirname(source))) for source, table in found]
 
 
@@ -247,12 +242,6 @@ def _relative(table: dict[str, Any], folder: str) -> dict[str, Any]:
         if isinstance(place := table.get(key), str) and place and (key == "db" or place.lower().endswith(".csv"))
     }
     return {**table, **files}
-
-
-def _user_table(path: "str | Path | None") -> tuple[str, dict[str, Any]] | None:
-    if path is None or not os.path.isfile(path):
-        return None
-    return str(path), _toml(str(path))
 
 
 def _project_table(folder: "Path | None") -> tuple[str, dict[str, Any]] | None:

@@ -1,13 +1,13 @@
 """Turns what the meters have counted into readings, and adds up the readings of each device."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from greentrack import log
 from greentrack.meters.base import Meter
 from greentrack.model import DeviceUse, Energy, Reading
 from greentrack.recorder.device_totals import DeviceTotals
-from greentrack.recorder.process_share import ProcessShare, ProcessTreeLike
+from greentrack.recorder.process_share import ProcessShare
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 
 UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
@@ -18,7 +18,7 @@ class Accumulator:
     """The readings of one run's devices, so far.
 
     *wall* is the Unix time at clock 0; *carried* are the totals, up to *carried_at* on the clock, of a recorder that
-    died before.
+    died before. From when *process_share* is set, readings have the run's own share.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Accumulator:
         self._carried_at = carried_at
         self._totals = {meter.device.uid: DeviceTotals(self._carried.get(meter.device.uid)) for meter in meters}
         self._reported: dict[str, Energy] = {}  # by device: what its readings add up to
-        self._process_share: ProcessShare | None = None
+        self.process_share: ProcessShare | None = None
         self._stored: Sequence[tuple[object, ...]] = ()  # what the store has of each device beside its readings
 
     def begin(self) -> None:
@@ -42,14 +42,10 @@ class Accumulator:
         for meter in self._meters:
             self._reported[meter.device.uid] = self._timeline.last(meter.device.uid)
 
-    def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
-        """From now on keep the share of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._process_share = ProcessShare(tree, busy)
-
     def readings(self, read_at: float, until: float = math.inf) -> list[Reading]:
         """What was used since the last readings, and not after *until*; everything was read at *read_at*."""
-        if self._process_share is not None:
-            self._process_share.look()
+        if self.process_share is not None:
+            self.process_share.look()
         made = (self._reading(meter, read_at, until) for meter in self._meters)
         return [reading for reading in made if reading is not None]
 
@@ -58,8 +54,8 @@ class Accumulator:
 
         A device that was first read after that is billed what it used right after, for as long as the run lasted.
         """
-        if self._process_share is not None:
-            self._process_share.look()
+        if self.process_share is not None:
+            self.process_share.look()
         made = []
         for meter in self._meters:
             since = self._timeline.since(meter.device.uid)
@@ -77,11 +73,12 @@ class Accumulator:
         written = {use.device.uid: use for use in stored}
         made = []
         for uid in self._carried.keys() & self._totals.keys():
-            use, there = self._carried[uid], written.get(uid)
-            missed = difference(use.energy, there.energy if there is not None else NOTHING)
+            use = self._carried[uid]
+            there = written.get(uid, DeviceUse(use.device, use.method))
+            missed = difference(use.energy, there.energy)
             if missed.seconds < 0.001:
                 continue
-            process = (use.process or 0.0) - ((there.process or 0.0) if there is not None else 0.0)
+            process = (use.process or 0.0) - (there.process or 0.0)
             reading = Reading(
                 device=uid,
                 at=self._wall + self._carried_at,
@@ -145,7 +142,7 @@ class Accumulator:
             seconds=used.seconds,
             joules=used.joules,
             cross_check=used.cross_check,
-            share=self._process_share.of(meter) if self._process_share is not None else None,
+            share=self.process_share.of(meter) if self.process_share is not None else None,
             busy=_busy(meter),
         )
         self._totals[uid].add(reading)

@@ -150,19 +150,10 @@ def _forecast(at: float, event: "ForecastEvent") -> Forecast:
     progress = float(event["progress"])
     joules, joules_low, joules_high = map(float, event["joules"])
     seconds, seconds_low, seconds_high = map(float, event["seconds"])
-    figures = (joules, joules_low, joules_high, seconds, seconds_low, seconds_high)
+    figures = (joules, joules_low, joules_high, seconds, seconds_low, seconds_high)  # in the order of a Forecast
     if not all(math.isfinite(figure) and figure >= 0 for figure in figures) or not 0 <= progress <= 1:
         raise ValueError(f"a forecast after {progress} of the work of {figures}")
-    return Forecast(
-        at=at,
-        progress=progress,
-        joules=joules,
-        joules_low=joules_low,
-        joules_high=joules_high,
-        seconds=seconds,
-        seconds_low=seconds_low,
-        seconds_high=seconds_high,
-    )
+    return Forecast(at, progress, *figures)
 
 
 def _add(batch: Batch, name: str, calls: int, seconds: float, energy: Energies) -> None:

@@ -44,9 +44,6 @@ def _after(
 
 
 def _less(energy: Energy, used: Energy) -> Energy:
-    check = (
-        None
-        if energy.cross_check is None and used.cross_check is None
-        else (energy.cross_check or 0.0) - (used.cross_check or 0.0)
-    )
+    known = energy.cross_check is not None or used.cross_check is not None
+    check = (energy.cross_check or 0.0) - (used.cross_check or 0.0) if known else None
     return Energy(joules=energy.joules - used.joules, seconds=energy.seconds - used.seconds, cross_check=check)

@@ -11,7 +11,7 @@ from greentrack.meters.base import Meter
 from greentrack.model import DeviceUse, Reading, RunInfo, TrackerOverhead
 from greentrack.recorder.accumulator import Accumulator
 from greentrack.recorder.events import Events
-from greentrack.recorder.process_share import ProcessTreeLike
+from greentrack.recorder.process_share import ProcessShare, ProcessTreeLike
 from greentrack.recorder.timeline import Timeline
 from greentrack.recorder.transport import protocol
 from greentrack.recorder.write_buffer import LOCKED_S, PATIENCE_S, Sink, WriteBuffer
@@ -102,7 +102,7 @@ class Recorder:
 
     def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
         """From now on keep the share of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
-        self._accumulator.attribute(tree, busy)
+        self._accumulator.process_share = ProcessShare(tree, busy)
 
     def recover(self, stored: Iterable[DeviceUse], readings: Iterable[Iterable[Reading]] = ()) -> None:
         """Store what the recorder before had read and shown but not written, and learn what it had read.
@@ -128,7 +128,10 @@ class Recorder:
         now = self._clock()
         due = [cadence for cadence in self._cadences if now >= cadence.due]
         for cadence in due:
-            self._advance(cadence, now)
+            if now - cadence.due > cadence.interval / 2:
+                self._overhead = self._overhead._replace(late=self._overhead.late + 1)
+            missed = int((now - cadence.due) / cadence.interval)
+            cadence.due += cadence.interval * (1 + missed)  # a deadline, not a pause: no drift
         if self._cadences[0] in due:
             self._read_all()
             self._keep(self._accumulator.readings(self._read_at, until))
@@ -195,12 +198,6 @@ class Recorder:
         return {**figures, "saved": not trouble, "trouble": trouble}
 
     # -- reading
-
-    def _advance(self, cadence: _Cadence, now: float) -> None:
-        if now - cadence.due > cadence.interval / 2:
-            self._overhead = self._overhead._replace(late=self._overhead.late + 1)
-        missed = int((now - cadence.due) / cadence.interval)
-        cadence.due += cadence.interval * (1 + missed)  # a deadline, not a pause: no drift
 
     def _read_all(self) -> None:
         self._edge_due = None

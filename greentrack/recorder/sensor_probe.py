@@ -16,7 +16,7 @@ from greentrack.recorder.transport.protocol import figures_of
 from greentrack.store.batch import Batch
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import CloseEvent, RunFigures
+    from greentrack.recorder.transport.messages import CloseEvent
 
 Clock = Callable[[], float]
 Pause = Callable[[float], None]
@@ -99,8 +99,10 @@ def watch(
             recorder.tick()
         ends = start + seconds if window is None else min(start + seconds, edge)
         pause(max(_MIN_PAUSE_S, min(recorder.until_due(), ends - clock())))
-    figures = recorder.finish("finished")
-    return ProbeResult(record=_record(sink, figures), readings=sink.readings, late=late)
+    uses, overhead = figures_of(recorder.finish("finished"))
+    assert sink.run is not None  # the first batch has it
+    record = Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=overhead)
+    return ProbeResult(record=record, readings=sink.readings, late=late)
 
 
 def self_test(
@@ -197,12 +199,6 @@ def update_periods(
                 probe.read(clock())
         pause(max(_MIN_PAUSE_S, min(probe.due for probe in probes) - clock()))
     return found | {probe.meter.device.uid: probe.result() for probe in probes}
-
-
-def _record(sink: _MemorySink, figures: "RunFigures") -> Record:
-    uses, toll = figures_of(figures)
-    assert sink.run is not None  # the first batch has it
-    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=toll)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:

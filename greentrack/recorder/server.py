@@ -10,11 +10,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from greentrack.errors import GreenTrackError
 from greentrack.host import facts
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
-from greentrack.recorder.setup import complete, start
+from greentrack.recorder.setup import complete, start, why_refused
 from greentrack.recorder.transport.pipes import PIPE_BYTES
 from greentrack.recorder.transport.protocol import LineBuffer, line
 from greentrack.recorder.transport.shared_memory import MEMORY_BYTES, MEMORY_FD, write_figures
@@ -122,7 +121,8 @@ def serve() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # what the training blocks and ignores was inherited
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _lower_priority()
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # what wakes it must not stop a training thread
     memory = mmap.mmap(MEMORY_FD, MEMORY_BYTES)
     inbox = Inbox()
     first = inbox.hello()
@@ -133,11 +133,8 @@ def serve() -> None:
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
         recorder = start(hello, publish=lambda figures: write_figures(memory, figures), warn=_warn)
-    except GreenTrackError as error:
-        _answer({"m": "refused", "text": str(error)})
-        return
     except Exception as error:  # noqa: BLE001  # nobody sees its standard error: the run logs what hinders it
-        _answer({"m": "refused", "text": f"the recorder cannot start: {error!r}"})
+        _answer({"m": "refused", "text": why_refused(error)})
         return
     _answer({"m": "ready"})
     root = complete(recorder, hello, _warn)
@@ -145,12 +142,6 @@ def serve() -> None:
     figures = _until_the_end(recorder, owner, inbox, early, dirty)
     _answer({"m": "final", "figures": figures})
     os._exit(0)  # all is kept and closed: the run need not wait for the interpreter to tidy up
-
-
-def _lower_priority() -> None:
-    """Take no processor from a thread that is training when an event or a deadline wakes this process."""
-    with contextlib.suppress(AttributeError, OSError):  # not Linux, or it may not be chosen here
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _until_the_end(

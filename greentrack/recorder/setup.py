@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack import log
-from greentrack.errors import NotFoundError, StoreError
+from greentrack.errors import GreenTrackError, NotFoundError, StoreError
 from greentrack.host import facts
 from greentrack.host.cpu_time import busy_seconds, quota
 from greentrack.host.process_tree import ProcessTree
@@ -34,10 +34,7 @@ def start(
     warn: Callable[[str], None],
     cpu_time: Callable[[], float] = time.process_time,
 ) -> Recorder:
-    """Return the recorder that *hello* asks for, its first reads done.
-
-    Raises ConfigError for meters that cannot be made.
-    """
+    """Return *hello*'s recorder, its first reads done. Raises ConfigError for meters that cannot be made."""
     context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], torch_uuids=hello.get("cuda_uuids"))
     found = discover(context, hello["meters"] or AUTO)
     recorder = Recorder(
@@ -54,6 +51,11 @@ def start(
     )
     recorder.start(hello["clock"])
     return recorder
+
+
+def why_refused(error: Exception) -> str:
+    """Say why ``start`` raised *error*: nothing can be recorded."""
+    return str(error) if isinstance(error, GreenTrackError) else f"the recorder cannot start: {error!r}"
 
 
 def complete(recorder: Recorder, hello: "Hello", warn: Callable[[str], None]) -> Path | None:

@@ -10,7 +10,6 @@ from greentrack.errors import ConfigError, did_you_mean
 if TYPE_CHECKING:
     from greentrack.config import Settings
     from greentrack.costing.summary import Summary
-    from greentrack.costing.tariffs import Tariff
 
 EXAMPLES = "2 kWh, 500 g CO2e, 3 EUR, 1h30m"
 """One limit of each kind, for messages."""
@@ -151,9 +150,8 @@ def first_over(limits: Sequence[Limit], spent: BudgetUse) -> Limit | None:
     >>> over.text
     '2 kWh'
     """
-    return next(
-        (limit for limit in limits if (used := amount_of(limit, spent)) is not None and used > limit.amount), None
-    )
+    exceeded = (limit for limit in limits if (used := amount_of(limit, spent)) is not None and used > limit.amount)
+    return next(exceeded, None)
 
 
 def amount_of(limit: Limit, spent: BudgetUse) -> float | None:
@@ -210,15 +208,18 @@ def _currency(text: str, word: str) -> str:
 
 
 def _check_price(limit: Limit, settings: "Settings") -> None:
+    from greentrack.carbon import find_intensity
     from greentrack.costing.gpu_rental import prices
     from greentrack.costing.options import parse_options
+    from greentrack.costing.tariffs import tariff_of
 
     options = parse_options(settings)
     if options.rent is not None:
         of_tier = (price.currency for price in prices() if price.tier == options.rent.tier)
         currency, where, remedy = options.rent.currency or next(of_tier, ""), "for the rent", "rent = '2.95"
     else:
-        zone, tariff = _priced(settings, options.tariff)
+        zone = find_intensity(settings.zone).zone
+        tariff = options.tariff or tariff_of(zone, None)
         currency, where, remedy = tariff.currency if tariff else "", f"for zone {zone}", "tariff = '0.30"
     if currency != limit.currency:
         known = f" (but in {currency})" if currency else ""
@@ -226,14 +227,6 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
             f"budget {limit.text!r}: no price in {limit.currency} is known {where}{known}; "
             f"give one: {remedy} {limit.currency}'"
         )
-
-
-def _priced(settings: "Settings", given: "Tariff | None") -> "tuple[str, Tariff | None]":
-    from greentrack.carbon import find_intensity
-    from greentrack.costing.tariffs import tariff_of
-
-    zone = find_intensity(settings.zone).zone
-    return zone, given or tariff_of(zone, None)
 
 
 def _refused(text: str, why: str) -> ConfigError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,9 +73,7 @@ class PhaseTimer:
             counters.send()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         counters = self._counters
         now = perf_counter()
         current = counters.current

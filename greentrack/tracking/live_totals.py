@@ -34,12 +34,12 @@ def joules_of(figures: "RunFigures | None") -> dict[str, float]:
 def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
     """Return the record of the run with these *facts*, as far as *figures* has it."""
     from greentrack.model import Host, Record, TrackerOverhead
-    from greentrack.recorder.transport.protocol import calibration_of, figures_of, run_of
+    from greentrack.recorder.transport.protocol import calibration_of, fact_of, figures_of, run_of
 
-    uses, toll = figures_of(figures) if figures else ([], TrackerOverhead())
-    host = Host(**figures["host"]) if figures and figures["host"] else None
+    uses, overhead = figures_of(figures) if figures else ([], TrackerOverhead())
+    host = fact_of(Host, figures["host"]) if figures and figures["host"] else None
     known = calibration_of(figures) if figures else None
-    return Record(run=run_of(facts, host), devices=tuple(uses), tracker_overhead=toll, calibration=known)
+    return Record(run=run_of(facts, host), devices=tuple(uses), tracker_overhead=overhead, calibration=known)
 
 
 def get_ready_to_print() -> None:

@@ -7,7 +7,6 @@ import time
 from _thread import get_ident  # threading has the same one, but takes half a millisecond to load
 from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter as _now
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from greentrack import log
@@ -37,13 +36,7 @@ _open: set["Run"] = set()
 class Run:
     """A run in progress, made by ``track``; a no-op once it is stopped, and in forked children."""
 
-    def __init__(
-        self,
-        facts: "RunFacts",
-        *,
-        quiet: bool = False,
-        settings: "Settings | None" = None,
-    ) -> None:
+    def __init__(self, facts: "RunFacts", *, quiet: bool = False, settings: "Settings | None" = None) -> None:
         """Make a run that does nothing until it is connected; *settings* price its summaries."""
         self.id: str = facts["id"]
         self.name: str = facts["name"]
@@ -137,8 +130,8 @@ class Run:
     def learn(self, **facts: "Unpack[RunFacts]") -> None:
         """Add facts of the run (fields of ``model.RunInfo``) that were not known at its start; *params* are merged."""
         if "params" in facts:
-            more = facts["params"]
-            facts["params"] = self._limited({**self._facts.get("params", {}), **more}, input_limits.PARAMS)
+            params = {**self._facts.get("params", {}), **facts["params"]}
+            facts["params"] = self._limited(params, input_limits.PARAMS)
         self._facts |= facts
         self._learned |= facts
         self._send({"m": "facts", "run": facts})
@@ -237,9 +230,7 @@ class Run:
     def __enter__(self) -> "Run":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.stop(*outcome(error))
 
     def __repr__(self) -> str:
@@ -295,16 +286,13 @@ class Run:
             self._warned.add(what)
             log.warning("%s", text)
 
-    def _forget(self) -> None:
-        link, self._link = self._link, None
-        self._budget_watch = None
-        if link is not None:
-            link.forget()
-
 
 def _forget_in_child() -> None:
     for run in list(_open):
-        run._forget()
+        link, run._link = run._link, None
+        run._budget_watch = None
+        if link is not None:
+            link.forget()
     _open.clear()
 
 

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from greentrack.clock import clock
@@ -71,9 +70,7 @@ class SpanHandle:
         self._entered.append((number, _inner.set((self._spans, number))))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         number, token = self._entered.pop()
         self._spans.close(number)
         with contextlib.suppress(ValueError):  # entered in one task and left in another

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from greentrack import log
@@ -26,7 +25,6 @@ _started_in_notebook: list[Run] = []
 
 
 def _replace_in_notebook(run: Run) -> None:
-    """End the runs of the same name: their cell has been executed again."""
     if environment.in_notebook():
         for before in [other for other in _started_in_notebook if other.name == run.name]:
             before.stop()
@@ -74,9 +72,7 @@ class Tracker:
             raise
         return run
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         run = None
         try:
             run = self._last()
@@ -109,10 +105,7 @@ class Tracker:
         return decorated(function, lambda: Tracker(self._make))
 
 
-def track(
-    name: str | None = None,
-    **arguments: "Unpack[TrackArguments]",
-) -> Tracker:
+def track(name: str | None = None, **arguments: "Unpack[TrackArguments]") -> Tracker:
     """Record the energy of a block, ``with track("digits") as run:``, of a function, ``@track()``, or of what runs
     between ``.start()`` and ``.stop()``.
 

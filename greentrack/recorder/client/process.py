@@ -3,9 +3,11 @@
 import contextlib
 import functools
 import os
+import sys
 import time
 from collections.abc import Mapping
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _KILL = 9  # signal.SIGKILL: to load that module takes longer than to start a process
 
 _unfinished: list["RecorderProcess"] = []
@@ -78,9 +80,30 @@ class RecorderProcess:
             _unfinished.append(self)
 
     def __del__(self) -> None:
+        if _unfinished is None:  # the interpreter is ending
+            return
         if getattr(self, "_pids", None) and not self._has_ended:  # Ctrl-C came before it was left
             _unfinished.append(self)
 
     def forget(self) -> None:
         """Do nothing from now on: this is a forked copy, and the process is its parent's child."""
         self._has_ended = True
+
+
+def command(folder: str) -> list[str]:
+    """The command for a run that was started in *folder*. Raises OSError where no Python is known that would run it."""
+    if not sys.executable or getattr(sys, "frozen", False):  # a frozen program would start itself again and again
+        raise OSError("this Python does not know its own executable")
+    script = os.path.join(_PACKAGE, "recorder", "__main__.py")
+    return [sys.executable, "-I", "-S", script, *_module_paths(folder)]
+
+
+def _module_paths(folder: str) -> list[str]:
+    """The folders of our package and of the libraries, without the script's own, whose modules are the training's.
+
+    Relative paths start from *folder*: the working folder may have been removed.
+    """
+    script = sys.modules["__main__"].__dict__.get("__file__") or ""
+    own = {os.path.dirname(os.path.normpath(os.path.join(folder, script))), folder}
+    paths = [os.path.normpath(os.path.join(folder, path)) for path in sys.path if path]
+    return [os.path.dirname(_PACKAGE), *(path for path in paths if path not in own)]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from greentrack import log
 from greentrack.clock import clock
-from greentrack.recorder.client.command import command
 from greentrack.recorder.client.outbox import Outbox
-from greentrack.recorder.client.process import RecorderProcess
+from greentrack.recorder.client.process import RecorderProcess, command
 from greentrack.recorder.transport.pipes import pipe, readable
 from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, LineBuffer, line
 from greentrack.recorder.transport.shared_memory import MEMORY_FD, SharedFigures
@@ -34,12 +33,7 @@ LISTEN_GAP_S = 1.0
 class ProcessLink:
     """A recorder in a process of its own."""
 
-    def __init__(
-        self,
-        hello: "Hello",
-        reopen: "Callable[[], Iterable[Event]]",
-        meanwhile: Callable[[], None],
-    ) -> None:
+    def __init__(self, hello: "Hello", reopen: "Callable[[], Iterable[Event]]", meanwhile: Callable[[], None]) -> None:
         self._hello, self._reopen = hello, reopen
         self._outbox = Outbox()
         self._sending = allocate_lock()  # only ever tried, never waited for

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from greentrack import log
-from greentrack.errors import GreenTrackError
 from greentrack.recorder.sampler import Recorder
-from greentrack.recorder.setup import complete, start
+from greentrack.recorder.setup import complete, start, why_refused
 from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, line
 
 if TYPE_CHECKING:
@@ -56,19 +55,13 @@ class ThreadLink:
         self._figures = figures
 
     def _record(self, hello: "Hello") -> None:
-        def warn(text: str) -> None:
-            log.warning("%s", text)
-
         try:
-            recorder = start(hello, publish=self._show, warn=warn, cpu_time=time.thread_time)
-        except GreenTrackError as error:
-            log.warning("nothing is recorded: %s", error)
-            return
+            recorder = start(hello, publish=self._show, warn=log.warning, cpu_time=time.thread_time)
         except Exception as error:  # noqa: BLE001  # a traceback out of nowhere helps nobody
-            log.warning("nothing is recorded: the recorder cannot start: %r", error)
+            log.warning("nothing is recorded: %s", why_refused(error))
             return
         self._ready.set()
-        complete(recorder, hello, warn)
+        complete(recorder, hello, log.warning)
         while True:
             events = self._take(recorder)
             if (end := recorder.handle(events)) is not None:

@@ -4,7 +4,12 @@ Only type checkers import this module, so that no start of a run has to wait for
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
+
+from greentrack.calibration_facts import HostCalibration
+from greentrack.model import DeviceUse, Host, TrackerOverhead
+
+F = TypeVar("F", bound=NamedTuple)
 
 
 class RunFacts(TypedDict, total=False):
@@ -134,86 +139,18 @@ Event = TimedEvent | FactsEvent | EndEvent
 # -- figures: the totals of a run, which a recorder shows in shared memory
 
 
-class EnergyFields(TypedDict):
-    """A ``model.Energy``."""
-
-    joules: float
-    seconds: float
-    cross_check: float | None
-
-
-class DeviceFields(TypedDict):
-    """A ``model.Device``."""
-
-    uid: str
-    kind: str
-    name: str
-    details: Mapping[str, Any]
-
-
-class DeviceUseFields(TypedDict):
-    """A ``model.DeviceUse``."""
-
-    device: DeviceFields
-    method: str
-    energy: EnergyFields
-    counter_valid: bool
-    process: float | None
-    note: str
-    idle: EnergyFields | None
-    idle_watts: float | None
-
-
-class HostFields(TypedDict):
-    """A ``model.Host``."""
-
-    id: str
-    name: str
-    system: str
-    cpu: str
-    cpus: int
-    memory_bytes: int
-    chassis: str
-    timezone: str | None
-
-
-class OverheadFields(TypedDict):
-    """A ``model.TrackerOverhead``."""
-
-    cpu_seconds: float
-    readings: int
-    late: int
-    failures: int
-    restarts: int
-
-
-class CalibrationFields(TypedDict):
-    """A ``calibration_facts.Calibration``."""
-
-    at: float
-    components_watts: float
-    wall_watts: float
-    seconds: float
-    devices: Sequence[str]
-    source: str
-    number: int
-
-
-class HostCalibrationFields(TypedDict):
-    """A ``calibration_facts.HostCalibration``."""
-
-    calibrations: Sequence[CalibrationFields]
-    updates: Mapping[str, float]
+class Fields(dict[str, Any], Generic[F]):
+    """The fields of a fact of the type *F*, by name: a type for checkers, a plain dict at run time."""
 
 
 class RunFigures(TypedDict):
     """The totals of a run up to *at*, on ``greentrack.clock``."""
 
     at: float
-    host: HostFields | None
-    devices: Sequence[DeviceUseFields]
-    overhead: OverheadFields
-    calibration: HostCalibrationFields | None
+    host: Fields[Host] | None
+    devices: Sequence[Fields[DeviceUse]]
+    overhead: Fields[TrackerOverhead]
+    calibration: Fields[HostCalibration] | None
 
 
 class FinalFigures(RunFigures):
@@ -232,17 +169,10 @@ class ReadyAnswer(TypedDict):
     m: Literal["ready"]
 
 
-class WarnAnswer(TypedDict):
-    """A trouble that the user must know."""
+class TroubleAnswer(TypedDict):
+    """A trouble that the user must know, or why nothing can be recorded."""
 
-    m: Literal["warn"]
-    text: str
-
-
-class RefusedAnswer(TypedDict):
-    """Nothing can be recorded, and why."""
-
-    m: Literal["refused"]
+    m: Literal["warn", "refused"]
     text: str
 
 
@@ -253,4 +183,4 @@ class FinalAnswer(TypedDict):
     figures: FinalFigures
 
 
-Answer = ReadyAnswer | WarnAnswer | RefusedAnswer | FinalAnswer
+Answer = ReadyAnswer | TroubleAnswer | FinalAnswer

@@ -1,25 +1,13 @@
 """How messages and figures travel between a run and its recorder: one JSON object a line."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts are made of
     from greentrack.calibration_facts import HostCalibration
-    from greentrack.model import DeviceUse, Energy, Host, RunInfo, TrackerOverhead
-    from greentrack.recorder.transport.messages import (
-        CalibrationFields,
-        DeviceUseFields,
-        EndEvent,
-        EnergyFields,
-        Event,
-        FinalFigures,
-        HostCalibrationFields,
-        HostFields,
-        OverheadFields,
-        RunFacts,
-        RunFigures,
-    )
+    from greentrack.model import DeviceUse, Host, RunInfo, TrackerOverhead
+    from greentrack.recorder.transport.messages import EndEvent, Event, F, Fields, FinalFigures, RunFacts, RunFigures
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
@@ -97,12 +85,24 @@ def figures(
     calibration: "HostCalibration | None" = None,
 ) -> "RunFigures":
     """The totals of a run at a moment, in plain values."""
+    known = None
+    if calibration is not None:
+        made = [_fields(one) for one in calibration.calibrations]
+        known = _fields(calibration, calibrations=made, updates=dict(calibration.updates))
     return {
         "at": at,
-        "host": None if host is None else cast("HostFields", host._asdict()),
-        "devices": [_use_fields(use) for use in uses],
-        "overhead": cast("OverheadFields", overhead._asdict()),
-        "calibration": None if calibration is None else _calibration_fields(calibration),
+        "host": None if host is None else _fields(host),
+        "devices": [
+            _fields(
+                use,
+                device=_fields(use.device, details=dict(use.device.details)),
+                energy=_fields(use.energy),
+                idle=None if use.idle is None else _fields(use.idle),
+            )
+            for use in uses
+        ],
+        "overhead": _fields(overhead),
+        "calibration": known,
     }
 
 
@@ -111,19 +111,16 @@ def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]"
     from greentrack.model import Device, DeviceUse, Energy, TrackerOverhead
 
     uses = [
-        DeviceUse(
+        fact_of(
+            DeviceUse,
+            use,
             device=Device(**use["device"]),
-            method=use["method"],
             energy=Energy(**use["energy"]),
-            counter_valid=use["counter_valid"],
-            process=use["process"],
-            note=use["note"],
             idle=None if use["idle"] is None else Energy(**use["idle"]),
-            idle_watts=use["idle_watts"],
         )
         for use in plain["devices"]
     ]
-    return uses, TrackerOverhead(**plain["overhead"])
+    return uses, fact_of(TrackerOverhead, plain["overhead"])
 
 
 def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
@@ -132,19 +129,18 @@ def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
         return None
     from greentrack.calibration_facts import Calibration, HostCalibration
 
-    calibrations = (
-        Calibration(
-            at=one["at"],
-            components_watts=one["components_watts"],
-            wall_watts=one["wall_watts"],
-            seconds=one["seconds"],
-            devices=tuple(one["devices"]),
-            source=one["source"],
-            number=one["number"],
-        )
-        for one in known["calibrations"]
-    )
-    return HostCalibration(calibrations=tuple(calibrations), updates=known["updates"])
+    calibrations = [Calibration(**{**one, "devices": tuple(one["devices"])}) for one in known["calibrations"]]
+    return fact_of(HostCalibration, known, calibrations=tuple(calibrations))
+
+
+def fact_of(kind: "Callable[..., F]", fields: "Fields[F]", **nested: object) -> "F":
+    """The fact of this *kind* with these *fields*, of which *nested* replaces those that JSON cannot hold."""
+    return kind(**{**fields, **nested})
+
+
+def _fields(fact: "F", **nested: object) -> "Fields[F]":
+    """The fields of *fact*, of which *nested* replaces those that are no plain values."""
+    return cast("Fields[F]", fact._asdict() | nested)
 
 
 def run_of(facts: "RunFacts", host: "Host | None" = None) -> "RunInfo":
@@ -175,29 +171,6 @@ def valid_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
         ):
             found[name] = value
     return found
-
-
-def _use_fields(use: "DeviceUse") -> "DeviceUseFields":
-    device = use.device
-    return {
-        "device": {"uid": device.uid, "kind": device.kind, "name": device.name, "details": dict(device.details)},
-        "method": use.method,
-        "energy": _energy_fields(use.energy),
-        "counter_valid": use.counter_valid,
-        "process": use.process,
-        "note": use.note,
-        "idle": None if use.idle is None else _energy_fields(use.idle),
-        "idle_watts": use.idle_watts,
-    }
-
-
-def _energy_fields(energy: "Energy") -> "EnergyFields":
-    return {"joules": energy.joules, "seconds": energy.seconds, "cross_check": energy.cross_check}
-
-
-def _calibration_fields(known: "HostCalibration") -> "HostCalibrationFields":
-    calibrations = [cast("CalibrationFields", one._asdict()) for one in known.calibrations]
-    return {"calibrations": calibrations, "updates": dict(known.updates)}
 
 
 def _plain_value(value: Any, depth: int = 0) -> Any:

@@ -141,6 +141,14 @@ def test_one_that_nobody_holds_any_more_is_looked_after_when_the_next_starts() -
     assert other.wait(120.0)
 
 
+def test_one_that_lives_until_the_interpreter_ends_says_nothing() -> None:
+    """Its module's names are None by then."""
+    script = "import sys; from greentrack.recorder.client import process; child = process.RecorderProcess(); "
+    script += "child.start([sys.executable, '-I', '-S', '-c', ''], {}); process.kept, sys.kept = child, process"
+    ended = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert ended.stderr == ""
+
+
 def test_a_forked_copy_touches_nothing(
     held: tuple[RecorderProcess, OwnedDescriptor], monkeypatch: pytest.MonkeyPatch
 ) -> None:

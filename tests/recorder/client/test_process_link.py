@@ -8,7 +8,7 @@ import pytest
 
 from greentrack import track
 from greentrack.recorder.client import process_link
-from greentrack.recorder.client.command import command
+from greentrack.recorder.client.process import command
 from greentrack.store.reader import Reader
 from tests.tracking.conftest import Program
 
