@@ -4,6 +4,8 @@ Ranges are about 95 % (k = 2) and asymmetric where the sign of the bias is known
 marked *judgement* is our choice, based on them.
 """
 
+import functools
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -89,24 +91,21 @@ _OWN = (
 class Methods(Mapping[str, Method]):
     """Every method by its name, the vendors' first. Their tables are loaded when a method is not ours."""
 
-    def __init__(self) -> None:
-        self._own = {row.name: row for row in _OWN}
-        self._all: dict[str, Method] = {}
+    _own: Mapping[str, Method] = {row.name: row for row in _OWN}
 
     def __getitem__(self, name: str) -> Method:
-        return self._own[name] if name in self._own else self._loaded()[name]
+        return self._own[name] if name in self._own else self._all[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._loaded())
+        return iter(self._all)
 
     def __len__(self) -> int:
-        return len(self._loaded())
+        return len(self._all)
 
-    def _loaded(self) -> dict[str, Method]:
-        if not self._all:
-            tables = [attribute(vendor.methods) for vendor in METERS.values() if vendor.methods]
-            self._all = {row.name: row for table in tables for row in table} | self._own
-        return self._all
+    @functools.cached_property
+    def _all(self) -> Mapping[str, Method]:
+        tables = [attribute(vendor.methods) for vendor in METERS.values() if vendor.methods]
+        return {row.name: row for row in itertools.chain(*tables, _OWN)}
 
 
 METHODS = Methods()
