@@ -55,11 +55,12 @@ def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
         import platform
 
         system, name, release, _, machine, _ = platform.uname()
+    info = cpuinfo(proc)
     return Host(
         id=_host_id(name),
         name=name or "localhost",
         system=f"{system} {release}",
-        cpu=_cpu_name(proc) or machine,
+        cpu=info.get("model name") or info.get("Model") or machine,
         cpus=os.cpu_count() or 0,
         memory_bytes=memory_bytes(proc) or 0,
         chassis=chassis(proc, sys_),
@@ -82,6 +83,14 @@ def cpuinfo(proc: Path = PROC) -> dict[str, str]:
     return fields
 
 
+def number_in(file: Path) -> int:
+    """Return the whole number that a small file holds, or 0 where there is none."""
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
 def is_virtual(proc: Path = PROC) -> bool:
     """True if the processor reports a hypervisor."""
     return "hypervisor" in cpuinfo(proc).get("flags", "").split()
@@ -91,10 +100,7 @@ def chassis(proc: Path = PROC, sys_: Path = SYS) -> str:
     """Return the kind of machine: vm, laptop, desktop, server or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
     if is_virtual(proc):
         return "vm"
-    try:
-        code = int((sys_ / "class/dmi/id/chassis_type").read_text())
-    except (OSError, ValueError):
-        code = 0
+    code = number_in(sys_ / "class/dmi/id/chassis_type")
     for kind, codes in _CHASSIS.items():
         if code in codes:
             return kind
@@ -137,11 +143,6 @@ def _host_id(name: str) -> str:
     # machine-id(5) is confidential: a 64-bit hash does not reveal it
     parts = (f"greentrack:{machine}:{name}", f"{name}:{machine}:greentrack")
     return "".join(f"{zlib.crc32(part.encode()):08x}" for part in parts)
-
-
-def _cpu_name(proc: Path) -> str:
-    info = cpuinfo(proc)
-    return info.get("model name") or info.get("Model") or ""
 
 
 def memory_bytes(proc: Path = PROC) -> int | None:

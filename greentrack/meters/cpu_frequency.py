@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from greentrack.host.facts import number_in
+
 TYPICAL_FREQUENCY = 0.80
 """Used where the frequency is unknown: the median of 76 measured points (all cores seldom reach the boost of one)."""
 
@@ -15,18 +17,11 @@ class CpuFrequency:
     def __init__(self, sys: Path = Path("/sys")) -> None:
         folders = sorted((sys / "devices/system/cpu/cpufreq").glob("policy*"), key=lambda each: (len(each.name), each))
         spread = folders[:: -(-len(folders) // MAX_SAMPLED)] if folders else []
-        highest = {folder / "scaling_cur_freq": _khz(folder / "cpuinfo_max_freq") for folder in spread}
+        highest = {folder / "scaling_cur_freq": number_in(folder / "cpuinfo_max_freq") for folder in spread}
         self._highest = {file: khz for file, khz in highest.items() if khz}
 
     def now(self) -> float:
         """Return the frequency, 0 to 1; TYPICAL_FREQUENCY where it is unknown, as in most virtual machines."""
-        # for some drivers the highest frequency excludes boost, so it may be exceeded
-        parts = [min(1.0, khz / highest) for file, highest in self._highest.items() if (khz := _khz(file))]
+        # for some drivers the highest frequency excludes boost, so it may be exceeded; an offline processor has none
+        parts = [min(1.0, khz / highest) for file, highest in self._highest.items() if (khz := number_in(file))]
         return sum(parts) / len(parts) if parts else TYPICAL_FREQUENCY
-
-
-def _khz(file: Path) -> int:
-    try:
-        return int(file.read_text())
-    except (OSError, ValueError):
-        return 0  # an offline processor, or a driver without this value

@@ -49,16 +49,20 @@ def power(load: float, idle_watts: float, max_watts: float, frequency: float = 1
 class Rating(NamedTuple):
     """The power of the processor, or of this machine's slice of one, idle and fully loaded, and its source."""
 
-    idle_watts: float
     max_watts: float
+    idle_share: float
     tdp_watts: float | None
     assumed: str
     source: str
-    year: int
+
+    @property
+    def idle_watts(self) -> float:
+        """The power while nothing runs."""
+        return self.max_watts * self.idle_share
 
     def scaled(self, share: float) -> "Rating":
         """Return the rating of a part of this machine."""
-        return self._replace(idle_watts=self.idle_watts * share, max_watts=self.max_watts * share)
+        return self._replace(max_watts=self.max_watts * share)
 
 
 def rate(cpu: Processor, threads: int) -> Rating:
@@ -73,13 +77,13 @@ def rate(cpu: Processor, threads: int) -> Rating:
     if tdp is not None and not cpu.is_virtual:
         assumed = f"{name}, rated {tdp:g} W" + (f", {packages} of them" if packages > 1 else "")
         assumed += f", {FULL_SHARE:.0%} of it at full load"
-        return _rating(tdp * packages * FULL_SHARE, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
+        return Rating(tdp * packages * FULL_SHARE, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
     slots = f"{threads} threads of a shared machine" if cpu.is_virtual else f"{threads} threads"
     all_threads = 2 * cores(cpu.name) if "EPYC" in cpu.name else 0  # each core of an EPYC has two threads
     if tdp is not None and all_threads:
         watts = tdp * FULL_SHARE / all_threads
         assumed = f"{name}, {slots} at {watts:.2f} W each ({FULL_SHARE:.0%} of {tdp:g} W for {all_threads})"
-        return _rating(watts * threads, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
+        return Rating(watts * threads, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
     row = _generation(cpu)
     idle, watts = float(row["idle_watts"]), float(row["max_watts"])
     assumed = f"{name}, {slots} at {watts:.2f} W each (as {row['architecture']})"
@@ -89,13 +93,7 @@ def rate(cpu: Processor, threads: int) -> Rating:
     if tdp is not None and tdp * packages * FULL_SHARE < max_watts:  # a slice of a laptop draws no more than the whole
         max_watts = tdp * packages * FULL_SHARE
         assumed = f"{name}, {slots}, rated {tdp:g} W, {FULL_SHARE:.0%} of it at full load"
-    return _rating(max_watts, idle / watts, tdp, assumed, _THREADS_SOURCE)
-
-
-def _rating(watts: float, idle_share: float, tdp: float | None, assumed: str, source: str) -> Rating:
-    return Rating(
-        idle_watts=watts * idle_share, max_watts=watts, tdp_watts=tdp, assumed=assumed, source=source, year=2026
-    )
+    return Rating(max_watts, idle / watts, tdp, assumed, _THREADS_SOURCE)
 
 
 def _generation(cpu: Processor) -> dict[str, str]:
@@ -128,6 +126,8 @@ class CpuModel(Gauge):
         # the machine's load includes other containers'; it is used only where this container's own is unknown
         self._container = None if limit is None or limit.used_seconds() is None else limit
         self._used, self._elapsed = self._cpu_seconds()
+        if self._elapsed == 0:
+            raise MeterError(f"{self._proc / 'stat'} counts no time in this sandbox")
         self._load = 0.0
 
     def power(self) -> float:
@@ -157,11 +157,11 @@ def discover(context: Context) -> Discovery:
     cpu, threads = processor(context.proc), cpus(context.proc, context.sys)
     rating, limit = rate(cpu, threads), quota(context.sys, context.proc)
     assumed = rating.assumed
-    if limit is not None and limit.cpus >= threads:
-        limit = None
-    if limit is not None:
+    if limit is not None and limit.cpus < threads:
         rating = rating.scaled(limit.cpus / threads)
         assumed += f"; this container may use {limit.cpus:g} of {threads} CPUs and is modelled as that share"
+    else:
+        limit = None
     device = Device(
         uid="cpu-model",
         kind="cpu",
@@ -173,7 +173,7 @@ def discover(context: Context) -> Discovery:
             "threads": threads,
             "quota_cpus": limit.cpus if limit is not None else None,
             "source": rating.source,
-            "year": rating.year,
+            "year": 2026,
             "curve_source": CURVE_SOURCE,
         },
     )
@@ -181,9 +181,5 @@ def discover(context: Context) -> Discovery:
         meter = CpuModel(device, rating, context, threads, limit)
     except MeterError as error:
         return Discovery(missing=[Missing(source="cpu_model", reason=str(error))])
-    if busy_seconds(context.proc)[1] == 0:
-        return Discovery(
-            missing=[Missing(source="cpu_model", reason=f"{context.proc / 'stat'} counts no time in this sandbox")]
-        )
     meter.note = assumed
     return Discovery(meters=[meter])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.errors import MeterError
+from greentrack.host.facts import number_in
 from greentrack.meters.base import Counter
 from greentrack.model import Device, Energy
 
@@ -105,24 +106,15 @@ def agree(before: float, count: float, after: float) -> bool:
 
 
 def _wrap(zone: Zone) -> float | None:
-    try:
-        largest = int(read_text(zone.folder / "max_energy_range_uj"))
-    except (OSError, ValueError):
-        return None
+    largest = number_in(zone.folder / "max_energy_range_uj")
     return (largest + 1) / 1e6 if largest > 0 else None
 
 
 def _max_watts(zone: Zone) -> float:
     usual = MAX_DRAM_W if zone.kind == "dram" else MAX_PACKAGE_W
-    limits = []
-    for file in zone.folder.glob("constraint_*_uw"):
-        if file.name.endswith(("_max_power_uw", "_power_limit_uw")):
-            try:
-                limits.append(int(read_text(file)) / 1e6)
-            except (OSError, ValueError):
-                continue  # an unreadable limit is unknown
+    files = [file for kind in ("max_power", "power_limit") for file in zone.folder.glob(f"constraint_*_{kind}_uw")]
     # boards set the short-term limit far above the rated power, or to "none"
-    highest = max(limits, default=0.0)
+    highest = max(map(number_in, files), default=0) / 1e6
     return 2 * highest if 1.0 <= highest <= usual else usual
 
 
