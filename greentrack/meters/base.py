@@ -22,13 +22,15 @@ class Meter(ABC):
     Within *min_gap* seconds the sensor is not read again; the total is extended by its last power instead. *method* is
     a name in ``greentrack.methods``; *note* is a sentence about this device that its user must know. *counter_valid*
     turns False when a counter proves wrong against its device's own power. *max_watts* is the power that the device
-    cannot exceed: a reading that implies more is refused.
+    cannot exceed: a reading that implies more is refused. *is_within_quota* is True for a model of only those CPUs that
+    this container may use.
     """
 
     interval: float = 1.0
     min_gap: float = 0.0
     method: str = ""
     counter_valid: bool = True
+    is_within_quota: bool = False
     note: str = ""
     max_watts: float | None = None
 

@@ -116,6 +116,7 @@ class CpuModel(Gauge):
     min_gap = 0.2  # CPU time is counted in hundredths of a second: over a shorter time it is mostly rounding
     rule = "backward"
     method = "cpu-model"
+    is_within_quota = True
 
     def __init__(self, device: Device, rating: Rating, context: Context, threads: int, limit: Quota | None) -> None:
         super().__init__(device)
