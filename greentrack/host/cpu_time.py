@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.errors import MeterError
+from greentrack.host.facts import PROC, SYS
 
-PROC, SYS = Path("/proc"), Path("/sys")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 """The unit in which the kernel counts CPU time."""
 

@@ -10,8 +10,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from greentrack.model import Host
 
-PROC = Path("/proc")
-SYS = Path("/sys")
+PROC, SYS = Path("/proc"), Path("/sys")
+
+_CHASSIS = {  # codes of SMBIOS 3.x, table 17
+    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
+    "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
+    "server": (17, 23, 25, 28, 29),
+}
 
 clock = _clock  # its own module, so that a training need not load this one for the time
 
@@ -97,21 +102,12 @@ def is_virtual(proc: Path = PROC) -> bool:
 
 
 def chassis(proc: Path = PROC, sys_: Path = SYS) -> str:
-    """Return the kind of machine: vm, laptop, desktop, server or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
+    """Return the kind of machine: vm, laptop, desktop, server or unknown."""
     if is_virtual(proc):
         return "vm"
     code = number_in(sys_ / "class/dmi/id/chassis_type")
-    for kind, codes in _CHASSIS.items():
-        if code in codes:
-            return kind
-    return "laptop" if any((sys_ / "class/power_supply").glob("BAT*")) else "unknown"
-
-
-_CHASSIS = {
-    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
-    "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
-    "server": (17, 23, 25, 28, 29),
-}
+    has_battery = any((sys_ / "class/power_supply").glob("BAT*"))
+    return next((kind for kind, codes in _CHASSIS.items() if code in codes), "laptop" if has_battery else "unknown")
 
 
 def timezone() -> str | None:

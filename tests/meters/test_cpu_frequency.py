@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.meters.cpu_frequency import MAX_SAMPLED, TYPICAL_FREQUENCY, CpuFrequency
+from greentrack.meters.cpu_model import MAX_SAMPLED, TYPICAL_FREQUENCY, CpuFrequency
 from tests.rig.powercap import PowercapMachine
 
 

@@ -9,7 +9,7 @@ from greentrack.meters.base import Context, Discovery, Gauge, Meter
 from greentrack.meters.cross_check import CheckedCounter
 from greentrack.meters.nvidia.nvml import Gpu, Sample, remedy, unusable
 from greentrack.meters.nvidia.selection import ListedGpu, listed, selected
-from greentrack.meters.nvidia.utilization import ProcessUtilization, Utilization
+from greentrack.meters.nvidia.utilization import Utilization
 from greentrack.model import Device, Energy, Missing
 
 _AVERAGE_S = 1.0  # what NVML's average power is the mean of
@@ -23,7 +23,7 @@ class NvidiaMeter(Meter):
 
     def _attach(self, gpu: Gpu) -> None:
         self._gpu = gpu
-        self._utilization, self._processes = Utilization(gpu, self.device), ProcessUtilization(gpu, self.device)
+        self._utilization = Utilization(gpu, self.device)
         limit = self.device.details.get("power_limit_watts")
         self.max_watts = _MAX_OVER_LIMIT * limit if limit else _MAX_WATTS
 
@@ -38,7 +38,7 @@ class NvidiaMeter(Meter):
 
     def share(self, pids: Iterable[int]) -> float | None:
         """Return the part of *pids* in the use of the multiprocessors; 1 if only they use the GPU."""
-        return self._processes.share(pids, self._read_at)
+        return self._utilization.share(pids, self._read_at)
 
     def close(self) -> None:
         """Release NVML."""
