@@ -87,8 +87,8 @@ def _parse(power: str, part: str) -> float | Wave:
         numbers = [float(number) for number in ((low, high, period) if wave or slash else (low,))]
     except ValueError:
         numbers = []
-    good = numbers and all(math.isfinite(number) and number >= 0 for number in numbers)
-    if not good or (len(numbers) == 3 and numbers[2] == 0):
+    is_good = numbers and all(math.isfinite(number) and number >= 0 for number in numbers)
+    if not is_good or (len(numbers) == 3 and numbers[2] == 0):
         raise ConfigError(
             f"fake meter {part!r} has no power; write for example gpu=300 or gpu=100~700/0.1 (watts/seconds)"
         )

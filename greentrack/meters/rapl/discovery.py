@@ -31,7 +31,8 @@ def discover(context: Context) -> Discovery:
     for zone in zones:
         try:
             zone.joules()
-            twin = next((other for other in readable if zone.kind == other.kind and _start_equal(zone, other)), None)
+            alike = (other for other in readable if zone.kind == other.kind)
+            twin = next((other for other in alike if agree(other.joules(), zone.joules(), other.joules())), None)
         except MeterError as error:
             if isinstance(error.__cause__, PermissionError):
                 closed.append(zone)
@@ -50,10 +51,6 @@ def discover(context: Context) -> Discovery:
             )
         )
     return Discovery(meters=meters, missing=missing)
-
-
-def _start_equal(zone: Zone, other: Zone) -> bool:
-    return agree(other.joules(), zone.joules(), other.joules())
 
 
 def _folders(top: Path) -> list[Path]:
