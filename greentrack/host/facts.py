@@ -1,14 +1,10 @@
-"""Facts of this host: its clock, boot, processes, hardware and time zone."""
+"""Facts of this host: its boot, processes, hardware and time zone."""
 
 import os
 import sys
 from pathlib import Path
 
-from greentrack.clock import clock as _clock
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from greentrack.model import Host
+from greentrack.model import Host
 
 PROC, SYS = Path("/proc"), Path("/sys")
 
@@ -17,8 +13,6 @@ _CHASSIS = {  # codes of SMBIOS 3.x, table 17
     "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
     "server": (17, 23, 25, 28, 29),
 }
-
-clock = _clock  # its own module, so that a training need not load this one for the time
 
 
 def boot_id(proc: Path = PROC) -> str:
@@ -50,10 +44,8 @@ def process_started(pid: int, proc: Path = PROC) -> float | None:
         return None
 
 
-def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
+def host(proc: Path = PROC, sys_: Path = SYS) -> Host:
     """Describe this machine; unknown facts stay empty."""
-    from greentrack.model import Host  # a training needs only the clock from here
-
     if hasattr(os, "uname"):
         system, name, release, _, machine = os.uname()
     else:

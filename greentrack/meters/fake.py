@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from greentrack.clock import clock as system_clock
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.host.facts import clock as system_clock
 from greentrack.meters.base import Context, Counter, Discovery
 from greentrack.model import Device, Energy
 from greentrack.vocabulary import KINDS

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.calibration_facts import SelfTest, SensorTest
+from greentrack.clock import clock as system_clock
 from greentrack.errors import MeterError
-from greentrack.host.facts import clock as system_clock
 from greentrack.meters.base import Counter, Meter
 from greentrack.methods import METHODS
 from greentrack.model import Host, Reading, Record, RunInfo, Span

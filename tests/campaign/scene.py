@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from greentrack.host.facts import clock, process_started
+from greentrack.clock import clock
+from greentrack.host.facts import process_started
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 

@@ -101,9 +101,9 @@ def discover(context: Context, nvml: Any) -> Discovery:
     meters: list[Meter] = []
     try:
         driver = nvml.nvmlSystemGetDriverVersion()
-        for gpu, note in selected(nvml, context, listed(nvml, missing), missing):
+        for gpu in selected(nvml, context, listed(nvml, missing), missing):
             try:
-                meters.append(_meter(nvml, gpu, driver, note))
+                meters.append(_meter(nvml, gpu, driver))
             except MeterError as error:
                 missing.append(unusable(str(error), "nvidia-smi"))
     except nvml.NVMLError as error:
@@ -114,7 +114,7 @@ def discover(context: Context, nvml: Any) -> Discovery:
     return Discovery(meters=meters, missing=missing)
 
 
-def _meter(nvml: Any, listed: ListedGpu, driver: str, note: str) -> Meter:
+def _meter(nvml: Any, listed: ListedGpu, driver: str) -> Meter:
     gpu = Gpu(nvml, listed.uuid, listed.name)
     limit, mig = gpu.try_ask("nvmlDeviceGetEnforcedPowerLimit"), gpu.try_ask("nvmlDeviceGetMigMode")
     pci = gpu.try_ask("nvmlDeviceGetPciInfo")
@@ -140,9 +140,9 @@ def _meter(nvml: Any, listed: ListedGpu, driver: str, note: str) -> Meter:
     except MeterError:
         gpu.close()
         raise
-    if details["mig"] and not note:
-        note = "This GPU is split (MIG); the joules are the whole GPU's."
-    notes = [note]
+    notes = [listed.note]
+    if details["mig"] and not listed.note:
+        notes.append("This GPU is split (MIG); the joules are the whole GPU's.")
     if gpu.is_module:
         notes.append("The power is the whole module's, CPU included.")
     if not first.has_power:
