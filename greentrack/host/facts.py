@@ -1,6 +1,8 @@
 """Facts of this host: its boot, processes, hardware and time zone."""
 
+import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -135,12 +137,9 @@ def _host_id(name: str) -> str:
 
 def memory_bytes(proc: Path = PROC) -> int | None:
     """Return the memory that this machine has, or None if unknown."""
-    try:
-        for line in (proc / "meminfo").read_text().splitlines():
-            if line.startswith("MemTotal:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
+    with contextlib.suppress(OSError, ValueError):
+        if found := re.search(r"^MemTotal:\s+(\d+)", (proc / "meminfo").read_text(), flags=re.MULTILINE):
+            return int(found[1]) * 1024
     if sys.platform == "linux":
         return None
     import psutil

@@ -200,9 +200,9 @@ def update_periods(
 
 
 def _record(sink: _MemorySink, figures: "RunFigures") -> Record:
-    uses, toll = figures_of(figures)
+    uses, overhead = figures_of(figures)
     assert sink.run is not None  # the first batch has it
-    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=toll)
+    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=overhead)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:

@@ -70,8 +70,7 @@ class RaplCounter(Counter):
         self.wrap = _wrap(zone)
         self.max_watts = _max_watts(zone)
         self._zone, self._twin = zone, twin
-        self._twin_start: float | None = None  # the twin's count at our first read
-        self._held_since: float | None = None
+        self._start: tuple[float, float] | None = None  # the twin's count at our first read, and its time
         self._is_mirror = False
 
     def count(self) -> float:
@@ -81,22 +80,23 @@ class RaplCounter(Counter):
     def _advance(self, now: float, since: float | None) -> Energy | None:
         if self._is_mirror:
             return Energy(seconds=0.0 if since is None else now - since)
-        if self._twin is None:
+        twin = self._twin
+        if twin is None:
             return super()._advance(now, since)
-        before, count, after = self._twin.joules(), self.count(), self._twin.joules()
-        if since is None or self._held_since is None or self._twin_start is None:
-            self._twin_start, self._held_since = after, now
+        before, count, after = twin.joules(), self.count(), twin.joules()
+        if since is None or self._start is None:
+            self._start = after, now
             return super()._advance(now, None)
+        twin_start, held_since = self._start
         same = agree(before, count, after)
-        if same and 0 <= after - self._twin_start <= 2.0:
+        if same and 0 <= after - twin_start <= 2.0:
             return None  # too close to the start to tell
-        held, twin = self._held_since, self._twin
         self._twin = None
         if not same:
-            return super()._advance(now, held)
+            return super()._advance(now, held_since)
         self._is_mirror = True
         self.note = f"shows the counter of {twin.uid} again, so it is not counted"
-        return Energy(seconds=now - held)
+        return Energy(seconds=now - held_since)
 
 
 def agree(before: float, count: float, after: float) -> bool:
