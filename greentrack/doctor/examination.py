@@ -9,7 +9,6 @@ from typing import Any
 
 from greentrack import config
 from greentrack.carbon import find_intensity
-from greentrack.clock import clock
 from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, Setting
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.host import facts
@@ -26,7 +25,7 @@ def examine(
     *,
     db: str | None = None,
     env: Mapping[str, str] | None = None,
-    clock: Callable[[], float] = clock,
+    clock: Callable[[], float] = facts.clock,
     pause: Callable[[float], None] = time.sleep,
 ) -> Examination:
     """Look at this machine under the settings in force. Takes half a second. Raises ConfigError for wrong settings."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from greentrack import config
-from greentrack.clock import clock
 from greentrack.doctor.facts import SelfTestResult
 from greentrack.errors import StoreError
+from greentrack.host import facts
 from greentrack.meters.base import Context
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Host
@@ -23,7 +23,7 @@ def run_self_test(
     seconds: float | None = None,
     *,
     env: Mapping[str, str] | None = None,
-    clock: Callable[[], float] = clock,
+    clock: Callable[[], float] = facts.clock,
     pause: Callable[[float], None] = time.sleep,
 ) -> SelfTestResult:
     """Test the sensors of this *host* under the settings in force, and keep the result with it."""

@@ -1,4 +1,4 @@
-"""Facts of this host: its boot, processes, hardware and time zone."""
+"""Facts of this host: its clock, boot, processes, hardware and time zone."""
 
 import contextlib
 import os
@@ -6,8 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+from greentrack.clock import clock as _clock
 from greentrack.model import Host
 
+clock = _clock
 PROC, SYS = Path("/proc"), Path("/sys")
 
 _CHASSIS = {  # codes of SMBIOS 3.x, table 17

@@ -10,8 +10,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from greentrack.clock import clock
 from greentrack.errors import GreenTrackError
+from greentrack.host import facts
 from greentrack.recorder import git
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.setup import complete, start
@@ -163,7 +163,7 @@ def _until_the_end(
         if (end := recorder.handle(events)) is not None:
             patience = (ALONE_PATIENCE_S, ALONE_PATIENCE_S) if owner.has_ended() else (PATIENCE_S, LOCKED_S)
             return recorder.finish(end["status"], end.get("error"), end["t"], *patience)
-        now = clock()
+        now = facts.clock()
         if alone_since is None and owner.has_ended():
             alone_since = now
         if alone_since is not None and (not inbox.listening or now - alone_since > LAST_WORDS_S):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack import log
-from greentrack.clock import clock
 from greentrack.errors import NotFoundError, StoreError
 from greentrack.host import facts
 from greentrack.host.cpu_time import busy_seconds, quota
@@ -47,7 +46,7 @@ def start(
         protocol.run_of(hello["run"]),
         found.meters,
         Database(hello["db"], warn),
-        clock=clock,
+        clock=facts.clock,
         wall=hello["wall"],
         publish=publish,
         warn=warn,

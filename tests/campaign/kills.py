@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.clock import clock
 from greentrack.errors import StoreError
+from greentrack.host.facts import clock
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 from tests.campaign.scene import (
@@ -202,7 +202,7 @@ def _check_status(attempt: Attempt, record: Record, done: bool) -> None:
 
 def _command(attempt: Attempt, scene: Scene) -> tuple[float | None, float]:
     """``greentrack run`` with a command that lasts 1.5 s."""
-    code = "import time; from greentrack.clock import clock; b = clock(); print('on x 0', b, b, flush=True)\n"
+    code = "import time; from greentrack.host.facts import clock; b = clock(); print('on x 0', b, b, flush=True)\n"
     code += "time.sleep(1.5); print('done', clock(), flush=True)"
     options = ("--quiet", "--meters", "fake:gpu=300,cpu=100", "--interval", str(attempt.interval))
     command = ("-m", "greentrack", "run", "--db", str(scene.db), *options, "--", sys.executable, "-c", code)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.clock import clock
+from greentrack.host.facts import clock
 from greentrack.store.reader import Reader
 from tests.campaign.kills import VICTIM, WATTS
 from tests.campaign.scene import Scene, check_energy, check_shown, integrity, seconds_of, shown_so_far, strings

@@ -13,8 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from greentrack.clock import clock
-from greentrack.host.facts import process_started
+from greentrack.host.facts import clock, process_started
 from greentrack.model import Record
 from greentrack.store.reader import Reader
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from greentrack import track
-from greentrack.clock import clock
+from greentrack.host.facts import clock
 from greentrack.tracking import Run
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 
-from greentrack.clock import clock
+from greentrack.host.facts import clock
 from tests.campaign.victim import ENDS
 from tests.integrations.tiny_trainings import Tiny, callback, data, trainer
 

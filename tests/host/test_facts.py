@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.clock import clock
 from greentrack.host import facts
 
 
@@ -72,14 +71,14 @@ def test_a_machine_without_proc_says_what_it_can(tmp_path: Path) -> None:
 
 def test_the_clock_is_the_same_for_every_process() -> None:
     """A child's moments lie between its parent's."""
-    before = clock()
+    before = facts.clock()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(writing, repr(clock()).encode())
+        os.write(writing, repr(facts.clock()).encode())
         os._exit(0)
     os.waitpid(child, 0)
     theirs = float(os.read(reading, 100))
     os.close(reading)
     os.close(writing)
-    assert before <= theirs <= clock()
+    assert before <= theirs <= facts.clock()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from greentrack.clock import clock
 from greentrack.errors import StoreError
+from greentrack.host import facts
 from greentrack.model import RunInfo
 from greentrack.recorder.setup import Database
 from greentrack.store.batch import Batch
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def hello(db: Path) -> dict[str, Any]:
     """What a run says at its start."""
-    now, wall = clock(), time.time()
+    now, wall = facts.clock(), time.time()
     run = {"id": "r1", "name": "a run", "pid": os.getpid(), "started_at": wall}
     places = {"db": str(db), "sys": "/sys", "folder": str(ROOT)}
     return {"run": run, "clock": now, "wall": wall - now, "env": {}, "gpus": "auto", "meters": ["fake"], **places}
