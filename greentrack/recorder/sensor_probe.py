@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.calibration_facts import SelfTest, SensorTest
-from greentrack.clock import clock as system_clock
 from greentrack.errors import MeterError
+from greentrack.host.facts import clock as system_clock
 from greentrack.meters.base import Counter, Meter
 from greentrack.methods import METHODS
 from greentrack.model import Host, Reading, Record, RunInfo, Span
@@ -200,9 +200,9 @@ def update_periods(
 
 
 def _record(sink: _MemorySink, figures: "RunFigures") -> Record:
-    uses, overhead = figures_of(figures)
+    uses, toll = figures_of(figures)
     assert sink.run is not None  # the first batch has it
-    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=overhead)
+    return Record(run=sink.run, devices=tuple(uses), spans=tuple(sink.spans.values()), tracker_overhead=toll)
 
 
 def _spread(spans: Iterable[Span], uid: str) -> float | None:
