@@ -4,6 +4,8 @@ Ranges are about 95 % (k = 2) and asymmetric where the sign of the bias is known
 marked *judgement* is our choice, based on them.
 """
 
+import functools
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -14,7 +16,6 @@ _OWN = (
     Method(
         name="cpu-model",
         text="processor's rated power, its load and its clock frequency",
-        measured=False,
         below=0.60,
         above=1.00,  # a rating is no bound: desktops and stress tests exceed it for long
         source="holds 95 % of 76 points of four processors (codecarbon's load and RAPL sweeps), and Teads' c5.metal",
@@ -23,7 +24,6 @@ _OWN = (
     Method(
         name="ram-model",
         text="watts per gigabyte of memory",
-        measured=False,
         below=0.60,
         above=2.00,  # busy memory draws far more than the one figure, idle memory about half of it
         source="Green Algorithms 0.3725 W/GB against 0.19 to 1.1 W/GB measured, idle to stressed (Teads)",
@@ -32,7 +32,6 @@ _OWN = (
     Method(
         name="codecarbon-gpu",
         text="codecarbon's figure for the GPUs, imported; its file does not say how it came about",
-        measured=False,
         below=0.20,
         above=0.20,
         source="judgement: mostly NVML's counter or polled power, every 15 s, of all GPUs that it saw",
@@ -41,7 +40,6 @@ _OWN = (
     Method(
         name="codecarbon-cpu",
         text="codecarbon's figure for the processor, imported: RAPL, a model of its load, or half its rating",
-        measured=False,
         below=0.95,  # a virtual machine with two of 48 threads was given the whole processor's rating
         above=2.50,  # its cubic curve has 21 % of the rating at half load, where a server draws 72 % of its most
         source="codecarbon 3.3.2's code beside Teads' c5.metal measurements; judgement",
@@ -50,7 +48,6 @@ _OWN = (
     Method(
         name="codecarbon-ram",
         text="codecarbon's figure for the memory, imported: 3 W for 8 GB (version 2) or 5 W a module (version 3)",
-        measured=False,
         below=0.80,
         above=4.00,  # version 3 gives a terabyte 40 W; at 0.19 W/GB, idle, it draws 190
         source="codecarbon 3.3.2's code beside 0.19 to 1.1 W/GB measured, idle to stressed (Teads); judgement",
@@ -59,7 +56,6 @@ _OWN = (
     Method(
         name="rest-model",
         text="board, fans, disks and power supply, by kind of machine",
-        measured=False,
         below=0.50,
         above=0.50,
         source="re-analysis of Fischer 2025 plug-meter data; judgement",
@@ -68,7 +64,6 @@ _OWN = (
     Method(
         name="rest-calibrated",
         text="board, fans, disks and power supply, fitted to a meter at the wall (range: of the wall's power)",
-        measured=False,
         below=0.05,
         above=0.05,
         source="plug meters +-1 to 2 %, and what the fit leaves; judgement",
@@ -89,24 +84,21 @@ _OWN = (
 class Methods(Mapping[str, Method]):
     """Every method by its name, the vendors' first. Their tables are loaded when a method is not ours."""
 
-    def __init__(self) -> None:
-        self._own = {row.name: row for row in _OWN}
-        self._all: dict[str, Method] = {}
+    _own: Mapping[str, Method] = {row.name: row for row in _OWN}
 
     def __getitem__(self, name: str) -> Method:
-        return self._own[name] if name in self._own else self._loaded()[name]
+        return self._own[name] if name in self._own else self._all[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._loaded())
+        return iter(self._all)
 
     def __len__(self) -> int:
-        return len(self._loaded())
+        return len(self._all)
 
-    def _loaded(self) -> dict[str, Method]:
-        if not self._all:
-            tables = [attribute(vendor.methods) for vendor in METERS.values() if vendor.methods]
-            self._all = {row.name: row for table in tables for row in table} | self._own
-        return self._all
+    @functools.cached_property
+    def _all(self) -> Mapping[str, Method]:
+        tables = [attribute(vendor.methods) for vendor in METERS.values() if vendor.methods]
+        return {row.name: row for row in itertools.chain(*tables, _OWN)}
 
 
 METHODS = Methods()

@@ -59,24 +59,9 @@ FORMATS: Mapping[str, str] = {
     "sci": "greentrack.reports.sci:render",
 }
 
-COMPARISONS: Mapping[str, str] = {
-    "text": "greentrack.reports.comparison_text:render",
-    "json": "greentrack.reports.comparison_json:render",
-}
-
-ESTIMATES: Mapping[str, str] = {
-    "text": "greentrack.reports.estimate_text:render",
-    "json": "greentrack.reports.estimate_json:render",
-}
-
 WORDING: Mapping[str, str] = {  # facts of a summary, as all of its reports say them
     "assumption": "greentrack.reports.assumptions:stated",
     "caveat": "greentrack.reports.caveats:text",
-}
-
-TRENDS: Mapping[str, str] = {
-    "text": "greentrack.reports.target_text:trend",
-    "json": "greentrack.reports.target_json:trend",
 }
 
 RUN_LISTS: Mapping[str, str] = {
@@ -85,25 +70,18 @@ RUN_LISTS: Mapping[str, str] = {
     "csv": "greentrack.reports.run_list_csv:render",
 }
 
-REGIONS: Mapping[str, str] = {
-    "text": "greentrack.reports.regions_text:render",
-    "json": "greentrack.reports.regions_json:render",
-}
 
-SCHEDULES: Mapping[str, str] = {
-    "text": "greentrack.reports.schedule_text:render",
-    "json": "greentrack.reports.schedule_json:render",
-}
+def _text_and_json(module: str, function: str = "render") -> Mapping[str, str]:
+    return {form: f"greentrack.reports.{module}_{form}:{function}" for form in ("text", "json")}
 
-REFERENCES: Mapping[str, str] = {
-    "text": "greentrack.reports.references_text:render",
-    "json": "greentrack.reports.references_json:render",
-}
 
-EXAMINATIONS: Mapping[str, str] = {
-    "text": "greentrack.reports.doctor_text:render",
-    "json": "greentrack.reports.doctor_json:render",
-}
+COMPARISONS = _text_and_json("comparison")
+ESTIMATES = _text_and_json("estimate")
+EXAMINATIONS = _text_and_json("doctor")
+REFERENCES = _text_and_json("references")
+REGIONS = _text_and_json("regions")
+SCHEDULES = _text_and_json("schedule")
+TRENDS = _text_and_json("target", "trend")
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:

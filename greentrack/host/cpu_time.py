@@ -1,13 +1,14 @@
 """CPU time of this machine, its number of CPUs, and the CPU limits of control groups."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.errors import MeterError
+from greentrack.host.facts import PROC, SYS
 
-PROC, SYS = Path("/proc"), Path("/sys")
 TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 """The unit in which the kernel counts CPU time."""
 
@@ -46,17 +47,14 @@ def cpus(proc: Path = PROC, sys: Path = SYS) -> int:
 
     Affinity and quotas do not count: a CPU that the process may not use draws idle power too.
     """
-    try:
+    with contextlib.suppress(OSError, ValueError):
         ranges = (sys / "devices/system/cpu/online").read_text().strip().split(",")
         edges = [[int(edge) for edge in part.split("-")] for part in ranges]
         return sum(edge[-1] - edge[0] + 1 for edge in edges)
-    except (OSError, ValueError):
-        pass
-    try:
-        lines = (proc / "stat").read_text().splitlines()
-        return sum(1 for line in lines if line.startswith("cpu") and line[3:4].isdigit()) or os.cpu_count() or 1
-    except OSError:
-        return os.cpu_count() or 1
+    with contextlib.suppress(OSError):
+        if listed := re.findall(r"^cpu\d", (proc / "stat").read_text(), flags=re.MULTILINE):
+            return len(listed)
+    return os.cpu_count() or 1
 
 
 def cgroup_folders(controller: str, sys: Path = SYS, proc: Path = PROC) -> list[Path]:

@@ -1,19 +1,22 @@
 """Facts of this host: its clock, boot, processes, hardware and time zone."""
 
+import contextlib
 import os
+import re
 import sys
 from pathlib import Path
 
 from greentrack.clock import clock as _clock
+from greentrack.model import Host
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from greentrack.model import Host
+clock = _clock
+PROC, SYS = Path("/proc"), Path("/sys")
 
-PROC = Path("/proc")
-SYS = Path("/sys")
-
-clock = _clock  # its own module, so that a training need not load this one for the time
+_CHASSIS = {  # codes of SMBIOS 3.x, table 17
+    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
+    "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
+    "server": (17, 23, 25, 28, 29),
+}
 
 
 def boot_id(proc: Path = PROC) -> str:
@@ -45,21 +48,20 @@ def process_started(pid: int, proc: Path = PROC) -> float | None:
         return None
 
 
-def host(proc: Path = PROC, sys_: Path = SYS) -> "Host":
+def host(proc: Path = PROC, sys_: Path = SYS) -> Host:
     """Describe this machine; unknown facts stay empty."""
-    from greentrack.model import Host  # a training needs only the clock from here
-
     if hasattr(os, "uname"):
         system, name, release, _, machine = os.uname()
     else:
         import platform
 
         system, name, release, _, machine, _ = platform.uname()
+    info = cpuinfo(proc)
     return Host(
         id=_host_id(name),
         name=name or "localhost",
         system=f"{system} {release}",
-        cpu=_cpu_name(proc) or machine,
+        cpu=info.get("model name") or info.get("Model") or machine,
         cpus=os.cpu_count() or 0,
         memory_bytes=memory_bytes(proc) or 0,
         chassis=chassis(proc, sys_),
@@ -82,30 +84,26 @@ def cpuinfo(proc: Path = PROC) -> dict[str, str]:
     return fields
 
 
+def number_in(file: Path) -> int:
+    """Return the whole number that a small file holds, or 0 where there is none."""
+    try:
+        return int(file.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
 def is_virtual(proc: Path = PROC) -> bool:
     """True if the processor reports a hypervisor."""
     return "hypervisor" in cpuinfo(proc).get("flags", "").split()
 
 
 def chassis(proc: Path = PROC, sys_: Path = SYS) -> str:
-    """Return the kind of machine: vm, laptop, desktop, server or unknown (SMBIOS 3.x table 17 codes, or a battery)."""
+    """Return the kind of machine: vm, laptop, desktop, server or unknown."""
     if is_virtual(proc):
         return "vm"
-    try:
-        code = int((sys_ / "class/dmi/id/chassis_type").read_text())
-    except (OSError, ValueError):
-        code = 0
-    for kind, codes in _CHASSIS.items():
-        if code in codes:
-            return kind
-    return "laptop" if any((sys_ / "class/power_supply").glob("BAT*")) else "unknown"
-
-
-_CHASSIS = {
-    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
-    "laptop": (8, 9, 10, 11, 14, 30, 31, 32),
-    "server": (17, 23, 25, 28, 29),
-}
+    code = number_in(sys_ / "class/dmi/id/chassis_type")
+    has_battery = any((sys_ / "class/power_supply").glob("BAT*"))
+    return next((kind for kind, codes in _CHASSIS.items() if code in codes), "laptop" if has_battery else "unknown")
 
 
 def timezone() -> str | None:
@@ -139,19 +137,11 @@ def _host_id(name: str) -> str:
     return "".join(f"{zlib.crc32(part.encode()):08x}" for part in parts)
 
 
-def _cpu_name(proc: Path) -> str:
-    info = cpuinfo(proc)
-    return info.get("model name") or info.get("Model") or ""
-
-
 def memory_bytes(proc: Path = PROC) -> int | None:
     """Return the memory that this machine has, or None if unknown."""
-    try:
-        for line in (proc / "meminfo").read_text().splitlines():
-            if line.startswith("MemTotal:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
+    with contextlib.suppress(OSError, ValueError):
+        if found := re.search(r"^MemTotal:\s+(\d+)", (proc / "meminfo").read_text(), flags=re.MULTILINE):
+            return int(found[1]) * 1024
     if sys.platform == "linux":
         return None
     import psutil

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.host.cpu_time import PROC, TICK_S
+from greentrack.host.cpu_time import TICK_S
+from greentrack.host.facts import PROC
 
 
 class _Times(NamedTuple):

@@ -22,13 +22,15 @@ class Meter(ABC):
     Within *min_gap* seconds the sensor is not read again; the total is extended by its last power instead. *method* is
     a name in ``greentrack.methods``; *note* is a sentence about this device that its user must know. *counter_valid*
     turns False when a counter proves wrong against its device's own power. *max_watts* is the power that the device
-    cannot exceed: a reading that implies more is refused.
+    cannot exceed: a reading that implies more is refused. *is_within_quota* is True for a model of only those CPUs that
+    this container may use.
     """
 
     interval: float = 1.0
     min_gap: float = 0.0
     method: str = ""
     counter_valid: bool = True
+    is_within_quota: bool = False
     note: str = ""
     max_watts: float | None = None
 
@@ -55,7 +57,9 @@ class Meter(ABC):
         if self._read_at is not None and now - self._read_at < self.min_gap:
             if self._watts is None:  # after one read the power is unknown, which is not zero
                 return self._report(self._total)
-            return self._extended(now - self._read_at, self._watts)
+            joules, seconds = self._watts * (now - self._read_at), now - self._read_at
+            check = None if self._total.cross_check is None else joules
+            return self._report(_sum(self._total, Energy(joules=joules, seconds=seconds, cross_check=check)))
         since, added = self._read_at, None
         try:
             added = self._advance(now, since)
@@ -66,14 +70,7 @@ class Meter(ABC):
         if added is not None:
             if since is not None and now > since:
                 self._watts = added.joules / (now - since)
-            check = (
-                None
-                if added.cross_check is None and self._total.cross_check is None
-                else (self._total.cross_check or 0.0) + (added.cross_check or 0.0)
-            )
-            self._total = Energy(
-                joules=self._total.joules + added.joules, seconds=self._total.seconds + added.seconds, cross_check=check
-            )
+            self._total = _sum(self._total, added)
         return self._report(self._total)
 
     def share(self, pids: Iterable[int]) -> float | None:
@@ -88,21 +85,12 @@ class Meter(ABC):
     def close(self) -> None:  # noqa: B027  # most meters hold nothing
         """Release the sensor."""
 
-    def _extended(self, seconds: float, watts: float) -> Energy:
-        joules = watts * seconds
-        check = None if self._total.cross_check is None else self._total.cross_check + joules
-        return self._report(
-            Energy(joules=self._total.joules + joules, seconds=self._total.seconds + seconds, cross_check=check)
-        )
-
     def _report(self, total: Energy) -> Energy:
         # an extension may be ahead of the next reading: stand still until the reading catches up
         reported = self._reported
-        check = (
-            total.cross_check
-            if reported.cross_check is None or total.cross_check is None
-            else max(total.cross_check, reported.cross_check)
-        )
+        check = total.cross_check
+        if check is not None and reported.cross_check is not None:
+            check = max(check, reported.cross_check)
         self._reported = Energy(
             joules=max(total.joules, reported.joules), seconds=max(total.seconds, reported.seconds), cross_check=check
         )
@@ -195,6 +183,15 @@ def _sane(value: float, device: Device) -> float:
     if not math.isfinite(value) or value < 0:
         raise MeterError(f"{device.uid} reads {value!r}, which no device can use; not counted")
     return value
+
+
+def _sum(first: Energy, second: Energy) -> Energy:
+    checks = [energy.cross_check for energy in (first, second) if energy.cross_check is not None]
+    return Energy(
+        joules=first.joules + second.joules,
+        seconds=first.seconds + second.seconds,
+        cross_check=sum(checks) if checks else None,
+    )
 
 
 class Context(NamedTuple):

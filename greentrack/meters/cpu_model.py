@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from greentrack.errors import MeterError
 from greentrack.host.cpu_time import Quota, busy_seconds, cpus, quota
+from greentrack.host.facts import number_in
 from greentrack.meters.base import Context, Discovery, Gauge
-from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY, CpuFrequency
 from greentrack.meters.cpu_tdp import TABLE_SOURCE, Processor, cores, processor, rated_watts, short_name
 from greentrack.model import Device, Missing
 
@@ -24,6 +24,12 @@ IDLE_SHARE = 0.25
 
 FULL_SHARE = 0.80
 """Power at full load over rated power: measured 0.51 to 0.93 on four processors; the rating is for the cooling."""
+
+TYPICAL_FREQUENCY = 0.80
+"""Used where the frequency is unknown: the median of 76 measured points (all cores seldom reach the boost of one)."""
+
+MAX_SAMPLED = 16
+"""CPUs whose frequency is read, evenly spread: each costs some 20 us, and a server has hundreds."""
 
 _THREADS_SOURCE = "Cloud Carbon Footprint coefficients (SPECpower averages)"
 
@@ -49,16 +55,20 @@ def power(load: float, idle_watts: float, max_watts: float, frequency: float = 1
 class Rating(NamedTuple):
     """The power of the processor, or of this machine's slice of one, idle and fully loaded, and its source."""
 
-    idle_watts: float
     max_watts: float
+    idle_share: float
     tdp_watts: float | None
     assumed: str
     source: str
-    year: int
+
+    @property
+    def idle_watts(self) -> float:
+        """The power while nothing runs."""
+        return self.max_watts * self.idle_share
 
     def scaled(self, share: float) -> "Rating":
         """Return the rating of a part of this machine."""
-        return self._replace(idle_watts=self.idle_watts * share, max_watts=self.max_watts * share)
+        return self._replace(max_watts=self.max_watts * share)
 
 
 def rate(cpu: Processor, threads: int) -> Rating:
@@ -73,13 +83,13 @@ def rate(cpu: Processor, threads: int) -> Rating:
     if tdp is not None and not cpu.is_virtual:
         assumed = f"{name}, rated {tdp:g} W" + (f", {packages} of them" if packages > 1 else "")
         assumed += f", {FULL_SHARE:.0%} of it at full load"
-        return _rating(tdp * packages * FULL_SHARE, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
+        return Rating(tdp * packages * FULL_SHARE, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
     slots = f"{threads} threads of a shared machine" if cpu.is_virtual else f"{threads} threads"
     all_threads = 2 * cores(cpu.name) if "EPYC" in cpu.name else 0  # each core of an EPYC has two threads
     if tdp is not None and all_threads:
         watts = tdp * FULL_SHARE / all_threads
         assumed = f"{name}, {slots} at {watts:.2f} W each ({FULL_SHARE:.0%} of {tdp:g} W for {all_threads})"
-        return _rating(watts * threads, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
+        return Rating(watts * threads, IDLE_SHARE, tdp, assumed, TABLE_SOURCE)
     row = _generation(cpu)
     idle, watts = float(row["idle_watts"]), float(row["max_watts"])
     assumed = f"{name}, {slots} at {watts:.2f} W each (as {row['architecture']})"
@@ -89,13 +99,7 @@ def rate(cpu: Processor, threads: int) -> Rating:
     if tdp is not None and tdp * packages * FULL_SHARE < max_watts:  # a slice of a laptop draws no more than the whole
         max_watts = tdp * packages * FULL_SHARE
         assumed = f"{name}, {slots}, rated {tdp:g} W, {FULL_SHARE:.0%} of it at full load"
-    return _rating(max_watts, idle / watts, tdp, assumed, _THREADS_SOURCE)
-
-
-def _rating(watts: float, idle_share: float, tdp: float | None, assumed: str, source: str) -> Rating:
-    return Rating(
-        idle_watts=watts * idle_share, max_watts=watts, tdp_watts=tdp, assumed=assumed, source=source, year=2026
-    )
+    return Rating(max_watts, idle / watts, tdp, assumed, _THREADS_SOURCE)
 
 
 def _generation(cpu: Processor) -> dict[str, str]:
@@ -111,6 +115,22 @@ def _generation(cpu: Processor) -> dict[str, str]:
     return rows[-1]
 
 
+class CpuFrequency:
+    """The mean clock frequency of this machine's processors, each over its own highest."""
+
+    def __init__(self, sys: Path = Path("/sys")) -> None:
+        folders = sorted((sys / "devices/system/cpu/cpufreq").glob("policy*"), key=lambda each: (len(each.name), each))
+        spread = folders[:: -(-len(folders) // MAX_SAMPLED)] if folders else []
+        highest = {folder / "scaling_cur_freq": number_in(folder / "cpuinfo_max_freq") for folder in spread}
+        self._highest = {file: khz for file, khz in highest.items() if khz}
+
+    def now(self) -> float:
+        """Return the frequency, 0 to 1; TYPICAL_FREQUENCY where it is unknown, as in most virtual machines."""
+        # for some drivers the highest frequency excludes boost, so it may be exceeded; an offline processor has none
+        parts = [min(1.0, khz / highest) for file, highest in self._highest.items() if (khz := number_in(file))]
+        return sum(parts) / len(parts) if parts else TYPICAL_FREQUENCY
+
+
 class CpuModel(Gauge):
     """The processor's modelled power, at the load since the last call."""
 
@@ -118,6 +138,7 @@ class CpuModel(Gauge):
     min_gap = 0.2  # CPU time is counted in hundredths of a second: over a shorter time it is mostly rounding
     rule = "backward"
     method = "cpu-model"
+    is_within_quota = True
 
     def __init__(self, device: Device, rating: Rating, context: Context, threads: int, limit: Quota | None) -> None:
         super().__init__(device)
@@ -128,6 +149,8 @@ class CpuModel(Gauge):
         # the machine's load includes other containers'; it is used only where this container's own is unknown
         self._container = None if limit is None or limit.used_seconds() is None else limit
         self._used, self._elapsed = self._cpu_seconds()
+        if self._elapsed == 0:
+            raise MeterError(f"{self._proc / 'stat'} counts no time in this sandbox")
         self._load = 0.0
 
     def power(self) -> float:
@@ -157,11 +180,11 @@ def discover(context: Context) -> Discovery:
     cpu, threads = processor(context.proc), cpus(context.proc, context.sys)
     rating, limit = rate(cpu, threads), quota(context.sys, context.proc)
     assumed = rating.assumed
-    if limit is not None and limit.cpus >= threads:
-        limit = None
-    if limit is not None:
+    if limit is not None and limit.cpus < threads:
         rating = rating.scaled(limit.cpus / threads)
         assumed += f"; this container may use {limit.cpus:g} of {threads} CPUs and is modelled as that share"
+    else:
+        limit = None
     device = Device(
         uid="cpu-model",
         kind="cpu",
@@ -173,7 +196,7 @@ def discover(context: Context) -> Discovery:
             "threads": threads,
             "quota_cpus": limit.cpus if limit is not None else None,
             "source": rating.source,
-            "year": rating.year,
+            "year": 2026,
             "curve_source": CURVE_SOURCE,
         },
     )
@@ -181,9 +204,5 @@ def discover(context: Context) -> Discovery:
         meter = CpuModel(device, rating, context, threads, limit)
     except MeterError as error:
         return Discovery(missing=[Missing(source="cpu_model", reason=str(error))])
-    if busy_seconds(context.proc)[1] == 0:
-        return Discovery(
-            missing=[Missing(source="cpu_model", reason=f"{context.proc / 'stat'} counts no time in this sandbox")]
-        )
     meter.note = assumed
     return Discovery(meters=[meter])

@@ -91,15 +91,13 @@ class CheckedCounter(Counter):
             return added
         joules = self._check.step(self.power(), added)
         if self.counter_valid and self._check.failed():
-            self._use_power()
+            self.counter_valid, self.method = False, self.invalid_method
+            self.note = f"{self.note} {self._finding()}".strip()
         return None if added is None else added._replace(cross_check=joules)
 
-    def _use_power(self) -> None:
-        self.counter_valid = False
-        self.method = self.invalid_method
+    def _finding(self) -> str:
         check = self._check
-        sentence = (
+        return (
             f"The energy counter said {check.counted:.0f} J where power came to {check.integral:.0f} J"
             f" over {check.seconds:.0f} s, so power is used."
         )
-        self.note = f"{self.note} {sentence}".strip()

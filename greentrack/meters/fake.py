@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from greentrack.clock import clock as system_clock
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.host.facts import clock as system_clock
 from greentrack.meters.base import Context, Counter, Discovery
 from greentrack.model import Device, Energy
 from greentrack.vocabulary import KINDS
@@ -80,16 +80,15 @@ def discover(context: Context, clock: Clock = system_clock) -> Discovery:
     return Discovery(meters=meters)
 
 
-def _parse(power: str, part: str) -> float | Wave:
+def _parse(power: str, part: str) -> Wave:
     watts, slash, period = power.partition("/")
     low, wave, high = watts.partition("~")
     try:
-        numbers = [float(number) for number in ((low, high, period) if wave or slash else (low,))]
+        found = Wave(*map(float, (low, high, period) if wave or slash else (low, low, "1")))
     except ValueError:
-        numbers = []
-    good = numbers and all(math.isfinite(number) and number >= 0 for number in numbers)
-    if not good or (len(numbers) == 3 and numbers[2] == 0):
+        found = None
+    if found is None or not all(math.isfinite(number) and number >= 0 for number in found) or found.period == 0:
         raise ConfigError(
             f"fake meter {part!r} has no power; write for example gpu=300 or gpu=100~700/0.1 (watts/seconds)"
         )
-    return Wave(low=numbers[0], high=numbers[1], period=numbers[2]) if len(numbers) == 3 else numbers[0]
+    return found

@@ -1,7 +1,5 @@
 """Memory without a counter: a fixed number of watts per installed gigabyte."""
 
-from pathlib import Path
-
 from greentrack.host import facts
 from greentrack.host.cpu_time import cgroup_folders
 from greentrack.meters.base import Context, Discovery, Gauge
@@ -34,17 +32,9 @@ def memory_bytes(context: Context) -> int | None:
     installed = facts.memory_bytes(context.proc)
     if installed is None:
         return None
-    limits = [limit for folder in cgroup_folders("memory", context.sys, context.proc) if (limit := _limit(folder))]
-    return min([installed, *limits])
-
-
-def _limit(folder: Path) -> int | None:
-    for name in ("memory.max", "memory.limit_in_bytes"):
-        try:
-            return int((folder / name).read_text()) or None
-        except (OSError, ValueError):
-            continue  # "max", or the root group, which has no limit
-    return None
+    groups = cgroup_folders("memory", context.sys, context.proc)
+    limits = [facts.number_in(folder / name) for folder in groups for name in ("memory.max", "memory.limit_in_bytes")]
+    return min([installed, *filter(None, limits)])  # the root group has no limit, others may have "max"
 
 
 def discover(context: Context) -> Discovery:

@@ -35,7 +35,9 @@ def start(
     cpu_time: Callable[[], float] = time.process_time,
 ) -> Recorder:
     """Return *hello*'s recorder, its first reads done. Raises ConfigError for meters that cannot be made."""
-    context = Context(sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], torch_uuids=hello.get("cuda_uuids"))
+    context = Context(
+        sys=Path(hello["sys"]), env=hello["env"], gpus=hello["gpus"], torch_uuids=hello.get("torch_uuids")
+    )
     found = discover(context, hello["meters"] or AUTO)
     recorder = Recorder(
         protocol.run_of(hello["run"]),
@@ -109,7 +111,7 @@ def _stored(path: Path, run_id: str) -> tuple[Sequence[DeviceUse], Collection[Se
 
 def _busy(meters: Sequence[Meter], sys: Path) -> Callable[[], float]:
     """Counts busy CPU seconds: the machine's, or the container's where only its slice is modelled."""
-    slice_ = quota(sys, facts.PROC) if any(meter.method == "cpu-model" for meter in meters) else None
+    slice_ = quota(sys, facts.PROC) if any(meter.is_within_quota for meter in meters) else None
     if slice_ is not None and slice_.used_seconds() is not None:
         return lambda: slice_.used_seconds() or 0.0
     return lambda: busy_seconds(facts.PROC)[0]

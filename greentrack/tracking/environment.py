@@ -68,8 +68,8 @@ def packages() -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if version is not None}
 
 
-def cuda_uuids() -> list[str] | None:
-    """The UUIDs of the GPUs that this process's CUDA shows, where torch has already set it up; else None."""
+def torch_uuids() -> list[str] | None:
+    """The UUIDs of the GPUs that torch shows to this process, where it has already set them up; else None."""
     torch = sys.modules.get("torch")
     try:
         if torch is None or not torch.cuda.is_initialized():

@@ -75,7 +75,7 @@ def start(
         "db": None if settings.db is None else os.path.abspath(settings.db),
         "meters": list(settings.meters),
         "gpus": settings.gpus,
-        "cuda_uuids": environment.cuda_uuids() if pid is None else None,
+        "torch_uuids": environment.torch_uuids() if pid is None else None,
         "sys": os.path.abspath(settings.sys),
         "wait_s": wait_s,
         "env": {key: os.environ[key] for vendor in METERS.values() for key in vendor.variables if key in os.environ},

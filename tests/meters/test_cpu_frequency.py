@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from greentrack.meters.cpu_frequency import MAX_SAMPLED, TYPICAL_FREQUENCY, CpuFrequency
+from greentrack.meters.cpu_model import MAX_SAMPLED, TYPICAL_FREQUENCY, CpuFrequency
 from tests.rig.powercap import PowercapMachine
 
 
@@ -28,13 +28,13 @@ def test_it_is_the_frequency_of_now(machine: PowercapMachine) -> None:
     assert frequency.now() == 1.0
 
 
-def test_a_boost_beyond_the_highest_is_full_pace(machine: PowercapMachine) -> None:
+def test_a_boost_beyond_the_highest_is_full(machine: PowercapMachine) -> None:
     """Some drivers leave the boost out of the highest frequency and show it in the present one."""
     machine.frequency(policy=0, khz=4_000_000, highest_khz=3_400_000)
     assert CpuFrequency(machine.sys).now() == 1.0
 
 
-def test_where_nothing_tells_it_is_the_typical_pace(machine: PowercapMachine) -> None:
+def test_where_nothing_tells_it_is_the_typical_frequency(machine: PowercapMachine) -> None:
     """A virtual machine has no such folder; a driver may say <unknown>."""
     assert CpuFrequency(machine.sys).now() == TYPICAL_FREQUENCY
     machine.frequency(policy=0, khz=1_000_000, highest_khz=4_000_000)

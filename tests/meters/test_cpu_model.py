@@ -42,7 +42,7 @@ def test_more_load_is_never_less_power(loads: list[float]) -> None:
 
 
 @given(load=st.floats(0, 1), frequency=st.floats(0, 1))
-def test_a_lower_frequency_is_never_below_idle_nor_above_full_pace(load: float, frequency: float) -> None:
+def test_a_lower_frequency_is_never_below_idle_nor_above_full(load: float, frequency: float) -> None:
     assert 20 <= power(load, 20, 120, frequency) <= power(load, 20, 120)
 
 

@@ -12,15 +12,15 @@ from tests.rig.boards import meters, one, watch
 from tests.rig.nvml import AMPERE, Clock, FakeGpu, FakeNvml, steady
 
 
-@pytest.mark.parametrize(("gain", "trusted"), [(0.6, False), (0.94, False), (0.97, True), (1.04, True), (1.2, False)])
-def test_a_counter_is_held_against_its_power(clock: Clock, gain: float, trusted: bool) -> None:
+@pytest.mark.parametrize(("gain", "valid"), [(0.6, False), (0.94, False), (0.97, True), (1.04, True), (1.2, False)])
+def test_a_counter_is_compared_with_its_power(clock: Clock, gain: float, valid: bool) -> None:
     """More than 5 % apart for a minute, the power is believed; the note has both figures."""
     meter = one(clock, gain=gain, power=steady(200))
     watch(meter, clock, 61)
-    assert meter.counter_valid is trusted
-    assert meter.method == ("nvml-counter" if trusted else METHODS["nvml-counter"].if_invalid)
+    assert meter.counter_valid is valid
+    assert meter.method == ("nvml-counter" if valid else METHODS["nvml-counter"].if_invalid)
     assert METHODS["nvml-counter"].if_invalid == "nvml-distrusted"
-    if not trusted:
+    if not valid:
         assert f"{200 * 60 * gain:.0f} J" in meter.note
         assert "12000 J over 60 s" in meter.note
         assert meter.read(clock.now).cross_check == pytest.approx(200 * 61)
@@ -63,7 +63,7 @@ def test_seconds_without_power_are_the_counter_s(clock: Clock) -> None:
     period=st.sampled_from([0.0537, 0.237, 0.731, 1.37, 2.93, 7.71, 31.4]),
     phase=st.floats(0, 30),
 )
-def test_a_right_counter_stays_trusted_under_any_load(low: float, high: float, period: float, phase: float) -> None:
+def test_a_right_counter_stays_valid_under_any_load(low: float, high: float, period: float, phase: float) -> None:
     """Instant power at 1 Hz misses what happens between two reads; that is no proof against a counter."""
     clock = Clock(now=1000.0 + phase)
     meter = one(

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
-from greentrack.meters.cpu_model import IDLE_SHARE, Rating, power, rate
+from greentrack.meters.cpu_model import IDLE_SHARE, TYPICAL_FREQUENCY, Rating, power, rate
 from greentrack.meters.cpu_tdp import Processor, short_name
 
 DATA = Path(__file__).parent / "data"

@@ -4,8 +4,7 @@ from statistics import median
 
 import pytest
 
-from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
-from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
+from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, TYPICAL_FREQUENCY, power
 from greentrack.methods import METHODS
 from tests.models.published import (
     Model,

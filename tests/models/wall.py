@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from greentrack.costing.system_overhead import CHASSIS
-from greentrack.meters.cpu_frequency import TYPICAL_FREQUENCY
-from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, power
+from greentrack.meters.cpu_model import FULL_SHARE, IDLE_SHARE, TYPICAL_FREQUENCY, power
 from greentrack.meters.ram_model import WATTS_PER_GB
 from greentrack.methods import METHODS, combine
 from tests.models.published import rows

@@ -61,7 +61,7 @@ def answer(asked: Mapping[str, Any]) -> None:
         {
             "uid": meter.device.uid,
             "method": meter.method,
-            "trusted": meter.counter_valid,
+            "valid": meter.counter_valid,
             "note": meter.note,
             "failures": meter.failures,
             "details": dict(meter.device.details),

@@ -40,6 +40,11 @@ class Sample(NamedTuple):
     instant: float | None = None
     average: float | None = None
 
+    @property
+    def has_power(self) -> bool:
+        """True if it has a power of either kind."""
+        return self.instant is not None or self.average is not None
+
 
 class Gpu:
     """One GPU, identified by its UUID: its handle is fetched again after a fork, a reset or a fall from the bus.

@@ -1,5 +1,6 @@
 """Which NVIDIA GPUs to measure: those asked for, or those that CUDA_VISIBLE_DEVICES shows to the process."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -64,13 +65,14 @@ def _resolve(entry: str, kind: str, uuids: Sequence[str]) -> str | None:
 class ListedGpu(NamedTuple):
     """A GPU as NVML lists it; *number* counts in the order of PCI buses and is its index.
 
-    *part* is how much of it belongs to the run, 0 to 1, where the run has slices (MIG) of known size.
+    *part* is how much of it belongs to the run, 0 to 1, where the run has slices (MIG) of known size; *note* says so.
     """
 
     number: int
     uuid: str
     name: str
     part: float | None = None
+    note: str = ""
 
 
 def listed(nvml: Any, missing: list[Missing]) -> list[ListedGpu]:
@@ -87,12 +89,10 @@ def listed(nvml: Any, missing: list[Missing]) -> list[ListedGpu]:
     return gpus
 
 
-def selected(
-    nvml: Any, context: Context, gpus: Sequence[ListedGpu], missing: list[Missing]
-) -> list[tuple[ListedGpu, str]]:
-    """Return those of *gpus* that *context* asks for, each once with its note; *missing* gets the rest."""
+def selected(nvml: Any, context: Context, gpus: Sequence[ListedGpu], missing: list[Missing]) -> Sequence[ListedGpu]:
+    """Return those of *gpus* that *context* asks for, each once; what it asks for in vain is added to *missing*."""
     if context.gpus == "all":
-        return [(gpu, "") for gpu in gpus]
+        return gpus
     if context.gpus != "auto":
         words = context.gpus.split(",") if isinstance(context.gpus, str) else context.gpus
         return _found(nvml, [_named(str(word).strip(), gpus) for word in words], gpus, missing)
@@ -107,13 +107,13 @@ def selected(
         )
     if len(chosen) < len(gpus) and is_order_unsure(context.env, [gpu.name for gpu in gpus]):
         note = "The GPUs differ and CUDA may number them by speed; CUDA_DEVICE_ORDER=PCI_BUS_ID makes sure of this one."
-        return [(gpu, note) for gpu, _ in chosen]
+        return [gpu._replace(note=note) for gpu in chosen]
     return chosen
 
 
 def _found(
     nvml: Any, uuids: Sequence[str], gpus: Sequence[ListedGpu], missing: list[Missing] | None
-) -> list[tuple[ListedGpu, str]]:
+) -> list[ListedGpu]:
     """Return the GPUs of *uuids*. An unknown one is added to *missing*, or ends the list where *missing* is None."""
     by_uuid = {gpu.uuid: gpu for gpu in gpus}
     found: dict[str, list[_Slice]] = {}
@@ -126,7 +126,7 @@ def _found(
             break
         else:
             missing.append(unusable(f"no GPU answers to {uuid!r}, or more than one", "nvidia-smi -L"))
-    return [(by_uuid[uuid]._replace(part=_part(slices)), _note(slices)) for uuid, slices in found.items()]
+    return [_with_slices(by_uuid[uuid], slices) for uuid, slices in found.items()]
 
 
 def _named(word: str, gpus: Sequence[ListedGpu]) -> str:
@@ -152,32 +152,24 @@ class _Slice(NamedTuple):
 
 
 def _slice(nvml: Any, mig: str) -> _Slice:
-    """Return the slice with the MIG UUID *mig*."""
-    try:
+    """Return the slice with the MIG UUID *mig*, as far as NVML tells."""
+    found = _Slice(gpu="")
+    with contextlib.suppress(nvml.NVMLError):
         handle = nvml.nvmlDeviceGetHandleByUUID(mig)
         parent = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(handle)
-        uuid = str(nvml.nvmlDeviceGetUUID(parent))
-    except nvml.NVMLError:
-        return _Slice(gpu="")
-    try:
+        found = _Slice(gpu=str(nvml.nvmlDeviceGetUUID(parent)))
         size = nvml.nvmlDeviceGetAttributes(handle).gpuInstanceSliceCount
-        return _Slice(gpu=uuid, size=size, total=nvml.nvmlDeviceGetMaxMigDeviceCount(parent))
-    except nvml.NVMLError:
-        return _Slice(gpu=uuid)
+        found = found._replace(size=size, total=nvml.nvmlDeviceGetMaxMigDeviceCount(parent))
+    return found
 
 
-def _part(slices: Sequence[_Slice]) -> float | None:
-    if not slices or not all(part.size and part.total for part in slices):
-        return None
-    return min(1.0, sum(part.size for part in slices) / slices[0].total)
-
-
-def _note(slices: Sequence[_Slice]) -> str:
+def _with_slices(gpu: ListedGpu, slices: Sequence[_Slice]) -> ListedGpu:
     if not slices:
-        return ""
-    whole = "of this GPU (MIG); the joules are the whole GPU's"
-    if _part(slices) is None:
-        return f"The run has only a part {whole}."
+        return gpu
+    of_gpu = "of this GPU (MIG); the joules are the whole GPU's"
+    if not all(part.size and part.total for part in slices):
+        return gpu._replace(note=f"The run has only a part {of_gpu}.")
     total = slices[0].total
     mine = min(sum(part.size for part in slices), total)
-    return f"The run has {mine} of {total} slices {whole}, of which its own share is taken to be the slices' part."
+    note = f"The run has {mine} of {total} slices {of_gpu}, of which its own share is taken to be the slices' part."
+    return gpu._replace(part=mine / total, note=note)

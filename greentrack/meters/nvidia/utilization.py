@@ -13,18 +13,23 @@ _MAX_PERCENT = 100
 
 
 class Utilization:
-    """How busy a GPU is, sampled every second while it is read.
+    """How busy a GPU is, sampled every second while it is read, and the part of its work that given processes do.
 
     NVML reports in what part of the last sixth of a second, or of a whole one, a kernel ran (nvml.h of CUDA 12 says:
-    by product), and nothing for a GPU that is split (MIG). Each sample stands for the time since the one before.
+    by product). Each sample stands for the time since the one before. NVML reports nothing for a GPU that is split
+    (MIG); there the processes' part is that of the run's slices, if known.
     """
 
     def __init__(self, gpu: Gpu, device: Device) -> None:
-        self._gpu = gpu
-        self._is_known = not device.details["mig"] and gpu.try_ask("nvmlDeviceGetUtilizationRates") is not None
+        self._gpu, self._is_split = gpu, device.details["mig"]
+        self._is_known = not self._is_split and gpu.try_ask("nvmlDeviceGetUtilizationRates") is not None
         self._sampled_at: float | None = None
         self._worked = self._seconds = 0.0
         self._last: float | None = None
+        self._slices: float | None = device.details["mig_part"]
+        self._asked_at: float | None = None
+        self._since = 0  # NVML's time (us) of the last sample of the processes
+        self._share: float | None = None
 
     def sample(self, now: float) -> None:
         """Take a sample, unless the last one is less than a second old."""
@@ -43,20 +48,6 @@ class Utilization:
         busy = self._worked / self._seconds if self._seconds else self._last
         self._worked = self._seconds = 0.0
         return busy
-
-
-class ProcessUtilization:
-    """The part of a GPU's work that given processes do, where several use it.
-
-    NVML does not report the use of a GPU that is split (MIG); there it is the part of the run's slices, if known.
-    """
-
-    def __init__(self, gpu: Gpu, device: Device) -> None:
-        self._gpu, self._is_split = gpu, device.details["mig"]
-        self._slices: float | None = device.details["mig_part"]
-        self._asked_at: float | None = None
-        self._since = 0  # NVML's time (us) of the last utilization sample
-        self._share: float | None = None
 
     def share(self, pids: Iterable[int], now: float | None) -> float | None:
         """Return the part of *pids*, asked at most every 5 s; None where NVML does not report it."""

@@ -21,7 +21,8 @@ def discover(context: Context) -> Discovery:
     folders = {folder.name: folder for folder in _folders(top)}
     zones = _zones(folders)
     if not zones:
-        return Discovery(missing=[_why_none(cpu, context, masked=bool(folders))])
+        reason, remedy = _why_none(cpu, context, masked=bool(folders))
+        return Discovery(missing=[Missing(source="rapl", reason=reason, remedy=remedy)])
     several = sum(zone.kind == "cpu" for zone in zones) > 1
     readable: list[Zone] = []
     meters: list[RaplCounter] = []
@@ -30,7 +31,8 @@ def discover(context: Context) -> Discovery:
     for zone in zones:
         try:
             zone.joules()
-            twin = next((other for other in readable if zone.kind == other.kind and _start_equal(zone, other)), None)
+            alike = (other for other in readable if zone.kind == other.kind)
+            twin = next((other for other in alike if agree(other.joules(), zone.joules(), other.joules())), None)
         except MeterError as error:
             if isinstance(error.__cause__, PermissionError):
                 closed.append(zone)
@@ -49,10 +51,6 @@ def discover(context: Context) -> Discovery:
             )
         )
     return Discovery(meters=meters, missing=missing)
-
-
-def _start_equal(zone: Zone, other: Zone) -> bool:
-    return agree(other.joules(), zone.joules(), other.joules())
 
 
 def _folders(top: Path) -> list[Path]:
@@ -83,37 +81,29 @@ def _meter(zone: Zone, cpu: Processor, several: bool, twin: Zone | None) -> Rapl
         name += f" ({zone.owner})"
     if zone.kind == "dram":
         name = "memory of " + name
-    device = Device(
-        uid=zone.uid,
-        kind=zone.kind,
-        name=name,
-        details={"zone": str(zone.folder), "source": "Linux powercap"},
-    )
+    details = {"zone": str(zone.folder), "source": "Linux powercap"}
+    device = Device(uid=zone.uid, kind=zone.kind, name=name, details=details)
     return RaplCounter(device, zone, "rapl-amd" if cpu.is_amd else "rapl", twin)
 
 
-def _why_none(cpu: Processor, context: Context, *, masked: bool) -> Missing:
-    def missing(reason: str, remedy: str = "") -> Missing:
-        return Missing(source="rapl", reason=reason, remedy=remedy)
-
+def _why_none(cpu: Processor, context: Context, *, masked: bool) -> tuple[str, str]:
+    """Return the reason, and the remedy if there is one."""
     if not (context.proc / "cpuinfo").exists():
-        return missing(f"energy counters of processors are read through Linux powercap, and this is {sys.platform}")
+        return f"energy counters of processors are read through Linux powercap, and this is {sys.platform}", ""
     if cpu.is_arm:
-        return missing("ARM processors have no RAPL energy counters")
+        return "ARM processors have no RAPL energy counters", ""
     if masked:
-        return missing(
+        return (
             "this container hides the processor's energy counters (/sys/devices/virtual/powercap is masked)",
             "docker run --security-opt systempaths=unconfined IMAGE  # shows it all that Docker masks of the host",
         )
     if cpu.is_virtual:
-        return missing("this is a virtual machine, and its host does not show it the processor's energy counters")
+        return "this is a virtual machine, and its host does not show it the processor's energy counters", ""
     release = _release(context.proc)
     if cpu.is_amd and release < (5, 11):
         version = ".".join(str(part) for part in release)
-        return missing(f"Linux {version} cannot read AMD's energy counters; it takes about 5.11 (5.8 by some accounts)")
-    return missing(
-        "the powercap driver is not loaded, or this processor has no counters", "sudo modprobe intel_rapl_msr"
-    )
+        return f"Linux {version} cannot read AMD's energy counters; it takes about 5.11 (5.8 by some accounts)", ""
+    return "the powercap driver is not loaded, or this processor has no counters", "sudo modprobe intel_rapl_msr"
 
 
 def _release(proc: Path) -> tuple[int, ...]:

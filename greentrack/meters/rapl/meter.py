@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from greentrack.errors import MeterError
+from greentrack.host.facts import number_in
 from greentrack.meters.base import Counter
 from greentrack.model import Device, Energy
 
@@ -69,8 +70,7 @@ class RaplCounter(Counter):
         self.wrap = _wrap(zone)
         self.max_watts = _max_watts(zone)
         self._zone, self._twin = zone, twin
-        self._twin_start: float | None = None  # the twin's count at our first read
-        self._held_since: float | None = None
+        self._start: tuple[float, float] | None = None  # the twin's count at our first read, and its time
         self._is_mirror = False
 
     def count(self) -> float:
@@ -80,22 +80,23 @@ class RaplCounter(Counter):
     def _advance(self, now: float, since: float | None) -> Energy | None:
         if self._is_mirror:
             return Energy(seconds=0.0 if since is None else now - since)
-        if self._twin is None:
+        twin = self._twin
+        if twin is None:
             return super()._advance(now, since)
-        before, count, after = self._twin.joules(), self.count(), self._twin.joules()
-        if since is None or self._held_since is None or self._twin_start is None:
-            self._twin_start, self._held_since = after, now
+        before, count, after = twin.joules(), self.count(), twin.joules()
+        if since is None or self._start is None:
+            self._start = after, now
             return super()._advance(now, None)
+        twin_start, held_since = self._start
         same = agree(before, count, after)
-        if same and 0 <= after - self._twin_start <= 2.0:
+        if same and 0 <= after - twin_start <= 2.0:
             return None  # too close to the start to tell
-        held, twin = self._held_since, self._twin
         self._twin = None
         if not same:
-            return super()._advance(now, held)
+            return super()._advance(now, held_since)
         self._is_mirror = True
         self.note = f"shows the counter of {twin.uid} again, so it is not counted"
-        return Energy(seconds=now - held)
+        return Energy(seconds=now - held_since)
 
 
 def agree(before: float, count: float, after: float) -> bool:
@@ -105,24 +106,15 @@ def agree(before: float, count: float, after: float) -> bool:
 
 
 def _wrap(zone: Zone) -> float | None:
-    try:
-        largest = int(read_text(zone.folder / "max_energy_range_uj"))
-    except (OSError, ValueError):
-        return None
+    largest = number_in(zone.folder / "max_energy_range_uj")
     return (largest + 1) / 1e6 if largest > 0 else None
 
 
 def _max_watts(zone: Zone) -> float:
     usual = MAX_DRAM_W if zone.kind == "dram" else MAX_PACKAGE_W
-    limits = []
-    for file in zone.folder.glob("constraint_*_uw"):
-        if file.name.endswith(("_max_power_uw", "_power_limit_uw")):
-            try:
-                limits.append(int(read_text(file)) / 1e6)
-            except (OSError, ValueError):
-                continue  # an unreadable limit is unknown
+    files = [file for kind in ("max_power", "power_limit") for file in zone.folder.glob(f"constraint_*_{kind}_uw")]
     # boards set the short-term limit far above the rated power, or to "none"
-    highest = max(limits, default=0.0)
+    highest = max(map(number_in, files), default=0) / 1e6
     return 2 * highest if 1.0 <= highest <= usual else usual
 
 

@@ -56,7 +56,7 @@ class Hello(TypedDict):
     db: str | None
     meters: Sequence[str]
     gpus: str | Sequence[int | str]
-    cuda_uuids: NotRequired[Sequence[str] | None]
+    torch_uuids: NotRequired[Sequence[str] | None]
     sys: str
     wait_s: NotRequired[float | None]
     env: Mapping[str, str]

@@ -99,8 +99,8 @@ def test_a_sensor_that_sees_25_of_100_ms(nvidia: Watcher, period: float) -> None
 )
 def test_what_a_board_does_not_know_is_got_another_way(nvidia: Watcher, board: Board, method: str) -> None:
     """Entries of the batch that fail, batches that fail, single calls that fail: 10 s at 300 W are 3 kJ."""
-    pace = 1.0 if method == "nvml-counter" else 0.1
-    seen = nvidia.watch(board, times=every(pace, 10))
+    interval = 1.0 if method == "nvml-counter" else 0.1
+    seen = nvidia.watch(board, times=every(interval, 10))
     assert (seen.devices[0]["method"], seen.devices[0]["failures"]) == (method, 0)
     assert seen.last["joules"] == pytest.approx(3000, abs=0.01)
     assert not seen.missing
@@ -132,15 +132,15 @@ def test_grace_module_power(nvidia: Watcher) -> None:
 # -- counters that are wrong
 
 
-@pytest.mark.parametrize(("neighbour", "trusted"), [(0.0, True), (0.1, False)])
-def test_a_lazy_geforce_counter_is_found_out(nvidia: Watcher, neighbour: float, trusted: bool) -> None:
+@pytest.mark.parametrize(("neighbour", "valid"), [(0.0, True), (0.1, False)])
+def test_a_lazy_geforce_counter_is_found_out(nvidia: Watcher, neighbour: float, valid: bool) -> None:
     """Our own reads cost it 1.5 %, which is left; another program's at 10 Hz cost 13 %, which is seen in a minute."""
     board = Board(name="NVIDIA GeForce RTX 4090", architecture=ADA, power=steady(400), lazy=neighbour)
     seen = nvidia.watch(board, times=every(1.0, 61))
-    assert seen.devices[0]["trusted"] is trusted
-    assert seen.devices[0]["method"] == ("nvml-counter" if trusted else "nvml-distrusted")
+    assert seen.devices[0]["valid"] is valid
+    assert seen.devices[0]["method"] == ("nvml-counter" if valid else "nvml-distrusted")
     assert seen.last["check"] == pytest.approx(61 * 400)
-    assert seen.last["joules"] == pytest.approx(61 * 400 * (1 / 1.015 if trusted else 0.1 / 0.115), rel=0.002)
+    assert seen.last["joules"] == pytest.approx(61 * 400 * (1 / 1.015 if valid else 0.1 / 0.115), rel=0.002)
 
 
 def test_edges_of_spans_do_not_cost_a_geforce_counter_its_joules(nvidia: Watcher) -> None:
@@ -204,7 +204,7 @@ def test_power_that_is_refused_for_a_while_does_not_judge_the_counter(nvidia: Wa
     """Ten minutes without power among eleven: the check takes the counter's joules for them."""
     faults = [Fault(call=str(field), code=UNKNOWN, between=(T0 + 30, T0 + 630)) for field in (AVERAGE, INSTANT)]
     seen = nvidia.watch(Board(faults=faults), times=every(1.0, 660))
-    assert seen.devices[0]["trusted"]
+    assert seen.devices[0]["valid"]
     assert (seen.last["joules"], seen.last["check"]) == pytest.approx((198_000, 198_000))
 
 

@@ -160,7 +160,7 @@ def test_grace_hopper_module_power_covers_the_cpu(clock: Clock) -> None:
 
 
 def test_a_grace_hopper_counter_is_the_gpu_s_own(clock: Clock) -> None:
-    """Module power is not held against it."""
+    """Module power is not compared with it."""
     meter = one(
         clock, name="NVIDIA GH200", architecture=HOPPER, fields={ENERGY}, module_fields=POWERS, module_watts=300
     )
