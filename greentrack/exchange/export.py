@@ -13,10 +13,11 @@ from typing import Any, BinaryIO, NamedTuple
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.escape import FORMULAS
 from greentrack.store.columns import Kind
-from greentrack.store.export import TABLES, ExportTable, TableExport, exporting
+from greentrack.store.export import TABLES, TableExport, exporting
 from greentrack.store.location import make_folder, opener, path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
+from greentrack.store.statements import Statement
 
 WHAT = (*TABLES, "all")
 FORMS = ("csv", "jsonl", "parquet")
@@ -24,7 +25,7 @@ FORMS = ("csv", "jsonl", "parquet")
 ROWS_PER_GROUP = 50_000
 """Rows that are written to Parquet, and are in memory, at a time."""
 
-Write = Callable[[BinaryIO, ExportTable, Iterable[Sequence[Any]]], int]
+Write = Callable[[BinaryIO, Statement, Iterable[Sequence[Any]]], int]
 
 
 class Exported(NamedTuple):
@@ -135,10 +136,10 @@ class _Line:
         return line
 
 
-def _csv(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> int:
+def _csv(file: BinaryIO, table: Statement, rows: Iterable[Sequence[Any]]) -> int:
     # a cell is quoted for a line end in it only where that is among the writer's own
     line_of = csv.writer(_Line(), lineterminator="\r\n").writerow
-    file.write(f"{','.join(table.columns)}\n".encode())
+    file.write(f"{','.join(column.name for column in table.columns)}\n".encode())
     count = 0
     for row in rows:
         count += 1
@@ -148,9 +149,9 @@ def _csv(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> i
     return count
 
 
-def _jsonl(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]], name: str | None = None) -> int:
+def _jsonl(file: BinaryIO, table: Statement, rows: Iterable[Sequence[Any]], name: str | None = None) -> int:
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    kinds = list(table.columns.items())
+    kinds = [(column.name, column.value_type.export) for column in table.columns]
     head = {} if name is None else {"table": name}
     count = 0
     for row in rows:
@@ -173,14 +174,14 @@ def _value(kind: Kind, cell: Any) -> Any:
     return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
-def _parquet(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> int:
+def _parquet(file: BinaryIO, table: Statement, rows: Iterable[Sequence[Any]]) -> int:
     pyarrow, parquet = _pyarrow()
     types = {
         **{"text": pyarrow.string(), "json": pyarrow.string()},
         **{"real": pyarrow.float64(), "whole": pyarrow.int64(), "flag": pyarrow.bool_()},
     }
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in table.columns.items()])
-    flags = {index for index, kind in enumerate(table.columns.values()) if kind == "flag"}
+    schema = pyarrow.schema([(column.name, types[column.value_type.export]) for column in table.columns])
+    flags = {index for index, column in enumerate(table.columns) if column.value_type.export == "flag"}
     left = iter(rows)
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:

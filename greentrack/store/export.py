@@ -5,23 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import NoneType
-from typing import NamedTuple
 
 from greentrack.errors import NotFoundError
 from greentrack.store import tables
-from greentrack.store.columns import Column, Kind, Table
+from greentrack.store.columns import Column, Table
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.run_row import RunRow
-from greentrack.store.statements import Row, renamed, select
+from greentrack.store.statements import Row, Statement, renamed, select
 from greentrack.store.validation import ColumnRules, refused
-
-
-class ExportTable(NamedTuple):
-    """One kind of rows: its columns, and the query that gives them for the run whose id is bound."""
-
-    columns: Mapping[str, Kind]
-    query: str
-
 
 _RUN, _DEVICE = renamed("run", tables.RUNS.column("id")), renamed("device", tables.DEVICES.column("uid"))
 
@@ -33,7 +24,7 @@ def _of_device(energy: Table, *owner: str) -> tuple[Column, ...]:
     return (_DEVICE, tables.DEVICES.column("kind"), *columns[:at], tables.RUN_DEVICES.column("trusted"), *columns[at:])
 
 
-_SELECTS = {
+TABLES: Mapping[str, Statement] = {
     "runs": select(
         (
             *tables.RUNS.without("key", "pid", "pid_started", "boot_id", "updated_at", "last_reading_at"),
@@ -92,12 +83,8 @@ _SELECTS = {
         "FROM runs JOIN forecasts ON run = runs.key WHERE runs.id = ? ORDER BY at, kind",
     ),
 }
-TABLES: Mapping[str, ExportTable] = {
-    name: ExportTable({column.name: column.value_type.export for column in query.columns}, query.sql)
-    for name, query in _SELECTS.items()
-}
-"""What can be exported, by name. Where *trusted* is 0, *check_joules* are the joules to believe; spans and phases have
-a row for each device that was read in them, and one without where none was."""
+"""What can be exported, by name: queries for the run whose id is bound. Where *trusted* is 0, *check_joules* are the
+valid joules; spans and phases have a row for each device that was read in them, and one without where none was."""
 
 _SETTLED = ("status", "ended_at", "seconds")
 
@@ -110,7 +97,7 @@ class TableExport:
 
     def rows(self, what: str) -> Iterator[Row]:
         """Yield the rows of ``TABLES[what]``, run by run. Raises StoreError."""
-        query, columns = _SELECTS[what].sql, _SELECTS[what].columns
+        query, columns = TABLES[what].sql, TABLES[what].columns
         wanted = ColumnRules(tuple((column.name, (*column.types, NoneType), 0.0) for column in columns))
         for run in self._runs:
             with translated(self._path):
