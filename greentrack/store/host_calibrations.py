@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from greentrack.errors import NotFoundError
 from greentrack.model import Host
 from greentrack.store import rows
 from greentrack.store import write_queries as sql
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import transaction
 from greentrack.store.database import ReadDatabase
 from greentrack.store.statements import Row, Statement, from_row, select
 from greentrack.store.tables import CALIBRATIONS, SELF_TESTS
@@ -63,11 +62,9 @@ def hosts(path: Path) -> dict[str, Host]:
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
     """Store *calibration* of *host*. Raises StoreError."""
     facts = calibration._asdict() | {"host": host.id, "devices": sorted(calibration.devices)}
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
         db.execute(sql.CALIBRATION.sql, sql.CALIBRATION.row(facts))
-        db.execute("COMMIT")
 
 
 def forget_calibration(path: Path, number: int) -> None:
@@ -87,15 +84,13 @@ def forget_calibrations(path: Path, host_id: str) -> int:
 def _delete(path: Path, statement: str, value: object) -> int:
     if not path.exists():
         return 0
-    with closing(open_for_writing(path)) as db, translated(path):
+    with transaction(path) as db:
         return db.execute(statement, (value,)).rowcount
 
 
 def keep_self_test(path: Path, host: Host, test: SelfTest) -> None:
     """Store *test* of *host*, which replaces earlier ones of its sensors. Raises StoreError."""
     facts = (test._asdict() | sensor._asdict() | {"host": host.id} for sensor in test.sensors)
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
         db.executemany(sql.SELF_TEST.sql, map(sql.SELF_TEST.row, facts))
-        db.execute("COMMIT")
