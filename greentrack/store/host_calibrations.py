@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from greentrack.errors import NotFoundError
 from greentrack.model import Host
-from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.connect import transaction
 from greentrack.store.database import ReadDatabase
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from greentrack.calibration_facts import Calibration, HostCalibration, SelfTest
 
 
-_HOSTS = select(rows.HOST, "FROM hosts")
 _CALIBRATIONS = select(CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
 _UPDATES = select(SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL")
 
@@ -51,12 +49,6 @@ def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibratio
     """Return the calibrations of each host in the database at *path*, by its id. Raises StoreError."""
     with ReadDatabase(path, busy_timeout_s=busy_timeout_s) as database:
         return calibrations_by_host(database.query)
-
-
-def hosts(path: Path) -> dict[str, Host]:
-    """Return every host in the database at *path*, by its id. Raises StoreError."""
-    with ReadDatabase(path) as database:
-        return {row[0]: rows.host(row) for row in database.query(_HOSTS)}
 
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
