@@ -255,20 +255,7 @@ FORECASTS = Table(
     Column("high", AMOUNT, optional=True),
 )
 
-TABLES = (
-    *(
-        RUNS,
-        HOSTS,
-        DEVICES,
-        RUN_DEVICES,
-        READINGS,
-        SPANS,
-        SPAN_ENERGY,
-        PHASES,
-        PHASE_ENERGY,
-        PHASE_TIMES,
-        METRICS,
-        WORK,
-    ),
-    *(CALIBRATIONS, SELF_TESTS, HOURS, FORECASTS),
-)
+OF_RUN = (RUN_DEVICES, READINGS, SPANS, SPAN_ENERGY, PHASES, PHASE_ENERGY, PHASE_TIMES, METRICS, WORK, FORECASTS)
+"""The tables whose rows belong to a run."""
+
+TABLES = (RUNS, HOSTS, DEVICES, *OF_RUN, CALIBRATIONS, SELF_TESTS, HOURS)
