@@ -30,14 +30,13 @@ _RECENT_S = 23 * 3600.0
 
 
 class ElectricityMaps:
-    """Life-cycle figures by the hour. *url* is the API's address; *limit_s* is the longest wait for all requests."""
+    """Life-cycle figures by the hour. *limit_s* is the longest wait for all requests."""
 
     text = "Electricity Maps"
     boundary = "life-cycle"
     step_s = 3600.0
 
-    def __init__(self, url: str | None = None, limit_s: float = LIMIT_S, env: Mapping[str, str] | None = None) -> None:
-        self._url = URL if url is None else url
+    def __init__(self, limit_s: float = LIMIT_S, env: Mapping[str, str] | None = None) -> None:
         self._limit_s = limit_s
         self._env = os.environ if env is None else env
 
@@ -65,7 +64,7 @@ class ElectricityMaps:
         # without disableCallerLookup an unknown zone is answered with that of the caller's address
         query = {"zone": zone, "emissionFactorType": "lifecycle", "disableCallerLookup": "true", **more}
         answer = get_json(
-            f"{self._url}/{question}?{urllib.parse.urlencode(query)}",
+            f"{URL}/{question}?{urllib.parse.urlencode(query)}",
             source=self.text,
             until=until,
             headers={"auth-token": self._token()},

@@ -17,7 +17,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +36,7 @@ MIN_G_PER_KWH = 1.5
 
 MAX_STEP_S = 3600.0
 _SETTINGS = ("timezone", "zone", "boundary", "source")
-_FOLDED = {unit.casefold(): unit for unit in UNITS}
+_FOLDED = {unit.casefold() for unit in UNITS}
 
 
 class _Row(NamedTuple):
@@ -132,7 +131,7 @@ def _moment(file: Path, line: int, text: str, clock: str) -> float:
             file, line, f"{text!r} has no offset; write 2026-03-29T00:00Z or +01:00, or add: # timezone: Europe/Paris"
         )
     try:
-        zone = _zone(clock)
+        zone = ZoneInfo(clock)
     except (KeyError, ValueError, OSError):
         raise _wrong(file, line, f"time zone {clock!r} is not known; write it like Europe/Paris") from None
     here = at.replace(tzinfo=zone)
@@ -143,11 +142,6 @@ def _moment(file: Path, line: int, text: str, clock: str) -> float:
             file, line, f"{text!r} {what} in {clock}, where the clock is changed; write times with their offset"
         )
     return here.timestamp()
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 def _figure(file: Path, line: int, text: str) -> float | None:
