@@ -161,10 +161,9 @@ def translated(path: Path) -> Iterator[None]:
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:
     problem = next((text for start, text in _PROBLEMS.items() if name.startswith(start)), "cannot be used")
-    remedy = REMEDY
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        remedy = f"wait until that process lets go of it, or {REMEDY}"
-        return BusyError(f"{path} {problem} ({detail}); {remedy}")
+        return BusyError(f"{path} {problem} ({detail}); wait until that process lets go of it, or {REMEDY}")
+    remedy = REMEDY
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 

@@ -27,10 +27,8 @@ def calibrations_by_host(query: Callable[[Statement], Sequence[Row]]) -> dict[st
     walls, tests = query(_CALIBRATIONS), query(_UPDATES)
     if not walls and not tests:
         return {}
-    from greentrack.calibration_facts import (  # every recorder reads them, and most hosts have none
-        Calibration,
-        HostCalibration,
-    )
+    # only here, because every recorder calls this and most hosts have none
+    from greentrack.calibration_facts import Calibration, HostCalibration
 
     calibrations: dict[str, list[Calibration]] = {}
     updates: dict[str, dict[str, float]] = {}
