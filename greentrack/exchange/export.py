@@ -61,8 +61,7 @@ def export(
     write = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}[form]
     if form == "parquet":
         _pyarrow()  # before anything is made
-    settings = config.load({"db": db})
-    path = path_of(settings.db)
+    path = path_of(config.load({"db": db}).db)
     chosen = _chosen(path, runs, project)
     with exporting(path, chosen) as read:
         if what == "all" and form != "jsonl":
