@@ -22,13 +22,14 @@ class DeduplicatedEnergy(NamedTuple):
 class DeviceInterval(NamedTuple):
     """What one run used of one device between two moments.
 
-    *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that recorded the device.
+    *run* and *key* are the store's keys; *machine* and *uid* are the same for every run that recorded the device.
     """
 
     run: int
     key: int
     counter_valid: bool
-    device: tuple[str, str]
+    machine: str
+    uid: str
     kind: str
     started_at: float
     ended_at: float
@@ -43,11 +44,8 @@ def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEne
     by_kind: dict[str, float] = {}
     overlapped = 0.0
     found = query(read_queries.DEVICE_INTERVALS, (json.dumps(sorted(set(run_ids))),))
-    intervals = (
-        DeviceInterval(run, key, counter_valid, (machine, uid), kind, since, until, joules)
-        for run, key, counter_valid, machine, uid, kind, since, until, joules in found
-    )
-    for group in overlapping((one.device, one.started_at, one.ended_at, one) for one in intervals):
+    intervals = (DeviceInterval(*row) for row in found)
+    for group in overlapping(((one.machine, one.uid), one.started_at, one.ended_at, one) for one in intervals):
         together = sum(interval.joules for interval in group)
         twice = 0.0
         if len(group) > 1:
