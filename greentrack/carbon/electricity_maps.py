@@ -71,11 +71,11 @@ class ElectricityMaps:
             refused=f"; check {TOKEN}, and that its plan has {question} for zone {zone}",
         )
         found = rows(answer, _KEYS[question], self.text)
-        for told in (answer, *found):
-            if told.get("zone", zone) != zone:
-                raise unusable(self.text, f"figures for {told['zone']!r} instead of {zone}")
-            if told.get("emissionFactorType", "lifecycle") != "lifecycle":
-                raise unusable(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
+        for part in (answer, *found):
+            if part.get("zone", zone) != zone:
+                raise unusable(self.text, f"figures for {part['zone']!r} instead of {zone}")
+            if part.get("emissionFactorType", "lifecycle") != "lifecycle":
+                raise unusable(self.text, f"figures by {part['emissionFactorType']!r} instead of life-cycle")
         return [hour for row in found if (hour := self._hour(row, question == "forecast", now)) is not None]
 
     def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> CachedHour | None:

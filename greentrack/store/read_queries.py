@@ -32,7 +32,7 @@ _UID = DEVICES.column("uid")
 USED = select(
     (
         RUN_DEVICES.column("run"),
-        computed("believed", f"total({VALID_JOULES})", AMOUNT),
+        computed("valid_joules", f"total({VALID_JOULES})", AMOUNT),
         computed("measured_joules", f"total(measured * ({VALID_JOULES}))", AMOUNT),
         computed("seconds", "max(seconds)", TIME),
         computed("joules", "max(joules)", AMOUNT),
@@ -122,6 +122,6 @@ NEWEST_OF_GROUP = "SELECT id FROM runs WHERE group_id = ? ORDER BY started_at DE
 
 def runs(filters: Mapping[str, object]) -> Statement:
     """Return the query for the runs that match all *filters* which are not None, the newest first."""
-    asked = [condition for name, condition in _FILTERS.items() if filters.get(name) is not None]
-    source = f"FROM runs WHERE {' AND '.join(asked)}" if asked else "FROM runs"
+    conditions = [condition for name, condition in _FILTERS.items() if filters.get(name) is not None]
+    source = f"FROM runs WHERE {' AND '.join(conditions)}" if conditions else "FROM runs"
     return select(_LISTED, f"{source} ORDER BY started_at DESC, key DESC LIMIT :limit")
