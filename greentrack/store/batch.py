@@ -157,9 +157,9 @@ TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_se
 def totals(readings: Iterable[Reading]) -> Mapping[str, tuple[float | None, ...]]:
     """Return the sums of ``TOTALS`` by device uid; a sum is None where no reading has the figure."""
     sums: dict[str, tuple[float | None, ...]] = {}
+    nothing = (None,) * len(TOTALS)
     for reading in readings:
-        own = None if reading.share is None else reading.joules * reading.share
-        idle = (None, None) if reading.idle is None else (reading.idle.joules, reading.idle.seconds)
-        figures = (reading.joules, reading.seconds, reading.cross_check, own, *idle)
-        sums[reading.device] = tuple(map(added, sums.get(reading.device, (None,) * len(TOTALS)), figures))
+        own, idle = None if reading.share is None else reading.joules * reading.share, reading.idle
+        figures = (reading.joules, reading.seconds, reading.cross_check, own, *(nothing if idle is None else idle)[:2])
+        sums[reading.device] = tuple(map(added, sums.get(reading.device, nothing), figures))
     return sums
