@@ -122,6 +122,6 @@ NEWEST_OF_GROUP = "SELECT id FROM runs WHERE group_id = ? ORDER BY started_at DE
 
 def runs(filters: Mapping[str, object]) -> Statement:
     """Return the query for the runs that match all *filters* which are not None, the newest first."""
-    conditions = [condition for name, condition in _FILTERS.items() if filters.get(name) is not None]
-    source = f"FROM runs WHERE {' AND '.join(conditions)}" if conditions else "FROM runs"
+    asked = [condition for name, condition in _FILTERS.items() if filters.get(name) is not None]
+    source = f"FROM runs WHERE {' AND '.join(asked)}" if asked else "FROM runs"
     return select(_LISTED, f"{source} ORDER BY started_at DESC, key DESC LIMIT :limit")
