@@ -24,8 +24,7 @@ class SensorTest(NamedTuple):
 
     *update_seconds* is the longest time between two of its updates; None where that was not probed or it did not move,
     and *note* says why. *spread* is (largest - smallest) / mean of the energies of equal windows. *joules* and
-    *cross_check*
-    are the same energy by its two methods.
+    *cross_check* are the same energy by its two methods.
     """
 
     uid: str

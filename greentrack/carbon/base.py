@@ -1,4 +1,4 @@
-"""Grid intensity: grams of CO2e per kWh in a zone, with year, boundary and range; and the protocol of its sources."""
+"""The carbon intensity of a zone, with its year, boundary and range, and the protocol of its sources."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -16,10 +16,8 @@ class Intensity(NamedTuple):
     """The carbon of one kWh in *zone* during *year*. The truth lies between ``low`` and ``high``.
 
     *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and
-    fuelling the power stations, direct ones only their chimneys.
-
-    *hourly_share* is the part of a run's energy that is counted at the figures of its own hours, None where they were
-    not asked for; the rest of it is counted at *yearly*.
+    fuelling the power stations, direct ones only their chimneys. *hourly_share* is the part of a run's energy that is
+    counted at the figures of its own hours (None: not asked for), the rest is counted at *yearly*.
     """
 
     zone: str

@@ -30,14 +30,13 @@ _RECENT_S = 23 * 3600.0
 
 
 class ElectricityMaps:
-    """Life-cycle figures by the hour. *url* is the API's address; *limit_s* is the longest wait for all requests."""
+    """Life-cycle figures by the hour. *limit_s* is the longest wait for all requests."""
 
     text = "Electricity Maps"
     boundary = "life-cycle"
     step_s = 3600.0
 
-    def __init__(self, url: str | None = None, limit_s: float = LIMIT_S, env: Mapping[str, str] | None = None) -> None:
-        self._url = URL if url is None else url
+    def __init__(self, limit_s: float = LIMIT_S, env: Mapping[str, str] | None = None) -> None:
         self._limit_s = limit_s
         self._env = os.environ if env is None else env
 
@@ -65,18 +64,18 @@ class ElectricityMaps:
         # without disableCallerLookup an unknown zone is answered with that of the caller's address
         query = {"zone": zone, "emissionFactorType": "lifecycle", "disableCallerLookup": "true", **more}
         answer = get_json(
-            f"{self._url}/{question}?{urllib.parse.urlencode(query)}",
+            f"{URL}/{question}?{urllib.parse.urlencode(query)}",
             source=self.text,
             until=until,
             headers={"auth-token": self._token()},
             refused=f"; check {TOKEN}, and that its plan has {question} for zone {zone}",
         )
         found = rows(answer, _KEYS[question], self.text)
-        for told in (answer, *found):
-            if told.get("zone", zone) != zone:
-                raise unusable(self.text, f"figures for {told['zone']!r} instead of {zone}")
-            if told.get("emissionFactorType", "lifecycle") != "lifecycle":
-                raise unusable(self.text, f"figures by {told['emissionFactorType']!r} instead of life-cycle")
+        for part in (answer, *found):
+            if part.get("zone", zone) != zone:
+                raise unusable(self.text, f"figures for {part['zone']!r} instead of {zone}")
+            if part.get("emissionFactorType", "lifecycle") != "lifecycle":
+                raise unusable(self.text, f"figures by {part['emissionFactorType']!r} instead of life-cycle")
         return [hour for row in found if (hour := self._hour(row, question == "forecast", now)) is not None]
 
     def _hour(self, row: Mapping[str, Any], forecast: bool, now: float) -> CachedHour | None:

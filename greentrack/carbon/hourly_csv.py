@@ -17,7 +17,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +36,7 @@ MIN_G_PER_KWH = 1.5
 
 MAX_STEP_S = 3600.0
 _SETTINGS = ("timezone", "zone", "boundary", "source")
-_FOLDED = {unit.casefold(): unit for unit in UNITS}
+_FOLDED = {unit.casefold() for unit in UNITS}
 
 
 class _Row(NamedTuple):
@@ -95,9 +94,11 @@ def _rows(file: Path, lines: list[str], head: Mapping[str, str]) -> Iterator[_Ro
             if len(row) != len(columns):
                 raise _wrong(file, number, f"{len(row)} columns instead of {len(columns)}")
             clock = (row[timezone].strip() if timezone is not None else "") or head.get("timezone", "")
-            yield _Row(
-                number, _moment(file, number, row[time].strip(), clock), _figure(file, number, row[unit].strip())
-            )
+            try:
+                at, figure = _moment(row[time].strip(), clock), _figure(row[unit].strip())
+            except ConfigError as error:
+                raise _wrong(file, number, str(error)) from None
+            yield _Row(number, at, figure)
     except csv.Error as error:
         raise ConfigError(f"{file} is not well-formed CSV: {error}") from error
 
@@ -120,37 +121,30 @@ def _columns(file: Path, columns: list[str]) -> tuple[int, int, int | None]:
     return folded.index("datetime"), units[0], folded.index("timezone") if "timezone" in folded else None
 
 
-def _moment(file: Path, line: int, text: str, clock: str) -> float:
+def _moment(text: str, clock: str) -> float:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise _wrong(file, line, f"{text!r} is no ISO 8601 time such as 2026-03-29T00:00+01:00") from None
+        raise ConfigError(f"{text!r} is no ISO 8601 time such as 2026-03-29T00:00+01:00") from None
     if at.tzinfo is not None:
         return at.timestamp()
     if not clock:
-        raise _wrong(
-            file, line, f"{text!r} has no offset; write 2026-03-29T00:00Z or +01:00, or add: # timezone: Europe/Paris"
+        raise ConfigError(
+            f"{text!r} has no offset; write 2026-03-29T00:00Z or +01:00, or add: # timezone: Europe/Paris"
         )
     try:
-        zone = _zone(clock)
+        zone = ZoneInfo(clock)
     except (KeyError, ValueError, OSError):
-        raise _wrong(file, line, f"time zone {clock!r} is not known; write it like Europe/Paris") from None
+        raise ConfigError(f"time zone {clock!r} is not known; write it like Europe/Paris") from None
     here = at.replace(tzinfo=zone)
     if here.utcoffset() != here.replace(fold=1).utcoffset():
         there = here.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == at
         what = "happens twice" if there else "does not happen"
-        raise _wrong(
-            file, line, f"{text!r} {what} in {clock}, where the clock is changed; write times with their offset"
-        )
+        raise ConfigError(f"{text!r} {what} in {clock}, where the clock is changed; write times with their offset")
     return here.timestamp()
 
 
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _figure(file: Path, line: int, text: str) -> float | None:
+def _figure(text: str) -> float | None:
     if not text:
         return None
     try:
@@ -158,9 +152,9 @@ def _figure(file: Path, line: int, text: str) -> float | None:
     except ValueError:
         grams = math.nan
     if not math.isfinite(grams) or "_" in text:
-        raise _wrong(file, line, f"{text!r} is not a number")
+        raise ConfigError(f"{text!r} is not a number")
     if not 0 <= grams <= MAX_G_PER_KWH:
-        raise _wrong(file, line, f"{text} g/kWh cannot be (0 to {MAX_G_PER_KWH:g}); is it in another unit?")
+        raise ConfigError(f"{text} g/kWh cannot be (0 to {MAX_G_PER_KWH:g}); is it in another unit?")
     return grams
 
 

@@ -64,9 +64,9 @@ def forecast(source: str, zone: str, *, db: Path, now: float) -> Series:
     note = ""
     if not 0 <= now - newest < FRESH_S:
         try:
-            asked = online.forecast(place, now)
-            _keep(db, source, place, asked)
-            stored |= {hour.start: hour for hour in asked if hour.end > now}
+            fetched = online.forecast(place, now)
+            _keep(db, source, place, fetched)
+            stored |= {hour.start: hour for hour in fetched if hour.end > now}
         except SourceError as error:
             if not newest:
                 raise

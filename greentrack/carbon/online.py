@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NoReturn, Protocol
 
 from greentrack.errors import SourceError
+from greentrack.formatting.escape import printable
 from greentrack.store.intensity_cache import CachedHour
 
 MAX_BYTES = 8 * 2**20
@@ -145,5 +146,5 @@ def _status(error: urllib.error.HTTPError, refused: str) -> str:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else str(value) if isinstance(value, Exception) else repr(value)
-    text = "".join(character if character.isprintable() else " " for character in text)
+    text = printable(text)
     return text if len(text) <= 60 else f"{text[:59]}…"

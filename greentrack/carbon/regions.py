@@ -1,22 +1,16 @@
 """Cloud regions without a figure of their own: the figure of their country (in Canada, of their province)."""
 
-import csv
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 from greentrack.carbon.base import Intensity, Source
 from greentrack.carbon.codecarbon import CodeCarbon
 from greentrack.carbon.table import IntensityTable
-
-FILE = Path(__file__).parent.parent / "data" / "cloud_regions.csv"
+from greentrack.data import tables
 
 
 class Regions:
     """Regions of AWS, Azure and Google Cloud, by the zone that they lie in."""
-
-    def __init__(self, file: Path = FILE) -> None:
-        self._file = file
 
     def find(self, zone: str) -> Intensity | None:
         """Return the intensity of the zone that the region *zone* lies in, or None."""
@@ -44,9 +38,8 @@ class Regions:
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
-        with self._file.open(encoding="utf-8", newline="") as lines:
-            rows = csv.DictReader(line for line in lines if not line.startswith("#"))
-            return {f"{row['provider']}:{row['region']}": (row["zone"], row["place"]) for row in rows}
+        rows = tables.rows("cloud_regions.csv")
+        return {f"{row['provider']}:{row['region']}": (row["zone"], row["place"]) for row in rows}
 
 
 def country(zone: str) -> str | None:

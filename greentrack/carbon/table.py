@@ -1,21 +1,16 @@
 """Yearly averages of countries, from the table that ships with the package (Ember, through Our World in Data)."""
 
-import csv
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 from greentrack.carbon.base import Intensity
+from greentrack.data import tables
 
-FILE = Path(__file__).parent.parent / "data" / "grid_intensity.csv"
 SOURCE = "Ember (2026), with major processing by Our World in Data, CC BY 4.0"
 
 
 class IntensityTable:
     """Countries by ISO 3166 code of two or three letters, and WORLD."""
-
-    def __init__(self, file: Path = FILE) -> None:
-        self._file = file
 
     def find(self, zone: str) -> Intensity | None:
         """Return the intensity of the country *zone*, or None."""
@@ -36,5 +31,4 @@ class IntensityTable:
 
     @cached_property
     def _rows(self) -> list[dict[str, str]]:
-        with self._file.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+        return list(tables.rows("grid_intensity.csv"))

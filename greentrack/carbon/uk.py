@@ -19,14 +19,13 @@ _MAX_S = 13 * 86_400.0
 
 
 class UK:
-    """Half hours of Great Britain. *url* is the address of the API; *limit_s* is the longest wait for all requests."""
+    """Half hours of Great Britain. *limit_s* is the longest wait for all requests."""
 
     text = "UK Carbon Intensity API (NESO), CC BY 4.0"
     boundary = "direct"
     step_s = 1800.0
 
-    def __init__(self, url: str | None = None, limit_s: float = LIMIT_S) -> None:
-        self._url = URL if url is None else url
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
         self._limit_s = limit_s
 
     def zone(self, zone: str) -> str:
@@ -48,7 +47,7 @@ class UK:
         return self._ask(f"/intensity/{_written(now)}/fw48h", time.monotonic() + self._limit_s, now)
 
     def _ask(self, path: str, until: float, now: float) -> list[CachedHour]:
-        answer = get_json(self._url + path, source=self.text, until=until)
+        answer = get_json(URL + path, source=self.text, until=until)
         made = []
         for row in rows(answer, "data", self.text):
             start, figures = moment(row.get("from"), self.text, self.step_s), row.get("intensity")

@@ -105,9 +105,10 @@ def _ask_watts() -> float:
 
 def _list(path: "Path") -> None:
     from greentrack.reports.calibration_text import listing
-    from greentrack.store import host_calibrations
+    from greentrack.store.reader import Reader
 
-    text = listing(host_calibrations.read(path), host_calibrations.hosts(path))
+    with Reader(path) as reader:
+        text = listing(reader.host_calibrations(), reader.hosts())
     if text:
         click.echo(text)
     else:

@@ -33,16 +33,7 @@ MAX_WATTS = 1e6
 MAX_DISAGREEMENT = 0.01
 """The sum of a line's energies may differ by this fraction from the total that it states."""
 
-_PARAMS = (
-    "country_iso_code",
-    "region",
-    "cloud_provider",
-    "cloud_region",
-    "os",
-    "cpu_count",
-    "ram_total_size",
-    "pue",
-)
+_PARAMS = ("country_iso_code", "region", "cloud_provider", "cloud_region", "os", "cpu_count", "ram_total_size", "pue")
 
 
 class Skipped(NamedTuple):

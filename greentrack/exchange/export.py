@@ -13,10 +13,11 @@ from typing import Any, BinaryIO, NamedTuple
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.escape import FORMULAS
 from greentrack.store.columns import Kind
-from greentrack.store.export import TABLES, ExportTable, TableExport, exporting
+from greentrack.store.export import TABLES, exporting
 from greentrack.store.location import make_folder, opener, path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
+from greentrack.store.statements import Row, Statement
 
 WHAT = (*TABLES, "all")
 FORMS = ("csv", "jsonl", "parquet")
@@ -24,7 +25,8 @@ FORMS = ("csv", "jsonl", "parquet")
 ROWS_PER_GROUP = 50_000
 """Rows that are written to Parquet, and are in memory, at a time."""
 
-Write = Callable[[BinaryIO, ExportTable, Iterable[Sequence[Any]]], int]
+Read = Callable[[str], Iterable[Row]]
+Write = Callable[[BinaryIO, Statement, Iterable[Row]], int]
 
 
 class Exported(NamedTuple):
@@ -59,17 +61,16 @@ def export(
     write = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}[form]
     if form == "parquet":
         _pyarrow()  # before anything is made
-    settings = config.load({"db": db})
-    path = path_of(settings.db)
+    path = path_of(config.load({"db": db}).db)
     chosen = _chosen(path, runs, project)
-    with exporting(path, chosen) as source:
+    with exporting(path, chosen) as read:
         if what == "all" and form != "jsonl":
-            return Exported(_folder(to, form, write, source, path), len(chosen))
+            return Exported(_folder(to, form, write, read, path), len(chosen))
         with _opened(to, path) as file:
             if what == "all":
-                counts = {name: _jsonl(file, table, source.rows(name), name) for name, table in TABLES.items()}
+                counts = {name: _jsonl(file, table, read(name), name) for name, table in TABLES.items()}
             else:
-                counts = {what: write(file, TABLES[what], source.rows(what))}
+                counts = {what: write(file, TABLES[what], read(what))}
         return Exported(counts, len(chosen))
 
 
@@ -86,7 +87,7 @@ def _chosen(path: Path, refs: Sequence[str], project: str | None) -> list[RunRow
     return found[::-1]
 
 
-def _folder(to: str | Path | BinaryIO, form: str, write: Write, source: TableExport, path: Path) -> dict[str, int]:
+def _folder(to: str | Path | BinaryIO, form: str, write: Write, read: Read, path: Path) -> dict[str, int]:
     if not isinstance(to, (str, Path)):
         raise ConfigError(f"all tables do not go into one {form} file; name a folder, or use the format jsonl")
     folder = Path(to).expanduser()
@@ -97,7 +98,7 @@ def _folder(to: str | Path | BinaryIO, form: str, write: Write, source: TableExp
     counts = {}
     for name, table in TABLES.items():
         with _opened(folder / f"{name}.{form}", path) as file:
-            counts[name] = write(file, table, source.rows(name))
+            counts[name] = write(file, table, read(name))
     return counts
 
 
@@ -135,10 +136,10 @@ class _Line:
         return line
 
 
-def _csv(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> int:
+def _csv(file: BinaryIO, table: Statement, rows: Iterable[Row]) -> int:
     # a cell is quoted for a line end in it only where that is among the writer's own
     line_of = csv.writer(_Line(), lineterminator="\r\n").writerow
-    file.write(f"{','.join(table.columns)}\n".encode())
+    file.write(f"{','.join(column.name for column in table.columns)}\n".encode())
     count = 0
     for row in rows:
         count += 1
@@ -148,9 +149,9 @@ def _csv(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> i
     return count
 
 
-def _jsonl(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]], name: str | None = None) -> int:
+def _jsonl(file: BinaryIO, table: Statement, rows: Iterable[Row], name: str | None = None) -> int:
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    kinds = list(table.columns.items())
+    kinds = [(column.name, column.value_type.export) for column in table.columns]
     head = {} if name is None else {"table": name}
     count = 0
     for row in rows:
@@ -173,14 +174,14 @@ def _value(kind: Kind, cell: Any) -> Any:
     return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
-def _parquet(file: BinaryIO, table: ExportTable, rows: Iterable[Sequence[Any]]) -> int:
+def _parquet(file: BinaryIO, table: Statement, rows: Iterable[Row]) -> int:
     pyarrow, parquet = _pyarrow()
     types = {
         **{"text": pyarrow.string(), "json": pyarrow.string()},
         **{"real": pyarrow.float64(), "whole": pyarrow.int64(), "flag": pyarrow.bool_()},
     }
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in table.columns.items()])
-    flags = {index for index, kind in enumerate(table.columns.values()) if kind == "flag"}
+    schema = pyarrow.schema([(column.name, types[column.value_type.export]) for column in table.columns])
+    flags = {index for index, column in enumerate(table.columns) if column.value_type.export == "flag"}
     left = iter(rows)
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:

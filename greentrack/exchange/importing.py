@@ -31,8 +31,7 @@ def import_codecarbon(file: str | Path, *, project: str | None = None, db: str |
     from greentrack.store.importing import keep
     from greentrack.store.location import path_of
 
-    settings = config.load({"db": db})
-    path = path_of(settings.db)
+    path = path_of(config.load({"db": db}).db)
     found = codecarbon_csv.read(Path(file).expanduser(), project=project)
     kept = keep(path, found.runs)
     return Imported(*kept, skipped=tuple(found.skipped), earlier=found.earlier, path=path)

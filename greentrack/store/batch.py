@@ -146,36 +146,20 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     """Add two parts of the same phase."""
     energy = dict(first.energy)
     for uid, more in second.energy.items():
-        known = energy.get(uid, Energy())
-        energy[uid] = Energy(
-            joules=known.joules + more.joules,
-            seconds=known.seconds + more.seconds,
-            cross_check=added(known.cross_check, more.cross_check),
-        )
-    return Phase(
-        name=first.name, calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy
-    )
+        energy[uid] = Energy._make(map(added, energy.get(uid, Energy()), more))
+    return first._replace(calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy)
 
 
-Totals = tuple[float, float, float | None, float | None, float | None, float | None]
 TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_seconds")
-"""What each of ``Totals`` is; all but the first two are None where unknown, see ``DeviceUse``."""
+"""What ``totals`` adds up, see ``DeviceUse``."""
 
 
-def totals(readings: Iterable[Reading]) -> Mapping[str, Totals]:
-    """Sum readings by device uid."""
-    sums: dict[str, Totals] = {}
+def totals(readings: Iterable[Reading]) -> Mapping[str, tuple[float | None, ...]]:
+    """Return the sums of ``TOTALS`` by device uid; a sum is None where no reading has the figure."""
+    sums: dict[str, tuple[float | None, ...]] = {}
+    nothing = (None,) * len(TOTALS)
     for reading in readings:
-        joules, seconds, check, process, idle_joules, idle_seconds = sums.get(
-            reading.device, (0.0, 0.0, None, None, None, None)
-        )
         own, idle = None if reading.share is None else reading.joules * reading.share, reading.idle
-        sums[reading.device] = (
-            joules + reading.joules,
-            seconds + reading.seconds,
-            added(check, reading.cross_check),
-            added(process, own),
-            added(idle_joules, None if idle is None else idle.joules),
-            added(idle_seconds, None if idle is None else idle.seconds),
-        )
+        figures = (reading.joules, reading.seconds, reading.cross_check, own, *(nothing if idle is None else idle)[:2])
+        sums[reading.device] = tuple(map(added, sums.get(reading.device, nothing), figures))
     return sums

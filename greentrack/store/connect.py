@@ -79,6 +79,20 @@ def _connected(path: Path, busy_timeout_s: float, **options: Any) -> Iterator[sq
         failed.pop_all()
 
 
+@contextmanager
+def transaction(path: Path, busy_timeout_s: float = 5.0, *, cascade: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open *path* to change it in one transaction, which is rolled back where something is raised within this.
+
+    With *cascade* what belongs to a deleted row is deleted with it. Raises StoreError.
+    """
+    with closing(open_for_writing(path, busy_timeout_s)) as db, translated(path):
+        if cascade:
+            db.execute("PRAGMA foreign_keys = 1")
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+        db.execute("COMMIT")
+
+
 def _opened(path: Path, busy_timeout_s: float, *, shares_log: bool) -> sqlite3.Connection:
     with _connected(path, busy_timeout_s, check_same_thread=False) as db:
         schema.upgrade(db, path)
@@ -147,10 +161,9 @@ def translated(path: Path) -> Iterator[None]:
 
 def _store_error(path: Path, name: str, detail: str) -> StoreError:
     problem = next((text for start, text in _PROBLEMS.items() if name.startswith(start)), "cannot be used")
-    remedy = REMEDY
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        remedy = f"wait until that process lets go of it, or {REMEDY}"
-        return BusyError(f"{path} {problem} ({detail}); {remedy}")
+        return BusyError(f"{path} {problem} ({detail}); wait until that process lets go of it, or {REMEDY}")
+    remedy = REMEDY
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         import shlex
 

@@ -1,15 +1,13 @@
 """Opens the database for reading at the first query, and checks the rows of every answer."""
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from greentrack.store.connect import open_for_reading, translated
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 from greentrack.store.statements import Row, Statement
 from greentrack.store.validation import checked
 from greentrack.store.values import bound
@@ -19,16 +17,14 @@ class ReadDatabase:
     """The database at *path*, by default the user's own; where there is none yet, every answer is empty."""
 
     def __init__(self, path: Path | None = None, *, busy_timeout_s: float = 5.0) -> None:
-        self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        self.path = path_of(path)
         self._busy_timeout_s = busy_timeout_s
         self._db: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from greentrack.store import read_queries
 from greentrack.store.statements import Statement
 
+T = TypeVar("T")
 Query = Callable[[Statement, Sequence[object]], Iterable[Sequence[Any]]]
 
 
@@ -21,13 +22,14 @@ class DeduplicatedEnergy(NamedTuple):
 class DeviceInterval(NamedTuple):
     """What one run used of one device between two moments.
 
-    *run* and *key* are the store's keys; *device* is machine and uid, the same for every run that recorded the device.
+    *run* and *key* are the store's keys; *machine* and *uid* are the same for every run that recorded the device.
     """
 
     run: int
     key: int
     counter_valid: bool
-    device: tuple[str, str]
+    machine: str
+    uid: str
     kind: str
     started_at: float
     ended_at: float
@@ -42,10 +44,8 @@ def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEne
     by_kind: dict[str, float] = {}
     overlapped = 0.0
     found = query(read_queries.DEVICE_INTERVALS, (json.dumps(sorted(set(run_ids))),))
-    for group in overlapping(
-        DeviceInterval(run, key, counter_valid, (machine, uid), kind, since, until, joules)
-        for run, key, counter_valid, machine, uid, kind, since, until, joules in found
-    ):
+    intervals = (DeviceInterval(*row) for row in found)
+    for group in overlapping(((one.machine, one.uid), one.started_at, one.ended_at, one) for one in intervals):
         together = sum(interval.joules for interval in group)
         twice = 0.0
         if len(group) > 1:
@@ -57,17 +57,24 @@ def deduplicated_energy(query: Query, run_ids: Iterable[str]) -> DeduplicatedEne
     return DeduplicatedEnergy(joules=sum(by_kind.values()), by_kind=by_kind, overlapped=overlapped)
 
 
-def overlapping(intervals: Iterable[DeviceInterval]) -> list[list[DeviceInterval]]:
-    """Group *intervals* so that no two groups have the same device at the same time."""
-    groups: list[list[DeviceInterval]] = []
-    until = 0.0
-    for interval in sorted(intervals, key=lambda one: (one.device, one.started_at)):
-        if groups and groups[-1][0].device == interval.device and interval.started_at < until:
-            groups[-1].append(interval)
-            until = max(until, interval.ended_at)
+def overlapping(intervals: Iterable[tuple[Any, float, float, T]]) -> list[list[T]]:
+    """Group values so that no two groups have the same owner at the same time.
+
+    An interval is its owner, its start, its end and the value.
+
+    >>> overlapping([("gpu", 0.0, 2.0, "a"), ("gpu", 1.0, 3.0, "b"), ("gpu", 3.0, 4.0, "c"), ("cpu", 0.0, 9.0, "d")])
+    [['d'], ['a', 'b'], ['c']]
+    """
+    groups: list[list[T]] = []
+    last, until = None, 0.0
+    for owner, started_at, ended_at, value in sorted(intervals, key=lambda one: one[:2]):
+        if groups and owner == last and started_at < until:
+            groups[-1].append(value)
+            until = max(until, ended_at)
         else:
-            groups.append([interval])
-            until = interval.ended_at
+            groups.append([value])
+            until = ended_at
+        last = owner
     return groups
 
 

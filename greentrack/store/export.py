@@ -1,27 +1,19 @@
 """Reads everything that is stored about runs for other programs, one row at a time."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import NoneType
-from typing import NamedTuple
 
 from greentrack.errors import NotFoundError
 from greentrack.store import tables
-from greentrack.store.columns import Column, Kind, Table
+from greentrack.store.columns import Column, Table
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.run_row import RunRow
-from greentrack.store.statements import Row, renamed, select
-from greentrack.store.validation import ColumnRules, refused
-
-
-class ExportTable(NamedTuple):
-    """One kind of rows: its columns, and the query that gives them for the run whose id is bound."""
-
-    columns: Mapping[str, Kind]
-    query: str
-
+from greentrack.store.statements import Row, Statement, renamed, select
+from greentrack.store.validation import ColumnRules
 
 _RUN, _DEVICE = renamed("run", tables.RUNS.column("id")), renamed("device", tables.DEVICES.column("uid"))
 
@@ -33,7 +25,7 @@ def _of_device(energy: Table, *owner: str) -> tuple[Column, ...]:
     return (_DEVICE, tables.DEVICES.column("kind"), *columns[:at], tables.RUN_DEVICES.column("trusted"), *columns[at:])
 
 
-_SELECTS = {
+TABLES: Mapping[str, Statement] = {
     "runs": select(
         (
             *tables.RUNS.without("key", "pid", "pid_started", "boot_id", "updated_at", "last_reading_at"),
@@ -92,34 +84,36 @@ _SELECTS = {
         "FROM runs JOIN forecasts ON run = runs.key WHERE runs.id = ? ORDER BY at, kind",
     ),
 }
-TABLES: Mapping[str, ExportTable] = {
-    name: ExportTable({column.name: column.value_type.export for column in query.columns}, query.sql)
-    for name, query in _SELECTS.items()
-}
-"""What can be exported, by name. Where *trusted* is 0, *check_joules* are the joules to believe; spans and phases have
-a row for each device that was read in them, and one without where none was."""
+"""What can be exported, by name: queries for the run whose id is bound. Where *trusted* is 0, *check_joules* are the
+valid joules; spans and phases have a row for each device that was read in them, and one without where none was."""
 
 _SETTLED = ("status", "ended_at", "seconds")
 
 
-class TableExport:
-    """The rows of some runs as of one moment, whatever is written meanwhile."""
+@contextmanager
+def exporting(path: Path, runs: Sequence[RunRow]) -> Iterator[Callable[[str], Iterator[Row]]]:
+    """Open the database at *path* to export *runs* as of one moment, whatever is written meanwhile.
 
-    def __init__(self, db: sqlite3.Connection, path: Path, runs: Sequence[RunRow]) -> None:
-        self._db, self._path, self._runs = db, path, runs
+    The target is a function that yields the rows of a table of ``TABLES``, run by run. Raises NotFoundError where there
+    is no database, StoreError.
+    """
+    db = open_for_reading(path)
+    if db is None:
+        raise NotFoundError(f"no runs yet at {path}; track one with: greentrack run -- COMMAND")
+    with closing(db):
+        with translated(path):
+            db.execute("BEGIN")
+        yield partial(_rows, db, path, runs)
 
-    def rows(self, what: str) -> Iterator[Row]:
-        """Yield the rows of ``TABLES[what]``, run by run. Raises StoreError."""
-        query, columns = _SELECTS[what].sql, _SELECTS[what].columns
-        wanted = ColumnRules(tuple((column.name, (*column.types, NoneType), 0.0) for column in columns))
-        for run in self._runs:
-            with translated(self._path):
-                for row in self._db.execute(query, (run.id,)):
-                    try:
-                        wanted.check(row)
-                    except ValueError as error:
-                        raise refused(self._path, error, run.id) from error
-                    yield row if what != "runs" else _settled(columns, row, run)
+
+def _rows(db: sqlite3.Connection, path: Path, runs: Sequence[RunRow], what: str) -> Iterator[Row]:
+    query, columns = TABLES[what].sql, TABLES[what].columns
+    wanted = ColumnRules(tuple((column.name, (*column.types, NoneType), 0.0) for column in columns))
+    for run in runs:
+        with translated(path):
+            for row in db.execute(query, (run.id,)):
+                wanted.check(row, path, run.id)
+                yield row if what != "runs" else _settled(columns, row, run)
 
 
 def _settled(columns: Sequence[Column], row: Row, run: RunRow) -> Row:
@@ -128,15 +122,3 @@ def _settled(columns: Sequence[Column], row: Row, run: RunRow) -> Row:
         getattr(run, column.name) if column.name in _SETTLED else value
         for column, value in zip(columns, row, strict=True)
     ]
-
-
-@contextmanager
-def exporting(path: Path, runs: Sequence[RunRow]) -> Iterator[TableExport]:
-    """Open the database at *path* to export *runs*. Raises NotFoundError where there is none, StoreError."""
-    db = open_for_reading(path)
-    if db is None:
-        raise NotFoundError(f"no runs yet at {path}; track one with: greentrack run -- COMMAND")
-    with closing(db):
-        with translated(path):
-            db.execute("BEGIN")
-        yield TableExport(db, path, runs)

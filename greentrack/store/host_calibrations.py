@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greentrack.errors import NotFoundError
 from greentrack.model import Host
-from greentrack.store import rows
 from greentrack.store import write_queries as sql
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import transaction
 from greentrack.store.database import ReadDatabase
 from greentrack.store.statements import Row, Statement, from_row, select
 from greentrack.store.tables import CALIBRATIONS, SELF_TESTS
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from greentrack.calibration_facts import Calibration, HostCalibration, SelfTest
 
 
-_HOSTS = select(rows.HOST, "FROM hosts")
 _CALIBRATIONS = select(CALIBRATIONS.columns, "FROM calibrations ORDER BY at, key")
 _UPDATES = select(SELF_TESTS.pick("host", "uid", "update_seconds"), "FROM self_tests WHERE update_seconds IS NOT NULL")
 
@@ -30,10 +27,8 @@ def calibrations_by_host(query: Callable[[Statement], Sequence[Row]]) -> dict[st
     walls, tests = query(_CALIBRATIONS), query(_UPDATES)
     if not walls and not tests:
         return {}
-    from greentrack.calibration_facts import (  # every recorder reads them, and most hosts have none
-        Calibration,
-        HostCalibration,
-    )
+    # only here, because every recorder calls this and most hosts have none
+    from greentrack.calibration_facts import Calibration, HostCalibration
 
     calibrations: dict[str, list[Calibration]] = {}
     updates: dict[str, dict[str, float]] = {}
@@ -54,20 +49,12 @@ def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibratio
         return calibrations_by_host(database.query)
 
 
-def hosts(path: Path) -> dict[str, Host]:
-    """Return every host in the database at *path*, by its id. Raises StoreError."""
-    with ReadDatabase(path) as database:
-        return {row[0]: rows.host(row) for row in database.query(_HOSTS)}
-
-
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
     """Store *calibration* of *host*. Raises StoreError."""
     facts = calibration._asdict() | {"host": host.id, "devices": sorted(calibration.devices)}
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
         db.execute(sql.CALIBRATION.sql, sql.CALIBRATION.row(facts))
-        db.execute("COMMIT")
 
 
 def forget_calibration(path: Path, number: int) -> None:
@@ -87,15 +74,13 @@ def forget_calibrations(path: Path, host_id: str) -> int:
 def _delete(path: Path, statement: str, value: object) -> int:
     if not path.exists():
         return 0
-    with closing(open_for_writing(path)) as db, translated(path):
+    with transaction(path) as db:
         return db.execute(statement, (value,)).rowcount
 
 
 def keep_self_test(path: Path, host: Host, test: SelfTest) -> None:
     """Store *test* of *host*, which replaces earlier ones of its sensors. Raises StoreError."""
     facts = (test._asdict() | sensor._asdict() | {"host": host.id} for sensor in test.sensors)
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
         db.executemany(sql.SELF_TEST.sql, map(sql.SELF_TEST.row, facts))
-        db.execute("COMMIT")

@@ -4,7 +4,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from greentrack.methods import METHODS
 from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, totals
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import transaction
 from greentrack.store.location import REMEDY
 from greentrack.store.statements import Row, select
 from greentrack.store.tables import RUNS
@@ -41,9 +40,7 @@ def keep(
     """
     runs = {batch.run.id: batch for batch in batches if batch.run is not None}
     made = {run_id: tuple(rows.run_row(batch.run)) for run_id, batch in runs.items() if batch.run is not None}
-    with closing(open_for_writing(path, busy_timeout_s)) as db, translated(path):
-        db.execute("PRAGMA foreign_keys = 1")  # deletes what belongs to a run that is replaced
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path, busy_timeout_s, cascade=True) as db:
         stored = {row[0]: row for row in db.execute(_STORED, (json.dumps(list(runs)),))}
         for run_id, row in stored.items():
             if row[_STATUS] != IMPORTED:
@@ -54,7 +51,6 @@ def keep(
         new = [run_id for run_id in runs if run_id not in stored or _is_newer(made[run_id], stored[run_id])]
         db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in new if run_id in stored))
         _add(db, [runs[run_id] for run_id in new], [(*made[run_id], clock()) for run_id in new])
-        db.execute("COMMIT")
     changed = len(stored.keys() & new)
     return ImportCounts(added=len(new) - changed, changed=changed, known=len(runs) - len(new))
 

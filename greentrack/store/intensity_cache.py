@@ -1,11 +1,10 @@
 """Stores the hourly carbon intensity of the grid, so that no source on the network is asked twice."""
 
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import transaction
 from greentrack.store.database import ReadDatabase
 from greentrack.store.statements import select, upsert
 from greentrack.store.tables import HOURS
@@ -49,7 +48,5 @@ def keep(path: Path, source: str, zone: str, hours: Iterable[CachedHour]) -> Non
     """Store *hours* of *source* in the database at *path*. Raises StoreError."""
     of_source = {"source": source, "zone": zone}
     rows = [_HOUR.row({**of_source, **hour._asdict(), "seconds": hour.end - hour.start}) for hour in hours]
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
+    with transaction(path) as db:
         db.executemany(_KEEP, rows)
-        db.execute("COMMIT")

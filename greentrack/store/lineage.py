@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from greentrack.model import RunInfo
+from greentrack.store.deduplication import overlapping
 
 
 class HostInterval(NamedTuple):
@@ -56,16 +57,8 @@ def in_order(parts: Iterable[str], positions: Mapping[str, RunPosition | RunInfo
 
 
 def _concurrent(intervals: Sequence[HostInterval]) -> Iterable[tuple[str, str]]:
-    together: list[list[HostInterval]] = []
-    until = 0.0
-    for interval in sorted(intervals, key=lambda one: (one.group, one.started_at)):
-        if together and together[-1][0].group == interval.group and interval.started_at < until:
-            together[-1].append(interval)
-            until = max(until, interval.ended_at)
-        else:
-            together.append([interval])
-            until = interval.ended_at
-    for first, *others in together:
+    """Yield pairs of runs of one job that were on different hosts at the same time."""
+    for first, *others in overlapping((one.group, one.started_at, one.ended_at, one) for one in intervals):
         if any(other.host != first.host for other in others):
             yield from ((first.id, other.id) for other in others)
 

@@ -36,9 +36,9 @@ def default_path() -> Path:
     return folder / "greentrack.db"
 
 
-def path_of(db: str | None) -> Path:
+def path_of(db: str | Path | None) -> Path:
     """Return the path of the database *db*, by default the user's own. Raises StoreError where there is no home."""
-    return Path(db) if db else default_path()
+    return Path(os.path.expanduser(db)) if db else default_path()
 
 
 def prepare(path: Path) -> None:

@@ -1,15 +1,13 @@
 """Deletes runs, and closes those that were killed."""
 
-import json
 import time
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 from greentrack.errors import StoreError
 from greentrack.secrets import redact_text
 from greentrack.store import read_queries
-from greentrack.store.connect import open_for_writing, translated
+from greentrack.store.connect import transaction
 from greentrack.store.lineage import relinked
 from greentrack.store.reader import Reader
 
@@ -29,17 +27,10 @@ def delete(path: Path, run_ids: Iterable[str], *, force: bool = False) -> int:
                 raise StoreError(f"run {run_id} ({name}) is still running; end it first, or delete it with force")
     if not wanted:
         return 0
-    with closing(open_for_writing(path)) as db, translated(path):
-        # deletes everything of a run; hosts and devices stay, because other runs use them
-        db.execute("PRAGMA foreign_keys = 1")
-        ids = json.dumps(sorted(wanted))
-        db.execute("BEGIN IMMEDIATE")
-        links = dict(db.execute(read_queries.LINKS.sql))
-        changed = relinked(links, wanted)
+    with transaction(path, cascade=True) as db:  # hosts and devices stay, because other runs use them
+        changed = relinked(dict(db.execute(read_queries.LINKS.sql)), wanted)
         db.executemany("UPDATE runs SET continues = ? WHERE id = ?", ((to, run_id) for run_id, to in changed.items()))
-        gone = db.execute("DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))", (ids,)).rowcount
-        db.execute("COMMIT")
-        return gone
+        return db.executemany("DELETE FROM runs WHERE id = ?", ((run_id,) for run_id in wanted)).rowcount
 
 
 def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0, *, redact: bool = True) -> bool:
@@ -54,7 +45,7 @@ def mark_failed(path: Path, run_id: str, error: str, wait_s: float = 0.0, *, red
             time.sleep(0.02)
     if run.status != "interrupted":
         return False
-    with closing(open_for_writing(path)) as db, translated(path):
+    with transaction(path) as db:
         db.execute(
             "UPDATE runs SET status = 'failed', error = ?, ended_at = ?, seconds = ? WHERE id = ?",
             ((redact_text(error) if redact else error)[:500], run.ended_at, run.seconds, run_id),
@@ -73,11 +64,6 @@ def mark_interrupted(path: Path) -> int:
         return 0
     update = """UPDATE runs SET status = ?, ended_at = ?, seconds = ?
         WHERE id = ? AND status = 'running' AND updated_at = ?"""
-    with closing(open_for_writing(path)) as db, translated(path):
-        db.execute("BEGIN IMMEDIATE")
-        marked = sum(
-            db.execute(update, (run.status, run.ended_at, run.seconds, run.id, updated_at)).rowcount
-            for run, updated_at in killed
-        )
-        db.execute("COMMIT")
-    return marked
+    with transaction(path) as db:
+        facts = ((run.status, run.ended_at, run.seconds, run.id, updated_at) for run, updated_at in killed)
+        return db.executemany(update, facts).rowcount

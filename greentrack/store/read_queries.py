@@ -32,7 +32,7 @@ _UID = DEVICES.column("uid")
 USED = select(
     (
         RUN_DEVICES.column("run"),
-        computed("believed", f"total({VALID_JOULES})", AMOUNT),
+        computed("valid_joules", f"total({VALID_JOULES})", AMOUNT),
         computed("measured_joules", f"total(measured * ({VALID_JOULES}))", AMOUNT),
         computed("seconds", "max(seconds)", TIME),
         computed("joules", "max(joules)", AMOUNT),

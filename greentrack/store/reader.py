@@ -193,12 +193,16 @@ class Reader(ReadDatabase):
         """
         with self._snapshot():
             parts = next((parts for parts in self._multipart_runs() if run_id in parts), {run_id})
-            hosts = self._hosts()
+            hosts = self.hosts()
             runs = {
                 row[0]: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
                 for host, updated_at, last, *row in self.query(read_queries.PARTS, (json.dumps(list(parts)),))
             }
         return [runs[part] for part in in_order(runs, runs)]
+
+    def hosts(self) -> dict[str, Host]:
+        """Return every host, by its id."""
+        return {row[0]: rows.host(row) for row in self.query(read_queries.HOSTS)}
 
     def host_calibrations(self) -> "dict[str, HostCalibration]":
         """Return the calibrations of each host, by its id; hosts without any are left out."""
@@ -235,7 +239,7 @@ class Reader(ReadDatabase):
 
     def killed(self) -> list[tuple[RunInfo, float]]:
         """Return the runs stored as running that were killed, as they should be stored, and when each last wrote."""
-        hosts = self._hosts()
+        hosts = self.hosts()
         found = []
         for _, host, updated_at, last, *row in self.query(read_queries.RUNNING):
             run = rows.run(rows.LIGHT, row, hosts.get(host))
@@ -254,7 +258,7 @@ class Reader(ReadDatabase):
         key, host, updated_at, last, *facts = found[0]
         overhead, info = facts[: len(rows.OVERHEAD)], facts[len(rows.OVERHEAD) :]
         return key, Record(
-            run=self._settled(rows.run(rows.INFO, info, self._hosts().get(host)), updated_at, last),
+            run=self._settled(rows.run(rows.INFO, info, self.hosts().get(host)), updated_at, last),
             devices=tuple(rows.device_use(row) for row in self.query(read_queries.DEVICE_USES, (key,))),
             forecasts=rows.forecasts(self.query(read_queries.FORECASTS, (key,))),
             tracker_overhead=TrackerOverhead._make(overhead),
@@ -264,7 +268,7 @@ class Reader(ReadDatabase):
     def _with_energy(self, found: Sequence[Row]) -> list[RunRow]:
         if not found:
             return []
-        hosts = self._hosts()
+        hosts = self.hosts()
         running = self._running(hosts)
         keys = [row[0] for row in found]
         edges = min(keys), max(keys)
@@ -286,9 +290,6 @@ class Reader(ReadDatabase):
             key: self._settled(rows.run(rows.LIGHT, row, hosts.get(host)), updated_at, last)
             for key, host, updated_at, last, *row in self.query(read_queries.RUNNING)
         }
-
-    def _hosts(self) -> dict[str, Host]:
-        return {row[0]: rows.host(row) for row in self.query(read_queries.HOSTS)}
 
     def _settled(self, run: RunInfo, updated_at: float, last: float | None) -> RunInfo:
         """Return *run* as it is now: how long it has been running, or that it was interrupted, and when."""

@@ -11,10 +11,7 @@ from typing import NamedTuple
 
 from greentrack.store import write_queries as sql
 from greentrack.store.statements import Row, select
-from greentrack.store.tables import DEVICES, TABLES
-
-_TABLES = tuple(table.name for table in TABLES if any(column.name == "run" for column in table.columns))
-
+from greentrack.store.tables import DEVICES, OF_RUN
 
 _DEVICES = select(DEVICES.columns, "FROM devices JOIN run_devices ON device = devices.key WHERE run = ?").sql
 
@@ -34,7 +31,7 @@ def read_run(db: sqlite3.Connection, run_id: str) -> RunRows | None:
     run = found[0]
     devices = {key: facts for key, *facts in db.execute(_DEVICES, (run,))}
     tables = {}
-    for table in _TABLES:
+    for table in (table.name for table in OF_RUN):
         stored = db.execute(f"SELECT * FROM {table} WHERE run = ?", (run,))
         tables[table] = ([column[0] for column in stored.description], stored.fetchall())
     return RunRows(devices, tables)

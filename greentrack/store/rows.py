@@ -84,11 +84,7 @@ def forecasts(found: Iterable[Row]) -> tuple[Forecast, ...]:
     for at, kind, *figure in found:
         figures.setdefault(at, {})[kind] = figure
     return tuple(
-        Forecast(
-            **{"at": at, "progress": kinds["progress"][0]},
-            **dict(zip(("joules", "joules_low", "joules_high"), kinds["joules"], strict=True)),
-            **dict(zip(("seconds", "seconds_low", "seconds_high"), kinds["seconds"], strict=True)),
-        )
+        Forecast(at, kinds["progress"][0], *kinds["joules"], *kinds["seconds"])
         for at, kinds in figures.items()
         if {"progress", "joules", "seconds"} <= kinds.keys()
     )

@@ -1,9 +1,9 @@
 """The numbered migrations that make the tables.
 
-``PRAGMA user_version`` is the number of the newest migration that was run, so one look with the standard library's
-sqlite3 tells whether any is left. Migrations are run by sqlite-utils, but importing it takes up to a second (it imports
-pandas where that is installed), which a first run would feel. The first migrations are therefore plain SQL, and sqlite3
-alone runs them on an empty file. An older database, and any migration after them, goes through sqlite-utils.
+``PRAGMA user_version`` is the number of the newest migration that was run. Migrations are run by sqlite-utils, but
+importing it takes up to a second (it imports pandas where that is installed), which a first run would feel. The first
+migrations are therefore plain SQL, and sqlite3 alone runs them on an empty file. An older database, and any migration
+after them, goes through sqlite-utils.
 """
 
 import sqlite3

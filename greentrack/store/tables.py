@@ -113,19 +113,10 @@ RUN_DEVICES = Table(
         "trusted", FLAG, field="counter_valid", note="0: the counter disagreed with its own power, use `check_joules`"
     ),
     Column(
-        "process_joules",
-        AMOUNT,
-        optional=True,
-        field="process",
-        merge=ADD_KNOWN,
-        note="the run's own share, where known",
+        "process_joules", AMOUNT, optional=True, field="process", merge=ADD_KNOWN, note="the run's share, where known"
     ),
     Column(
-        "idle_joules",
-        AMOUNT,
-        optional=True,
-        merge=ADD_KNOWN,
-        note="while it was less than 10 % busy; NULL: unknown",
+        "idle_joules", AMOUNT, optional=True, merge=ADD_KNOWN, note="while it was less than 10 % busy; NULL: unknown"
     ),
     Column("idle_seconds", TIME, optional=True, merge=ADD_KNOWN, note="likewise"),
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
@@ -255,20 +246,7 @@ FORECASTS = Table(
     Column("high", AMOUNT, optional=True),
 )
 
-TABLES = (
-    *(
-        RUNS,
-        HOSTS,
-        DEVICES,
-        RUN_DEVICES,
-        READINGS,
-        SPANS,
-        SPAN_ENERGY,
-        PHASES,
-        PHASE_ENERGY,
-        PHASE_TIMES,
-        METRICS,
-        WORK,
-    ),
-    *(CALIBRATIONS, SELF_TESTS, HOURS, FORECASTS),
-)
+OF_RUN = (RUN_DEVICES, READINGS, SPANS, SPAN_ENERGY, PHASES, PHASE_ENERGY, PHASE_TIMES, METRICS, WORK, FORECASTS)
+"""The tables whose rows belong to a run."""
+
+TABLES = (RUNS, HOSTS, DEVICES, *OF_RUN, CALIBRATIONS, SELF_TESTS, HOURS)

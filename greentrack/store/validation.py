@@ -31,12 +31,15 @@ class ColumnRules:
                     return False
         return True
 
-    def check(self, row: Row) -> None:
-        """Raise ValueError, which names the column, where *row* holds what GreenTrack does not write."""
+    def check(self, row: Row, path: Path, run_id: object = "") -> None:
+        """Raise StoreError, which names the column, where *row* of *path* holds what GreenTrack does not write.
+
+        *run_id* is the run that it belongs to, where that is known.
+        """
         for value, (name, types, maximum) in zip(row, self.columns, strict=True):
             bad = types and type(value) not in types
             if bad or (maximum and value and not MIN_SIZE <= abs(value) <= maximum):
-                raise ValueError(f"{name} is {_shown(value)}")
+                raise _refused(path, f"{name} is {_shown(value)}", run_id)
 
 
 @cache
@@ -53,22 +56,17 @@ def checked(found: sqlite3.Cursor, columns: tuple[Column, ...], path: Path) -> l
         return rows
     names = [column.name for column in columns]
     for row in rows:
-        try:
-            wanted.check(row)
-        except ValueError as error:
-            run_id = row[names.index("id")] if "id" in names and "status" in names else ""
-            raise refused(path, error, run_id) from error
+        wanted.check(row, path, row[names.index("id")] if "id" in names and "status" in names else "")
     raise AssertionError("unreachable")
 
 
-def refused(path: Path, error: ValueError, run_id: object = "") -> StoreError:
-    """Return the error for what a row of *path* holds; *run_id* is the run that it belongs to, where that is known."""
+def _refused(path: Path, problem: str, run_id: object) -> StoreError:
     if isinstance(run_id, str) and run_id:
         return StoreError(
-            f"{path}, changed by something else, cannot be read: {error} in run {run_id}; "
+            f"{path}, changed by something else, cannot be read: {problem} in run {run_id}; "
             f"mend it, or remove that run with: greentrack delete {run_id}"
         )
-    return StoreError(f"{path}, changed by something else, cannot be read: {error}; mend it, or use a copy of it")
+    return StoreError(f"{path}, changed by something else, cannot be read: {problem}; mend it, or use a copy of it")
 
 
 def _shown(value: object) -> str:

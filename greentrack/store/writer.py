@@ -17,7 +17,7 @@ from greentrack.store import rows
 from greentrack.store import write_queries as sql
 from greentrack.store.batch import Batch, every_other, thinned, totals
 from greentrack.store.connect import NO_FILE, identity, open_for_writing, translated
-from greentrack.store.location import REMEDY, default_path
+from greentrack.store.location import REMEDY, path_of
 from greentrack.store.statements import Statement, select
 from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 from greentrack.store.values import text
@@ -52,7 +52,7 @@ class Writer:
         clock: Callable[[], float] = time.time,
         warn: Callable[[str], None] = log.warning,
     ) -> None:
-        self.path = default_path() if path is None else Path(os.path.expanduser(path))
+        self.path = path_of(path)
         self._busy_timeout_s = busy_timeout_s
         self._clock, self._warn = clock, warn
         self._pid = os.getpid()

@@ -119,7 +119,7 @@ def test_no_question_goes_through_the_readings_of_all_runs(db: Path) -> None:
     texts = [getattr(query, "sql", query) for query in vars(read_queries).values()]
     asked = [text for text in texts if isinstance(text, str) and text.startswith("SELECT")]
     with closing(sqlite3.connect(db)) as open_db:
-        for text in (*asked, *(table.query for table in TABLES.values())):
+        for text in (*asked, *(table.sql for table in TABLES.values())):
             plan = open_db.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?")).fetchall()
             steps = [step for *_, step in plan]
             assert not [step for step in steps if re.match("SCAN (readings|used|metrics|span|phase)", step)], text

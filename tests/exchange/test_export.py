@@ -23,7 +23,9 @@ from greentrack.exchange.export import WHAT, export
 from greentrack.formatting.escape import FORMULAS
 from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, RunInfo, Span
 from greentrack.store.batch import Batch
-from greentrack.store.export import TABLES, ExportTable
+from greentrack.store.columns import TEXT, Column
+from greentrack.store.export import TABLES
+from greentrack.store.statements import Statement
 from greentrack.store.writer import Writer
 
 GPU = DeviceUse(device=Device(uid="GPU-1", kind="gpu", name="A GPU"), method="fake", counter_valid=False, note="a note")
@@ -296,7 +298,7 @@ def test_rows_are_written_while_they_are_read(db: Path, put: Put) -> None:
 
     for write in (module._csv, module._jsonl):
         seen.clear()
-        write(Watched(), ExportTable({"run": "text"}, ""), asked())
+        write(Watched(), Statement("", [Column("run", TEXT)]), asked())
         assert seen[-6:] == ["asked for", "written"] * 3
 
 
@@ -314,14 +316,14 @@ def test_every_column_that_is_kept_is_exported(db: Path, put: Put) -> None:
         for what, tables in of.items():
             for table in tables:
                 kept = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-                assert kept - left_out <= {*TABLES[what].columns}, what
+                assert kept - left_out <= {column.name for column in TABLES[what].columns}, what
 
 
 def test_the_columns_are_those_of_the_query() -> None:
     """Every table; and everything has a name on the command line."""
     assert set(WHAT) == {*TABLES, "all"}
     for table in TABLES.values():
-        assert table.query.partition("FROM")[0].count(",") + 1 == len(table.columns)
+        assert table.sql.partition("FROM")[0].count(",") + 1 == len(table.columns)
 
 
 def test_parquet_without_its_library_is_said(
@@ -346,10 +348,11 @@ def test_parquet_has_the_same_rows(
     put("02-b", "b", 300.0)
     export(tmp_path / "r.parquet", what=what, db=db)
     made = parquet.read_table(tmp_path / "r.parquet")
-    assert made.column_names == list(TABLES[what].columns)
+    assert made.column_names == [column.name for column in TABLES[what].columns]
     told = rows(db, what)
+    in_json = [column.name for column in TABLES[what].columns if column.value_type.export == "json"]
     for row in told:
-        row |= {name: json.dumps(row[name]) for name, kind in TABLES[what].columns.items() if kind == "json"}
+        row |= {name: json.dumps(row[name]) for name in in_json}
     found = made.to_pylist()
     if what == "metrics":
         assert [row.pop("value") for row in found] == [math.inf, math.inf]

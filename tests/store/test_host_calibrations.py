@@ -40,7 +40,8 @@ def test_calibrations_come_back_with_their_host_and_a_number(path: Path) -> None
     assert (first.at, first.wall_watts, first.number) == (500.0, 300.0, 2)
     assert (second.components_watts, second.devices, second.source) == (368.0, ("GPU-1", "cpu"), "shown")
     assert len(host_calibrations.read(path)["h2"].calibrations) == 1
-    assert host_calibrations.hosts(path) == {"h1": HOST, "h2": OTHER}
+    with Reader(path) as reader:
+        assert reader.hosts() == {"h1": HOST, "h2": OTHER}
 
 
 def test_the_newest_test_of_a_sensor_counts(path: Path) -> None:
@@ -91,7 +92,8 @@ def test_one_is_forgotten_or_all_of_a_host(path: Path) -> None:
 
 def test_nothing_is_made_by_asking(path: Path) -> None:
     """Where there is no database nothing is known, and none is made."""
-    assert (host_calibrations.read(path), host_calibrations.hosts(path)) == ({}, {})
+    with Reader(path) as reader:
+        assert (host_calibrations.read(path), reader.hosts()) == ({}, {})
     with pytest.raises(NotFoundError):
         host_calibrations.forget_calibrations(path, "h1")
     assert not path.exists()

@@ -26,7 +26,7 @@ def test_what_is_written_fits() -> None:
     rows = [("01-a", 0.0, None, b"x"), ("02-b", 5, 1e14, None)]
     assert wanted.fits(rows)
     for row in rows:
-        wanted.check(row)
+        wanted.check(row, Path("db"))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_what_is_not_is_named(row: tuple[object, ...], why: str) -> None:
     """Texts for numbers, bytes, what is out of all proportion; quickly for all rows, and then by its column."""
     wanted = rules(COLUMNS)
     assert not wanted.fits([("02-b", 1.0, None, 0), row])
-    with pytest.raises(ValueError, match=why):
-        wanted.check(row)
+    with pytest.raises(StoreError, match=f"^db, changed by something else, cannot be read: {why}"):
+        wanted.check(row, Path("db"))
 
 
 def test_a_run_that_was_edited_is_named_and_can_be_deleted(
