@@ -21,7 +21,7 @@ def household() -> str:
         (
             (
                 known.text,
-                ("about " if known.about else "") + _ranged(known.each, known.low, known.high, known.unit),
+                ("about " if known.about else "") + _ranged(*known.figure, known.unit),
                 _places(known.where),
                 f"{known.source}, {known.year}",
             )
@@ -86,7 +86,7 @@ def rated_gpus() -> str:
 def household_tariffs() -> str:
     """Return what households pay for a kWh, by country."""
     countries = [row["country"] for row in tables.rows("tariffs.csv")]
-    found = {country: tariffs.tariff_of(country, None) for country in countries}
+    found = {country: tariffs.household_tariff(country) for country in countries}
     return table(
         ("country", "a kWh", "until", "source"),
         (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from greentrack.carbon import Intensity, find_intensity, zones
 from greentrack.carbon.base import Source
 from greentrack.costing.summary import Summary
-from greentrack.costing.tariffs import Money, Tariff, electricity_cost, tariff_of
+from greentrack.costing.tariffs import Money, electricity_cost, household_tariff
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -92,11 +93,10 @@ def where(
     if joules is None:
         raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")
     today = today or datetime.datetime.now(datetime.UTC).date()
-    prices = _Prices(today) if asked.rent is None else None
-    here = _here(summary, joules, asked, prices)
+    here = _here(summary, joules, asked, today)
     if by == "money" and here.money is None:
         raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
-    others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
+    others = [_place(one, name, joules, asked, today) for one, name in places if one.zone != here.zone]
     key = _by_carbon if by == "carbon" else _by_money
     comparable = [one for one in others if _comparable(one, here, by)]
     ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, here)
@@ -126,21 +126,7 @@ def to_dict(found: RegionRanking) -> dict[str, Any]:
     }
 
 
-class _Prices:
-    """The tariffs of households; each country's is read once."""
-
-    def __init__(self, today: datetime.date) -> None:
-        self.today = today
-        self._known: dict[str, Tariff | None] = {}
-
-    def of(self, zone: str) -> Tariff | None:
-        """Return the tariff of a country or a part of one; None for a cloud region, whose customers pay rent."""
-        country = zone.partition("-")[0]
-        if ":" in zone:
-            return None
-        if country not in self._known:
-            self._known[country] = tariff_of(country, None)
-        return self._known[country]
+_tariff = cache(household_tariff)  # each country's is read once
 
 
 def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensity, str]]:
@@ -164,20 +150,20 @@ def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensit
     return [(one, known.get(zone, one.name)) for zone, one in found.items()]
 
 
-def _here(summary: Summary, joules: Figure, options: ParsedOptions, prices: _Prices | None) -> Region:
-    place = _place(summary.intensity, summary.intensity.name, joules, prices)
+def _here(summary: Summary, joules: Figure, options: ParsedOptions, today: datetime.date) -> Region:
+    place = _place(summary.intensity, summary.intensity.name, joules, options, today)
     if options.tariff is None or summary.money is None:
         return place
     each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
-    price = Figure.exact(each)
-    return place._replace(money=summary.money, price=price, sure_of_price=True)
+    return place._replace(money=summary.money, price=Figure.exact(each), sure_of_price=True)
 
 
-def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -> Region:
-    tariff = None if prices is None else prices.of(grid.zone)
+def _place(grid: Intensity, name: str, joules: Figure, options: ParsedOptions, today: datetime.date) -> Region:
+    pays_rent = options.rent is not None or ":" in grid.zone  # as the customers of a cloud do
+    tariff = None if pays_rent else _tariff(grid.zone.partition("-")[0])
     money = None
-    if tariff is not None and prices is not None:
-        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
+    if tariff is not None:
+        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, today)}")
     return Region(
         zone=grid.zone,
         name=name,
@@ -211,13 +197,13 @@ def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: R
     here = key(origin)
     for place in places:
         figure = key(place)
+        times = figure.value / here.value if here.value > 0 else 1.0
         if key is _by_carbon and place.intensity.boundary != origin.intensity.boundary:
-            made.append(place._replace(times_here=figure.value / here.value if here.value > 0 else 1.0))
+            made.append(place._replace(times_here=times))
             continue
         number += 1
         if first is None or figure.low > first.high:
             rank, first = number, figure
-        times = figure.value / here.value if here.value > 0 else 1.0
         like_here = figure.low <= here.high and here.low <= figure.high
         made.append(place._replace(rank=rank, times_here=times, like_here=like_here))
     return tuple(made)

@@ -17,16 +17,14 @@ _EU = frozenset(
 
 
 class Constant(NamedTuple):
-    """What one of something costs: *each* kWh of energy or grams of carbon, in all likelihood from *low* to *high*.
+    """The energy or carbon of one of something, with its range, in *unit*.
 
-    Of one *family* only one is shown; *where* are the countries whose own it is, none for a constant of everybody's.
-    *about* is True for a figure that nobody has checked at its source, or that is rough by nature.
+    Only one of a *family* is shown. *where* are the countries that it is of; none for a constant of all countries.
+    *about* is True for a figure that was not checked at its source, or that is rough by nature.
     """
 
     text: str
-    each: float
-    low: float
-    high: float
+    figure: Figure
     unit: str
     family: str
     where: frozenset[str]
@@ -34,14 +32,10 @@ class Constant(NamedTuple):
     source: str
     year: int
 
-    @property
-    def figure(self) -> Figure:
-        """What one costs, with its range."""
-        return Figure(value=self.each, low=self.low, high=self.high)
-
     def number_in(self, amount: Figure) -> Figure:
         """Return how many of it *amount* is, with the ranges of both."""
-        return product(amount, Figure(value=1 / self.each, low=1 / self.high, high=1 / self.low))
+        each, low, high = self.figure
+        return product(amount, Figure(value=1 / each, low=1 / high, high=1 / low))
 
 
 class Equivalent(NamedTuple):
@@ -93,13 +87,11 @@ def equivalents(kwh: Figure, g: Figure, zone: str = "") -> tuple[Equivalent, ...
 
 
 def _constant(row: dict[str, str]) -> Constant:
-    each, low, high = (float(row[key] or row["amount"]) / float(row["per"]) for key in ("amount", "low", "high"))
+    amounts = (float(row[key] or row["amount"]) / float(row["per"]) for key in ("amount", "low", "high"))
     named = row["where"].split()
     return Constant(
         text=row["text"],
-        each=each,
-        low=low,
-        high=high,
+        figure=Figure(*amounts),
         unit=row["unit"],
         family=row["family"],
         where=frozenset(named) | (_EU if "EU" in named else frozenset()),
@@ -130,17 +122,17 @@ def _one_a_family(pairs: Iterable[tuple[str, Equivalent]]) -> Iterator[Equivalen
 
 
 def _equivalent(constant: Constant, amount: Figure) -> Equivalent:
-    count = constant.number_in(amount)
-    n, low, high = (_two_digits(part) for part in (count.value, count.low, count.high))
+    n, low, high = (_two_digits(part) for part in constant.number_in(amount))
+    each, least, most = constant.figure
     spread = "" if low == high else f" ({low:g}–{high:g})"
-    doubt = "" if constant.low == constant.high else f"; {constant.low:.3g} to {constant.high:.3g} {constant.unit}"
+    doubt = "" if least == most else f"; {least:.3g} to {most:.3g} {constant.unit}"
     return Equivalent(
         text=f"{'about ' if constant.about else ''}{n:g} {one_of(constant.text) if n == 1 else constant.text}{spread}",
         what=constant.text,
         n=n,
         low=low,
         high=high,
-        constant=constant.each,
+        constant=each,
         unit=constant.unit,
         source=constant.source + doubt,
         year=constant.year,

@@ -46,10 +46,10 @@ def electricity(
     today: datetime.date,
 ) -> LineItem:
     """Charge an owner for the joules of the *facility*, at the tariff *given* or that of the *zone*'s households."""
-    from greentrack.costing.tariffs import electricity_cost, price_of, tariff_of
+    from greentrack.costing.tariffs import electricity_cost, household_tariff, price_of
     from greentrack.data.tables import age
 
-    tariff = given or tariff_of(zone, None)
+    tariff = given or household_tariff(zone)
     if tariff is None or facility is None:
         return LineItem()
     price, about = tariff.price, tariff.note

@@ -75,9 +75,7 @@ class PublishedTraining(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return the training as JSON values."""
         paid = self.money
-        if paid is None:
-            return self._asdict()
-        money = {**paid.amount._asdict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
+        money = paid and {**paid.amount.to_dict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
         return {**self._asdict(), "money": money}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.assumptions import Assumption
-from greentrack.costing.equivalents import Constant, constant
+from greentrack.costing.equivalents import constant
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ INFERENCE_UNITS = frozenset({"predictions", "requests", "tokens"})
 """A run that counts one of these has unit costs; samples alone are mostly a training's."""
 
 MILLION = 1e6
+AIR_CONDITIONING = "hours of room air conditioning"
 
 
 class UnitCost(NamedTuple):
@@ -39,15 +40,10 @@ class UnitCost(NamedTuple):
     has_overhead: bool
 
 
-def air_conditioning() -> Constant:
-    """Return the energy of an hour of room air conditioning."""
-    return constant("hours of room air conditioning")
-
-
 def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
     """Yield the assumptions of the unit costs of *work*; nothing where it has none."""
     if INFERENCE_UNITS & work.keys():
-        air = air_conditioning()
+        air = constant(AIR_CONDITIONING)
         yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
 
 
@@ -71,13 +67,12 @@ def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, 
         low=total / joules.high * JOULES_PER_KWH,
         high=total / joules.low * JOULES_PER_KWH if joules.low > 0 else math.inf,
     )
-    air = air_conditioning()
     return UnitCost(
         unit=unit,
         per=UNITS[unit],
         joules=joules / (total / UNITS[unit]),
         per_kwh=per_kwh,
-        per_air_hour=product(per_kwh, air.figure),
+        per_air_hour=product(per_kwh, constant(AIR_CONDITIONING).figure),
         money=money.amount / (total / MILLION) if money else None,
         currency=money.currency if money else "",
         has_overhead=has_overhead,

@@ -230,10 +230,10 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
 
 def _priced(settings: "Settings", given: "Tariff | None") -> "tuple[str, Tariff | None]":
     from greentrack.carbon import find_intensity
-    from greentrack.costing.tariffs import tariff_of
+    from greentrack.costing.tariffs import household_tariff
 
     zone = find_intensity(settings.zone).zone
-    return zone, given or tariff_of(zone, None)
+    return zone, given or household_tariff(zone)
 
 
 def _refused(text: str, why: str) -> ConfigError:
