@@ -95,7 +95,7 @@ def compare(
         *(_amounts(f"energy per {singular(unit)}", "J", groups, _joules_per(unit), energy_error) for unit in units),
         _amounts("time", "s", groups, lambda summary: (summary.whole or summary.run).seconds, _no_error),
         _amounts("carbon", "g", groups, _grams, carbon_error),
-        *_money(groups),
+        *_money("money", groups, _amount),
         *(_to_target(groups, until) if until else ()),
         *_metric_quantities(groups, front, better),
     ]
@@ -143,10 +143,9 @@ def _amounts(
 
 def _metric_quantity(name: str, groups: Sequence[Group], of: Quantity) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
+    means = [mean(of_group) if of_group else None for of_group in values]
     differences = [metric_difference(values[0], others) if values[0] and others else None for others in values[1:]]
-    return ComparedQuantity(
-        name, "", tuple(mean(of_group) if of_group else None for of_group in values), tuple(differences)
-    )
+    return ComparedQuantity(name, "", tuple(means), tuple(differences))
 
 
 def _known(group: Group, of: Quantity) -> list[float]:
@@ -190,10 +189,10 @@ def _no_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudge
     return ErrorBudget()
 
 
-def _money(groups: Sequence[Group]) -> Iterator[ComparedQuantity]:
+def _money(name: str, groups: Sequence[Group], of: Quantity) -> Iterator[ComparedQuantity]:
     paid_in = currencies(groups)
     if len(paid_in) == 1:
-        yield _amounts("money", paid_in[0], groups, _amount, money_error)
+        yield _amounts(name, paid_in[0], groups, of, money_error)
 
 
 def _to_target(groups: Sequence[Group], to: Target) -> Iterator[ComparedQuantity]:
@@ -207,9 +206,7 @@ def _to_target(groups: Sequence[Group], to: Target) -> Iterator[ComparedQuantity
 
     yield _amounts(f"energy to {to}", "J", groups, joules, energy_error)
     yield _amounts(f"time to {to}", "s", groups, lambda summary: cost_to(summary, to).seconds, _no_error)
-    paid_in = currencies(groups)
-    if len(paid_in) == 1:
-        yield _amounts(f"money to {to}", paid_in[0], groups, money, money_error)
+    yield from _money(f"money to {to}", groups, money)
 
 
 def _metric_quantities(groups: Sequence[Group], front: str | None, better: str | None) -> Iterator[ComparedQuantity]:

@@ -189,12 +189,7 @@ def _common_error(one: _SensorPart, other: _SensorPart) -> tuple[float, float]:
     return max(0.0, *(-edge for edge in edges)), max(0.0, *edges)
 
 
-def _own_error(
-    parts: _Parts,
-    method: str,
-    ours: _Parts,
-    theirs: _Parts,
-) -> Sequence[float]:
+def _own_error(parts: _Parts, method: str, ours: _Parts, theirs: _Parts) -> tuple[float, float]:
     """Return the error of *parts*, below and above, that the other side does not have too."""
     below = above = 0.0
     for key, part in parts.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
+from greentrack.costing.run_list import list_runs
 from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
@@ -103,8 +104,6 @@ def ended(
     **options: Unpack["CostingOptions"],
 ) -> tuple[list[Summary], Selection]:
     """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
-    from greentrack.costing.run_list import list_runs
-
     listed = list_runs(db=db, project=project, tags=tags)
     ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
     if not ids:
@@ -133,8 +132,6 @@ def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) ->
 
 
 def _runs_named(ref: str, db: str | Path | None) -> int:
-    from greentrack.costing.run_list import list_runs
-
     return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))
 
 

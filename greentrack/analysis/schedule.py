@@ -114,7 +114,10 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
         raise SourceError(
             f"{series.source} covers no {duration(seconds)} from now or a start in the next 24 h; {until}"
         )
-    made = [StartTime(at, mean, _grams(kwh, mean), _saved(mean, current)) for at, mean in means.items()]
+    made = [
+        StartTime(at, mean, _grams(kwh, mean), saved=1 - mean / current if current else None)
+        for at, mean in means.items()
+    ]
     return Schedule(
         zone=series.zone,
         hours=hours,
@@ -168,13 +171,7 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 
 
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
-    if kwh is None:
-        return None
-    return product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
-
-
-def _saved(mean: float, current: float | None) -> float | None:
-    return None if not current else 1 - mean / current
+    return None if kwh is None else product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
 
 
 def _start(start: StartTime) -> dict[str, object]:
