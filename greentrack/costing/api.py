@@ -46,9 +46,9 @@ def summarize(
 ) -> Summary:
     """Work out what a run cost: an id, the start of one, a name, ``latest``, a record, or a handle with ``record()``.
 
-    *db* is the database that holds it; None is the one that the settings name. *options* are zone, hourly, rest,
-    scope, pue, tariff, rent, embodied and water (see ``CostingOptions``). What is not given is as the run or else the
-    settings have it. Raises NotFoundError for an unknown run, ConfigError for an option.
+    *db* is the database that holds it, by default that of the settings. *options* are those of ``CostingOptions``; what
+    is not given is as the run or else the settings have it. Raises NotFoundError for an unknown run, ConfigError for an
+    option.
     """
     from greentrack.costing.session import CostingSession  # the end of a run needs none
 

@@ -17,7 +17,7 @@ from greentrack.costing.pue import NOT_APPLIED
 from greentrack.costing.summary import DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS, combine_by_method, spread
-from greentrack.model import Energy, Metric, Reading, Record, RunInfo, TrackerOverhead
+from greentrack.model import Energy, Metric, Reading, Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 from greentrack.vocabulary import KINDS
 
@@ -60,8 +60,8 @@ def cost(
     known = {use.use.device.uid: use for use in uses if use.joules is not None}
     return summary._replace(
         measured_share=_measured_share(summary.devices, joules),
-        spans=_spans(record, known),
-        phases=_phases(record, known),
+        spans=tuple(_spans(record, known)),
+        phases=tuple(_phases(record, known)),
         work={
             unit: Work(total=total, joules_per=joules / total if joules and total > 0 else None)
             for unit, total in record.work.items()
@@ -88,7 +88,7 @@ def price(
     """Return what *joules* cost in carbon, money and water, for a run that was recorded or is an estimate.
 
     *devices* are the parts of the joules, *uses* what a recorder read; *chassis* is the machine whose overhead is among
-    the devices. Spans, phases, work and metrics are left empty.
+    the devices.
     """
     today = today or datetime.datetime.now(datetime.UTC).date()
     pue, zone = options.pue or NOT_APPLIED, intensity.zone
@@ -125,10 +125,6 @@ def price(
         embodied=embodied.figure,
         water=water.figure,
         equivalents=like,
-        spans=(),
-        phases=(),
-        work={},
-        metrics={},
         rests_on=assumptions(
             [use.use for use in uses],
             [device.method for device in devices if device.joules is not None] if uses else [],
@@ -143,7 +139,6 @@ def price(
             equivalents=like,
         ),
         caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
-        tracker_overhead=TrackerOverhead(),
     )
 
 
@@ -221,30 +216,24 @@ def _by_kind(energy: Mapping[str, Energy], known: Mapping[str, AttributedUse]) -
     return dict(kinds)
 
 
-def _spans(record: Record, known: Mapping[str, AttributedUse]) -> tuple[SpanCost, ...]:
+def _spans(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[SpanCost]:
     end = record.run.started_at + record.run.seconds
-    costs = []
     for span in record.spans:
         kinds = _by_kind(span.energy, known)
-        costs.append(
-            SpanCost(
-                name=span.name,
-                attrs=span.attrs,
-                seconds=max(0.0, (end if span.ended_at is None else span.ended_at) - span.started_at),
-                joules=sum(kinds.values()) if kinds else None,
-                by_kind=kinds,
-            )
+        yield SpanCost(
+            name=span.name,
+            attrs=span.attrs,
+            seconds=max(0.0, (end if span.ended_at is None else span.ended_at) - span.started_at),
+            joules=sum(kinds.values()) if kinds else None,
+            by_kind=kinds,
         )
-    return tuple(costs)
 
 
-def _phases(record: Record, known: Mapping[str, AttributedUse]) -> tuple[PhaseCost, ...]:
-    costs = []
+def _phases(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[PhaseCost]:
     for phase in record.phases:
         kinds = _by_kind(phase.energy, known)
         joules = sum(kinds.values()) if kinds else None
-        costs.append(PhaseCost(name=phase.name, calls=phase.calls, seconds=phase.seconds, joules=joules))
-    return tuple(costs)
+        yield PhaseCost(name=phase.name, calls=phase.calls, seconds=phase.seconds, joules=joules)
 
 
 def _idle_powers(uses: Sequence[AttributedUse], run: RunInfo) -> Iterator[Assumption]:
