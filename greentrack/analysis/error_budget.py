@@ -1,9 +1,8 @@
 """The error budget of a comparison: how far the methods' errors can move the ratio of two energies.
 
-A sensor's gain is off by the same factor today and tomorrow, so it cancels between two runs that the same sensors of
-one host read. What remains is what differs: the edges of each run, the sensors' parts of the sum, and a sensor's
-scatter. A model has the same error at the same power; at twice the power, nothing is known to be common. Between hosts
-or methods nothing cancels.
+A sensor's gain is off by the same factor every day, so it cancels between two runs that the same sensors of one host
+read. The edges of each run, the sensors' parts of the sum, and a sensor's scatter remain. A model has the same error at
+the same power; at twice the power, nothing is known to be common. Between hosts or methods nothing cancels.
 """
 
 import math
@@ -37,9 +36,9 @@ class SharedSensors(NamedTuple):
 class ErrorBudget(NamedTuple):
     """How far the true logarithm of a ratio may lie *below* and *above* the one that was found.
 
-    *shared* are the sensors whose errors cancel, None where no sensor matters. *unseen* is how much further below and
-    above it may lie because meters missed a part of the runs: that error has a direction, so repeats and independent
-    errors do not make it smaller. *is_comparable* is False where some runs lack a device that others have.
+    *shared* are the sensors whose errors cancel, None where no sensor matters. *unseen* is how much further it may lie
+    either way because meters missed a part of the runs; repeats and independent errors do not make that smaller.
+    *is_comparable* is False where some runs lack a device that others have.
     """
 
     below: float = 0.0
@@ -127,10 +126,7 @@ def money_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBud
 
 
 def _factor_error(first: Iterable[tuple[object, Figure]], second: Iterable[tuple[object, Figure]]) -> ErrorBudget:
-    """Return the error of a factor (grams or money for a joule); none where all runs have the same one.
-
-    Each pair is the factor's source and the factor with its range.
-    """
+    """Return the error of a factor (grams or money for a joule), given with its source; none if all have the same."""
     one, other = list(first), list(second)
     if not one or not other or len({(about, f"{factor.value:.9g}") for about, factor in (*one, *other)}) <= 1:
         return ErrorBudget()

@@ -43,9 +43,7 @@ def ratings() -> tuple[GpuRating, ...]:
 
 
 def find_gpu(name: str) -> tuple[GpuRating, tuple[GpuRating, ...]]:
-    """Return the GPU of that *name* (``H100``, ``h100 pcie``), and the others that it may mean.
-
-    Raises ConfigError, with suggestions, where there is none.
+    """Return the GPU of that *name* (``H100``, ``h100 pcie``), and the others that it may mean. Raises ConfigError.
 
     >>> rating, others = find_gpu("NVIDIA A100-80GB")
     >>> rating.name, [other.name for other in others]

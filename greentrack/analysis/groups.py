@@ -25,7 +25,7 @@ class Group(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """How runs were selected; *newest_of* are names that several runs have, with their number: the newest was taken.
+    """How runs were selected. *newest_of* are names of several runs, with their number: the newest was taken.
 
     *unfinished* runs were left out, and so were those that lack a param: *without_param* is its name and their number.
     """
@@ -47,10 +47,7 @@ class GroupSelection(NamedTuple):
 
 
 def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack["CostingOptions"]) -> GroupSelection:
-    """Return one group a run that *refs* name; *options* are those of ``summarize``.
-
-    Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
-    """
+    """Return a group for each run that *refs* name. Raises ConfigError unless they are two or more, NotFoundError."""
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
     with CostingSession.open(db, **options) as session:
@@ -77,7 +74,7 @@ def chosen(
     param: str | None = None,
     **options: Unpack["CostingOptions"],
 ) -> GroupSelection:
-    """Return the runs of *project* with all *tags*: those with one value of *param* are a group, or those of one name.
+    """Return the runs of *project* with all *tags*, grouped by the value of *param*, or else by name.
 
     Raises NotFoundError where there are none, and for a param that none of them has.
     """

@@ -26,9 +26,8 @@ CLOUDS = ("aws", "azure", "gcp")
 class Region(NamedTuple):
     """The cost of the run in a zone. *money* is None where no price is known there.
 
-    Regions whose ranges overlap cannot be told apart: *rank* is the number of the first one that overlaps, None where
-    the region is not ranked; *like_here* is True where it overlaps the run's own zone. *times_here* is the carbon, or
-    the money, there divided by that here.
+    Regions whose ranges overlap share the *rank* of the first of them; it is None where the region is not ranked.
+    *like_here* is True where it overlaps the run's own zone. *times_here* is the carbon, or the money, there / here.
     """
 
     zone: str
@@ -46,8 +45,8 @@ class Region(NamedTuple):
 class RegionRanking(NamedTuple):
     """The regions of a run ranked *by* carbon or money, the best first. *here* is its own, which is not in *ranked*.
 
-    *joules* are those of the facility where a PUE is given. *unranked* regions have no money that can be compared.
-    *parts* is the number of parts of a multi-part run, of which this run is one.
+    *joules* include the PUE where one is given. *unranked* regions have no money that can be compared. *parts* is the
+    number of parts of the multi-part run.
     """
 
     run: RunInfo
@@ -73,9 +72,8 @@ def where(
 ) -> RegionRanking:
     """Cost the joules of *run* in every country and state, or *among* some zones, or in all regions of a *cloud*.
 
-    The run is an id, the start of one, a name, ``latest``, or a record; *options* are those of ``summarize``. Raises
-    NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
-    read and for a run without energy.
+    *run* and *options* are those of ``summarize``. Raises NotFoundError for an unknown run, ZoneError for an unknown
+    zone, ConfigError for an invalid option and for a run without energy.
     """
     from greentrack.costing.session import CostingSession
 

@@ -22,16 +22,14 @@ TENFOLD = 0.10
 checkpoints, warm hardware, other data (judgement)."""
 
 START_S = 30.0
-"""So many seconds at a run's beginning (imports, first batches, compilation) may not come again with more work
-(judgement)."""
+"""The seconds at a run's start (imports, first batches, compilation) that more work may not repeat (judgement)."""
 
 
 def scaling(factor: float, seconds: float, unseen: float = 0.0) -> Figure:
     """Return *factor* with the range that scaling a run of so many *seconds* by it has.
 
-    It may be off by 10 % and by 10 % more for each factor of ten; what is fixed (the first 30 s) neither grows nor
-    shrinks with the work; and *unseen* is the part that no meter saw, by which it may be more. More work never takes
-    less than the run itself did.
+    It may be off by ``REPEAT``, by ``TENFOLD`` for each factor of ten, and by the first ``START_S``; *unseen* is the
+    part that no meter saw, by which it may be more. More work never takes less than the run itself did.
 
     >>> ten = scaling(10, 300)
     >>> round(ten.low, 2), round(ten.high, 2)
@@ -53,10 +51,7 @@ def unseen(summary: Summary) -> float:
 
 
 def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
-    """Return *summary*, whose energy is known, times *factor*.
-
-    What goes by time (a rent, making the hardware) goes by the *seconds* that it will take.
-    """
+    """Return *summary*, whose energy is known, times *factor*; rent and embodied carbon follow the *seconds*."""
     assert summary.joules is not None
     assert summary.g is not None
     time = seconds / summary.run.seconds if summary.run.seconds > 0 else factor

@@ -27,8 +27,7 @@ _WATTS = {"w": 1.0, "kw": 1e3, "mw": 1e6}
 class StartTime(NamedTuple):
     """A start at Unix time *at*: the mean intensity until the work is done, and its grams where the energy is known.
 
-    *saved* is the fraction of the carbon of starting now that is avoided, below 0 where there is more; None where the
-    forecast does not cover a start now.
+    *saved* is the fraction of the carbon of starting now that is avoided; None where no forecast covers a start now.
     """
 
     at: float
@@ -40,7 +39,7 @@ class StartTime(NamedTuple):
 class Schedule(NamedTuple):
     """The starts of the next day, the best first, for work of *hours* that uses *kwh* (None where not known).
 
-    *source_note* is what the source says of its figures; *zone_guess* says how the zone was guessed, "" if given.
+    *source_note* comes from the source; *zone_guess* says how the zone was guessed, "" if given.
     """
 
     zone: str

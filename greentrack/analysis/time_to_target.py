@@ -41,10 +41,9 @@ class Target(NamedTuple):
 
 
 class CostToTarget(NamedTuple):
-    """What a run spent to reach *target*. *value* is the first that reached it, or else the best one.
+    """What a run spent to reach *target*. *value* is the first that reached it, or else the best, None without any.
 
-    *joules*, *money* and *seconds* are those up to then, None where they are not known or the target was not reached.
-    *value* is None where the run has no such metric.
+    *joules*, *money* and *seconds* are those up to then, None where not known or where the target was not reached.
     """
 
     target: Target
@@ -84,7 +83,7 @@ def parse_target(text: str) -> Target:
 def cost_to(summary: Summary, to: Target) -> CostToTarget:
     """Return what the run of *summary* spent until its metric first reached the target.
 
-    Raises ConfigError for a summary of the run's own share: a metric carries the joules of whole devices.
+    Raises ConfigError for the scope process: a metric carries the joules of whole devices.
     """
     if summary.scope != "machine":
         raise ConfigError(f"the cost to a target ({to}) is known for the scope machine only; leave the scope out")
@@ -125,13 +124,14 @@ def _joules(summary: Summary, reached: Metric) -> Figure | None:
 
 
 def _money(summary: Summary, joules: Figure, seconds: float) -> "Money | None":
-    money, whole = (summary.whole or summary).money, (summary.whole or summary).joules
-    if money is None or whole is None:
+    whole = summary.whole or summary
+    money = whole.money
+    if money is None or whole.joules is None:
         return None
     if money.basis == "renter":  # rent is for time
         in_all = (summary.whole or summary.run).seconds
         return money._replace(amount=money.amount * (min(1.0, seconds / in_all) if in_all > 0 else 1.0))
-    return money._replace(amount=money.amount * (joules.value / whole.value))
+    return money._replace(amount=money.amount * (joules.value / whole.joules.value))
 
 
 def checked_cost_to(summary: Summary, to: Target) -> CostToTarget:
@@ -141,10 +141,7 @@ def checked_cost_to(summary: Summary, to: Target) -> CostToTarget:
 
 
 def trend(summaries: Sequence[Summary], to: Target) -> list[TrendPoint]:
-    """Return the cost to the target of each run, in order of time, compared with the last run that reached it.
-
-    Raises NotFoundError where no run has such a metric.
-    """
+    """Return the cost to the target of each run, in order of time. Raises NotFoundError where none has the metric."""
     known = dict.fromkeys(name for summary in summaries for name in summary.metrics)
     if to.metric not in known:
         raise NotFoundError(

@@ -29,10 +29,7 @@ class Rent(NamedTuple):
 
 
 class Price(NamedTuple):
-    """The price of an hour of one *gpu*.
-
-    *tier* and *until*, the last month (``2026-05``) that it holds for, are "" for a price of the user's own.
-    """
+    """The price of an hour of one *gpu*; *tier* and *until* (its last month, ``2026-05``) are "" for the user's own."""
 
     price: Figure
     currency: str
@@ -47,7 +44,7 @@ class Price(NamedTuple):
 def parse_rent(text: str) -> Rent:
     """Read ``2.95 USD`` (an hour of any GPU), ``specialist`` (the run's own GPUs), or ``H100 specialist``.
 
-    Raises ConfigError for a price without currency, and for a GPU or a kind of provider that the table does not have.
+    Raises ConfigError for a price without currency, and for a GPU or a kind of provider that is not in the table.
 
     >>> parse_rent("2.95 USD").price, parse_rent("h100 specialist").gpu
     (2.95, 'H100')

@@ -49,8 +49,8 @@ def by_hour(
 ) -> Intensity:
     """Return the mean intensity of a run's joules over its hours; the system overhead follows the devices.
 
-    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a note
-    that says so. Raises ConfigError for a source that does not exist and a file with an error.
+    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a
+    note. Raises ConfigError for an unknown source and a file with an error.
     """
     if readings is None:  # no end of a training waits for the network
         return unchanged(yearly, "carbon by the hour is worked out for stored runs only")

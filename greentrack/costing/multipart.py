@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
-    """Return *summary* with the costs of its multi-part run; *parts* are the summaries of all parts in order.
+    """Return *summary* with the costs of its multi-part run, whose *parts* are in order.
 
     *counted* is the share of their joules that counts; see ``share_counted_once``.
     """

@@ -26,8 +26,7 @@ SLOPE_ERROR = 0.15
 class Chassis(NamedTuple):
     """A kind of machine. Its true overhead lies between joules x (1 - below) and joules x (1 + above).
 
-    Where *loads* (watts of the components) were calibrated at the wall, *below* and *above* are parts of the wall's
-    joules, for loads between the least and the most of these.
+    Where *loads* (watts of the components) were calibrated at the wall, the range is a part of the wall's joules.
     """
 
     text: str

@@ -103,7 +103,7 @@ def parse_tariff(text: str) -> Tariff:
 
 
 def parse_price(text: str, what: str, per: str) -> tuple[float, str]:
-    """Read a price with its currency: ``2.95 USD``; *what* it is and what it is *per* are for the error's text.
+    """Read a price with its currency: ``2.95 USD``; *what* and *per* (its unit) are for messages.
 
     Raises ConfigError for a price without currency, one that is negative or not finite, and an unknown currency.
     """

@@ -26,8 +26,8 @@ AIR_CONDITIONING = "hours of room air conditioning"
 class UnitCost(NamedTuple):
     """The cost of a unit of work. *joules* are for *per* units, *money* (in *currency*) is for a million.
 
-    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. With
-    *has_overhead* the energy, like the money, has the data centre's overhead (PUE) in it.
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many units that energy pays for. With
+    *has_overhead* energy and money include the data centre's overhead (PUE).
     """
 
     unit: str
@@ -50,10 +50,9 @@ def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
 def unit_costs(
     work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, has_overhead: bool = False
 ) -> tuple[UnitCost, ...]:
-    """Return the unit costs of *work*, where predictions, requests or tokens are among its units.
+    """Return the unit costs of *work* with predictions, requests or tokens among its units; none without *joules*.
 
-    None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
-    run's; *has_overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
+    *has_overhead* says that a PUE is in *joules* and *money*. The whole run counts, its start and waiting included.
     """
     if joules is None or joules.value <= 0 or not INFERENCE_UNITS & work.keys():
         return ()
