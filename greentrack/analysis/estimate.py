@@ -1,10 +1,9 @@
 """Estimate the cost of a training before it is run, by scaling a short run or by modelling the hardware."""
 
-from __future__ import annotations
-
+import datetime
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
 from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
@@ -12,6 +11,7 @@ from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unse
 from greentrack.carbon import find_intensity
 from greentrack.costing.caveats import worded
 from greentrack.costing.engine import price
+from greentrack.costing.options import CostingOptions
 from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
@@ -20,11 +20,6 @@ from greentrack.formatting.units import digits, duration, percent
 from greentrack.host import facts
 from greentrack.model import Device, DeviceUse, Host, Record, RunInfo
 from greentrack.quantity import Figure, product
-
-if TYPE_CHECKING:
-    import datetime
-
-    from greentrack.costing.options import CostingOptions
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
 """The largest amount of work and number of GPUs that are accepted, far above any training."""

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
+from greentrack.costing.options import CostingOptions
 from greentrack.costing.run_list import list_runs
 from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
-
-if TYPE_CHECKING:
-    from greentrack.costing.options import CostingOptions
 
 ENDED_WELL = ("finished", "stopped", "imported")
 """The statuses of runs that completed their work, or are assumed to; other runs are no repeats."""
@@ -46,7 +44,7 @@ class GroupSelection(NamedTuple):
     selection: Selection = ALL_RUNS
 
 
-def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack["CostingOptions"]) -> GroupSelection:
+def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack[CostingOptions]) -> GroupSelection:
     """Return a group for each run that *refs* name. Raises ConfigError unless they are two or more, NotFoundError."""
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
@@ -72,7 +70,7 @@ def chosen(
     project: str | None = None,
     tags: Sequence[str] = (),
     param: str | None = None,
-    **options: Unpack["CostingOptions"],
+    **options: Unpack[CostingOptions],
 ) -> GroupSelection:
     """Return the runs of *project* with all *tags*, grouped by the value of *param*, or else by name.
 
@@ -98,7 +96,7 @@ def ended(
     db: str | Path | None = None,
     project: str | None = None,
     tags: Sequence[str] = (),
-    **options: Unpack["CostingOptions"],
+    **options: Unpack[CostingOptions],
 ) -> tuple[list[Summary], Selection]:
     """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
     listed = list_runs(db=db, project=project, tags=tags)

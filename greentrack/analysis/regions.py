@@ -1,23 +1,21 @@
 """What the same run would have cost in other regions, ranked by carbon or by money."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack
 
+from greentrack import registry
 from greentrack.carbon import Intensity, find_intensity, zones
 from greentrack.carbon.base import Source
+from greentrack.costing.options import CostingOptions, ParsedOptions
+from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money, electricity_cost, household_tariff
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
+from greentrack.model import Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.costing.options import CostingOptions, ParsedOptions
-    from greentrack.model import Record, RunInfo
 
 WAYS = ("carbon", "money")
 CLOUDS = ("aws", "azure", "gcp")
@@ -75,8 +73,6 @@ def where(
     *run* and *options* are those of ``summarize``. Raises NotFoundError for an unknown run, ZoneError for an unknown
     zone, ConfigError for an invalid option and for a run without energy.
     """
-    from greentrack.costing.session import CostingSession
-
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
     session = CostingSession.open(db, today=today, **options)
@@ -129,8 +125,6 @@ _tariff = cache(household_tariff)  # each country's is read once
 
 def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensity, str]]:
     """Return the zones that were asked for, each once, with their names."""
-    from greentrack import registry
-
     if among and cloud is not None:
         raise ConfigError("give zones, or a cloud whose regions are meant, not both")
     if cloud is not None and cloud not in CLOUDS:

@@ -1,7 +1,5 @@
 """Scale a summary to more or less work: the run's figures times a factor, with the range that scaling adds."""
 
-from __future__ import annotations
-
 import math
 
 from greentrack.costing.assumptions import Assumption, of_equivalents, spread_of

@@ -1,19 +1,22 @@
 """When to start a training: the hours of the next day in which the same work emits the least carbon."""
 
-from __future__ import annotations
-
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from greentrack import config
+from greentrack.carbon import find_intensity
 from greentrack.carbon.hourly import FORECAST_ERROR, Series
+from greentrack.carbon.hourly_sources import forecast, is_file
+from greentrack.config import Settings
+from greentrack.costing.options import parse_options
+from greentrack.costing.session import CostingSession
 from greentrack.errors import ConfigError, SourceError
 from greentrack.formatting.units import clock_time, duration, iso
+from greentrack.host import facts
+from greentrack.model import RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.config import Settings
-    from greentrack.model import RunInfo
+from greentrack.store.location import path_of
 
 MAX_AHEAD_S = 24 * 3600.0
 """The latest start that is looked at, from now."""
@@ -70,12 +73,6 @@ def best_starts(
     the settings', the file's own or the time zone's country. *power* ("300 W") or *like* tell the energy. Raises
     ConfigError for what cannot be read, SourceError where no forecast is to be had.
     """
-    from greentrack import config
-    from greentrack.carbon import find_intensity
-    from greentrack.carbon.hourly_sources import forecast, is_file
-    from greentrack.host import facts
-    from greentrack.store.location import path_of
-
     settings = config.load({"db": db, "hourly": hourly})
     if settings.hourly is None:
         raise ConfigError("no source of forecasts is named; name one with --hourly uk, electricitymaps, or a CSV file")
@@ -157,9 +154,6 @@ def watts_of(text: str) -> float:
 
 def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
     """Return the run, its kWh for each hour, and how many hours it took."""
-    from greentrack.costing.options import parse_options
-    from greentrack.costing.session import CostingSession
-
     with CostingSession(settings, parse_options(settings._replace(hourly=None))) as session:
         summary = session.cost(session.find(ref).record)  # its joules are wanted, not its carbon
     joules = summary.facility_joules or summary.joules

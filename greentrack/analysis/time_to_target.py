@@ -3,19 +3,16 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.analysis.difference import Difference, ratio
 from greentrack.analysis.error_budget import energy_error
 from greentrack.analysis.metrics import best, check_logged, finite
-from greentrack.costing.summary import Summary
-from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.costing.summary import RunPart, Summary
+from greentrack.costing.tariffs import Money
+from greentrack.errors import ConfigError
 from greentrack.model import Metric
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    from greentrack.costing.summary import RunPart
-    from greentrack.costing.tariffs import Money
 
 
 class Target(NamedTuple):
@@ -51,7 +48,7 @@ class CostToTarget(NamedTuple):
     value: float | None
     seconds: float | None = None
     joules: Figure | None = None
-    money: "Money | None" = None
+    money: Money | None = None
 
 
 class TrendPoint(NamedTuple):
@@ -104,7 +101,7 @@ def is_resumed(summary: Summary) -> bool:
     return bool(_earlier_parts(summary))
 
 
-def _earlier_parts(summary: Summary) -> "list[RunPart]":
+def _earlier_parts(summary: Summary) -> list[RunPart]:
     return [part for part in summary.parts if part.started_at + part.seconds <= summary.run.started_at]
 
 
@@ -123,7 +120,7 @@ def _joules(summary: Summary, reached: Metric) -> Figure | None:
     return whole * min(1.0, (before + min(1.0, reached.joules / devices) * at_once) / whole.value)
 
 
-def _money(summary: Summary, joules: Figure, seconds: float) -> "Money | None":
+def _money(summary: Summary, joules: Figure, seconds: float) -> Money | None:
     whole = summary.whole or summary
     money = whole.money
     if money is None or whole.joules is None:
@@ -136,18 +133,14 @@ def _money(summary: Summary, joules: Figure, seconds: float) -> "Money | None":
 
 def checked_cost_to(summary: Summary, to: Target) -> CostToTarget:
     """Return what ``cost_to`` does. Raises NotFoundError, with suggestions, where the run has no such metric."""
-    check_logged(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name})")
+    check_logged(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name}) logged no metric")
     return cost_to(summary, to)
 
 
 def trend(summaries: Sequence[Summary], to: Target) -> list[TrendPoint]:
     """Return the cost to the target of each run, in order of time. Raises NotFoundError where none has the metric."""
     known = dict.fromkeys(name for summary in summaries for name in summary.metrics)
-    if to.metric not in known:
-        raise NotFoundError(
-            f"none of these {len(summaries)} runs logged a metric {to.metric!r}{did_you_mean(to.metric, known)}; "
-            f"logged: {', '.join(list(known)[:10]) or 'none'}"
-        )
+    check_logged(to.metric, known, f"none of these {len(summaries)} runs logged a metric")
     points: list[TrendPoint] = []
     before: TrendPoint | None = None
     for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):

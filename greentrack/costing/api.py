@@ -1,21 +1,16 @@
 """The costs of a run by its name or its record: ``summarize`` and ``summary_of``."""
 
-from __future__ import annotations
-
+import datetime
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, Unpack
+from pathlib import Path
+from typing import Protocol, Unpack
 
+from greentrack.config import Settings
 from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, parse_options
+from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record, RunInfo
 from greentrack.vocabulary import DISABLED
-
-if TYPE_CHECKING:
-    import datetime
-    from pathlib import Path
-
-    from greentrack.config import Settings
-    from greentrack.costing.summary import Summary
 
 
 class Recorded(Protocol):

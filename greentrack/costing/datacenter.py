@@ -1,7 +1,5 @@
 """Embodied carbon of the hardware, and the water that the energy takes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple

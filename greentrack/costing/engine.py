@@ -1,14 +1,12 @@
 """The calculation of a summary: a record's joules with their ranges, and their carbon, money and water."""
 
-from __future__ import annotations
-
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from greentrack.carbon import Intensity, age_note, find_intensity
-from greentrack.costing import line_items, system_overhead
-from greentrack.costing.assumptions import Assumption, assumptions
+from greentrack.costing import assumptions, line_items, system_overhead
+from greentrack.costing.assumptions import Assumption
 from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
 from greentrack.costing.caveats import Caveat, caveats, worded
 from greentrack.costing.equivalents import Equivalent, equivalents
@@ -125,18 +123,16 @@ def price(
         embodied=embodied.figure,
         water=water.figure,
         equivalents=like,
-        rests_on=assumptions(
-            [use.use for use in uses],
-            [device.method for device in devices if device.joules is not None] if uses else [],
-            chassis=chassis,
-            intensity=intensity,
-            charged=[
-                *_idle_powers(uses, record.run),
-                *line_items.overhead(pue),
-                *(assumption for item in items for assumption in item.rests_on),
-                *_unit_costs(record.work),
-            ],
-            equivalents=like,
+        rests_on=(  # in the order of the calculation
+            *assumptions.of_methods([device.method for device in devices if uses and device.joules], chassis),
+            *(assumption for use in uses for assumption in assumptions.of_device(use.use)),
+            *(assumptions.of_chassis(chassis) if chassis else ()),
+            *assumptions.of_grid(intensity),
+            *_idle_powers(uses, record.run),
+            *line_items.overhead(pue),
+            *(assumption for item in items for assumption in item.rests_on),
+            *_unit_costs(record.work),
+            *assumptions.of_equivalents(like),
         ),
         caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
     )

@@ -6,14 +6,12 @@ have the same price.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money
+from greentrack.model import Forecast
 from greentrack.quantity import Figure, product, quotient
-
-if TYPE_CHECKING:
-    from greentrack.costing.summary import Summary
-    from greentrack.costing.tariffs import Money
-    from greentrack.model import Forecast
 
 
 class ForecastCost(NamedTuple):

@@ -1,9 +1,8 @@
 """GPU rental: the user's own price of a GPU-hour, or a dated table's by GPU and kind of provider."""
 
-from __future__ import annotations
-
+import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.costing.caveats import Caveat
 from greentrack.costing.tariffs import UNCHECKED_RANGE, Money, parse_price, this_year
@@ -11,9 +10,6 @@ from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    import datetime
 
 TIERS = ("hyperscaler", "specialist", "marketplace")
 """The kinds of provider in the table."""

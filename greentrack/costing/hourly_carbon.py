@@ -1,19 +1,15 @@
 """Carbon by the hour: the joules of each hour at the grid intensity of that hour."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.carbon import Intensity
 from greentrack.carbon.hourly import applied, unchanged
+from greentrack.costing.attribution import AttributedUse
 from greentrack.errors import SourceError
-
-if TYPE_CHECKING:
-    from greentrack.costing.attribution import AttributedUse
-    from greentrack.model import Reading
+from greentrack.model import Reading
 
 
 class NetworkWait:

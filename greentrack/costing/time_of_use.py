@@ -1,7 +1,5 @@
 """Time of use: the hours of the day in which a run used its energy, for tariffs by the hour."""
 
-from __future__ import annotations
-
 import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,17 +1,13 @@
 """Unit costs of inference: joules and money for predictions and tokens, and how many a kWh pays for."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.costing.assumptions import Assumption
 from greentrack.costing.equivalents import constant
+from greentrack.costing.tariffs import Money
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.costing.tariffs import Money
 
 UNITS: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
 """The units of work with unit costs, and for how many of each the joules are given."""

@@ -4,8 +4,6 @@ The wall's watts are taken to be base + slope x the components' watts. One load 
 such a machine; loads that are far enough apart give both, by least squares.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
