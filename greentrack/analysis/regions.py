@@ -1,7 +1,7 @@
 """What the same run would have cost in other regions, ranked by carbon or by money."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, Unpack
 
@@ -91,9 +91,8 @@ def where(
     if by == "money" and here.money is None:
         raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
     others = [_place(one, name, joules, asked, today) for one, name in places if one.zone != here.zone]
-    key = _by_carbon if by == "carbon" else _by_money
     comparable = [one for one in others if _comparable(one, here, by)]
-    ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, here)
+    ranked = _ranked(sorted(comparable, key=lambda one: (_figure(one, by).value, one.zone)), here, by)
     return RegionRanking(
         run=summary.run,
         joules=joules,
@@ -167,13 +166,9 @@ def _place(grid: Intensity, name: str, joules: Figure, options: ParsedOptions, t
     )
 
 
-def _by_carbon(place: Region) -> Figure:
-    """The energy's own error is the same everywhere, so only the grids' ranges decide."""
-    return place.intensity.figure
-
-
-def _by_money(place: Region) -> Figure:
-    return place.price or Figure.exact(0.0)
+def _figure(place: Region, by: str) -> Figure:
+    """Return what a region is ranked by: the energy's own error is the same everywhere, so it is left out."""
+    return place.intensity.figure if by == "carbon" else place.price or Figure.exact(0.0)
 
 
 def _comparable(place: Region, here: Region, by: str) -> bool:
@@ -182,15 +177,15 @@ def _comparable(place: Region, here: Region, by: str) -> bool:
     return place.money is not None and here.money is not None and place.money.currency == here.money.currency
 
 
-def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: Region) -> tuple[Region, ...]:
+def _ranked(places: Sequence[Region], origin: Region, by: str) -> tuple[Region, ...]:
     """Return *places* with their ranks; none where the boundary of the intensity differs from that of *origin*."""
     made: list[Region] = []
     rank, number, first = 0, 0, None
-    here = key(origin)
+    here = _figure(origin, by)
     for place in places:
-        figure = key(place)
+        figure = _figure(place, by)
         times = figure.value / here.value if here.value > 0 else 1.0
-        if key is _by_carbon and place.intensity.boundary != origin.intensity.boundary:
+        if by == "carbon" and place.intensity.boundary != origin.intensity.boundary:
             made.append(place._replace(times_here=times))
             continue
         number += 1

@@ -1,7 +1,7 @@
 """Equivalents of energy and carbon from everyday life, each with its source."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -81,8 +81,7 @@ def equivalents(kwh: Figure, g: Figure, zone: str = "") -> tuple[Equivalent, ...
     ['10 litres of water boiled in a kettle', '58 smartphone charges', '2 km in an average US passenger car']
     """
     here = _of_place(zone.partition("-")[0])
-    energy = list(_one_a_family(_fitting(here, kwh, "kWh")))
-    carbon = list(_one_a_family(_fitting(here, g, "g CO2e")))[:1]
+    energy, carbon = _fitting(here, kwh, "kWh"), _fitting(here, g, "g CO2e")[:1]
     return tuple(energy[: MAX_SHOWN - len(carbon)] + carbon)
 
 
@@ -107,18 +106,14 @@ def _of_place(country: str) -> list[Constant]:
     return [known for known in constants() if country in known.where or (not known.where and known.family not in own)]
 
 
-def _fitting(known: Iterable[Constant], amount: Figure, unit: str) -> list[tuple[str, Equivalent]]:
+def _fitting(known: Iterable[Constant], amount: Figure, unit: str) -> list[Equivalent]:
+    """Return the equivalents of *amount*, one of each family."""
     made = [(constant.family, _equivalent(constant, amount)) for constant in known if constant.unit == unit]
     fitting = [(family, equivalent) for family, equivalent in made if MIN_N <= equivalent.n <= MAX_N]
-    return sorted(fitting, key=lambda pair: not 1 <= pair[1].n <= 100)  # stable: the better known stay in front
-
-
-def _one_a_family(pairs: Iterable[tuple[str, Equivalent]]) -> Iterator[Equivalent]:
-    seen = set()
-    for family, equivalent in pairs:
-        if family not in seen:
-            seen.add(family)
-            yield equivalent
+    chosen: dict[str, Equivalent] = {}
+    for family, equivalent in sorted(fitting, key=lambda pair: not 1 <= pair[1].n <= 100):  # the better known in front
+        chosen.setdefault(family, equivalent)
+    return list(chosen.values())
 
 
 def _equivalent(constant: Constant, amount: Figure) -> Equivalent:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from greentrack.costing.caveats import Caveat
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
+from greentrack.costing.tariffs import Money
+from greentrack.model import RunInfo
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    from greentrack.costing.tariffs import Money
-    from greentrack.model import RunInfo
     from greentrack.store.reader import Reader
     from greentrack.store.run_row import RunRow
 

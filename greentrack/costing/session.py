@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, Unpack
 
 from greentrack import config
+from greentrack.config import Settings
 from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, ParsedOptions, parse_options
+from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record
 
 if TYPE_CHECKING:
-    import datetime
-    from types import TracebackType
-
-    from greentrack.config import Settings
-    from greentrack.costing.summary import Summary
     from greentrack.store.reader import Reader
 
 
@@ -60,9 +58,7 @@ class CostingSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if "reader" in self.__dict__:
             self.reader.close()
 

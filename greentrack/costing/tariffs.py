@@ -1,5 +1,6 @@
 """Tariffs of electricity, by the hour of the day where they depend on it, and what energy costs at them."""
 
+import datetime
 import math
 import re
 from collections.abc import Sequence
@@ -120,8 +121,6 @@ def parse_price(text: str, what: str, per: str) -> tuple[float, str]:
 
 def this_year() -> int:
     """Return the year of a price that the user gives now."""
-    import datetime
-
     return datetime.datetime.now(datetime.UTC).year
 
 
