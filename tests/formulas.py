@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from greentrack.analysis import gpu_ratings, published_errors
+from greentrack.analysis import gpu_ratings
 from greentrack.costing import datacenter, equivalents, gpu_rental, published_trainings, system_overhead, tariffs
 from greentrack.data import tables
 from greentrack.formatting.units import digits
@@ -52,7 +52,7 @@ def trainings() -> str:
 
 def published_error_rows() -> str:
     """Return the published errors."""
-    return table(("said", "so", "source"), published_errors.published_errors())
+    return table(("said", "so", "source"), published_trainings.published_errors())
 
 
 def chassis() -> str:

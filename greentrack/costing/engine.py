@@ -134,7 +134,11 @@ def price(
             *_unit_costs(record.work),
             *assumptions.of_equivalents(like),
         ),
-        caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
+        caveats=(
+            *([Caveat("grid note", (zone, intensity.note))] if intensity.note else []),
+            *worded([age_note(intensity, today)]),
+            *(caveat for item in items for caveat in item.caveats),
+        ),
     )
 
 
@@ -245,12 +249,6 @@ def _unit_costs(work: Mapping[str, float]) -> Iterator[Assumption]:
         from greentrack.costing import unit_costs
 
         yield from unit_costs.assumptions(work)
-
-
-def _grid_caveats(intensity: Intensity, today: datetime.date) -> Iterator[Caveat]:
-    if intensity.note:
-        yield Caveat("grid note", (intensity.zone, intensity.note))
-    yield from worded([age_note(intensity, today)])
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, tuple[Metric, ...]]:

@@ -1,4 +1,4 @@
-"""Published trainings to compare a run with: their energy, carbon and money, and how each was found."""
+"""Published trainings to compare a run with, how each figure was found, and the errors that are quoted of them."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -82,6 +82,20 @@ class TrainingComparison(NamedTuple):
     text: str
     ratio: Figure
     reference: PublishedTraining
+
+
+class PublishedError(NamedTuple):
+    """A figure that is widely quoted and wrong: what is *said*, what is *so*, and the *source* of the correction."""
+
+    said: str
+    so: str
+    source: str
+
+
+@cache
+def published_errors() -> tuple[PublishedError, ...]:
+    """Return the table of misprints and myths."""
+    return tuple(PublishedError(**row) for row in rows("published_errors.csv"))
 
 
 @cache

@@ -2,9 +2,8 @@
 
 import pytest
 
-from greentrack.analysis.published_errors import PublishedError, published_errors
 from greentrack.costing.equivalents import constant
-from greentrack.costing.published_trainings import reference
+from greentrack.costing.published_trainings import PublishedError, published_errors, reference
 
 
 def about(words: str) -> PublishedError:
