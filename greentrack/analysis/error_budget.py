@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from greentrack.costing.assumptions import spread_of
 from greentrack.costing.summary import Summary
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, quotient
@@ -151,7 +152,7 @@ def _parts(summaries: Sequence[Summary]) -> dict[SensorKey, _SensorPart]:
             figure = device.joules
             if figure is None or figure.value <= 0:
                 continue
-            below, above = 1 - figure.low / figure.value, figure.high / figure.value - 1
+            below, above = spread_of(figure)
             edge = 0.0
             if device.measured and device.kind != "rest":
                 method = METHODS[device.method]

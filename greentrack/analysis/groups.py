@@ -60,8 +60,9 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpac
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
-    counts = [(ref, _runs_named(ref, db)) for ref in dict.fromkeys(refs)]
-    return GroupSelection(tuple(groups), Selection(newest_of=tuple(one for one in counts if one[1] > 1)))
+    counts = {ref: sum(cost.run.name == ref for cost in list_runs(db=db, name=ref)) for ref in refs}
+    newest_of = tuple((ref, count) for ref, count in counts.items() if count > 1)
+    return GroupSelection(tuple(groups), Selection(newest_of=newest_of))
 
 
 def chosen(
@@ -124,10 +125,6 @@ def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) ->
     for summary in summaries:
         groups.setdefault(name_of(summary), []).append(summary)
     return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
-
-
-def _runs_named(ref: str, db: str | Path | None) -> int:
-    return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))
 
 
 def _runs(count: int) -> str:

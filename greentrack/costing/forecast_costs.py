@@ -4,9 +4,7 @@ The store keeps joules and seconds. Carbon and money follow at the run's own rat
 have the same price.
 """
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
@@ -22,7 +20,7 @@ class ForecastCost(NamedTuple):
     money: Money | None
     seconds: Figure
 
-    def of_hosts(self, n: float) -> ForecastCost:
+    def of_hosts(self, n: float) -> Self:
         """Return the costs of *n* such hosts in the same time."""
         return self._replace(
             joules=self.joules and self.joules * n,

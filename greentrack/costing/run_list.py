@@ -3,8 +3,6 @@
 The figures come from totals that the store keeps: ten thousand runs are listed without a single reading.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -35,7 +33,7 @@ class RunCost(NamedTuple):
     joules: float | None
     g: float | None
     measured_share: float | None
-    parts: tuple[RunCost, ...] = ()
+    parts: tuple["RunCost", ...] = ()
 
     @property
     def kwh(self) -> float | None:
