@@ -5,7 +5,6 @@ import math
 from greentrack.costing.assumptions import Assumption, of_equivalents, spread_of
 from greentrack.costing.equivalents import equivalents
 from greentrack.costing.summary import DeviceCost, Summary, Work
-from greentrack.costing.tariffs import Money
 from greentrack.model import TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
@@ -55,6 +54,9 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
     time = seconds / summary.run.seconds if summary.run.seconds > 0 else factor
     joules, g = product(summary.joules, factor), product(summary.g, factor)
     facility = product(summary.facility_joules, factor) if summary.facility_joules else None
+    money = summary.money
+    if money is not None:
+        money = money._replace(amount=product(money.amount, time if money.basis == "renter" else factor))
     like = equivalents((facility or joules) / JOULES_PER_KWH, g, summary.intensity.zone)
     return summary._replace(
         run=summary.run._replace(name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
@@ -64,7 +66,7 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
         measured_share=0.0,
         g=g,
         facility_joules=facility,
-        money=_money(summary.money, factor, time),
+        money=money,
         embodied=product(summary.embodied, time) if summary.embodied else None,
         water=product(summary.water, factor) if summary.water else None,
         equivalents=like,
@@ -90,9 +92,3 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
 def _row(row: DeviceCost, factor: Figure) -> DeviceCost:
     joules = None if row.joules is None else product(row.joules, factor)
     return row._replace(joules=joules, method=ESTIMATE, measured=False, coverage=0.0, note=f"scaled from {row.method}")
-
-
-def _money(money: Money | None, factor: Figure, time: Figure) -> Money | None:
-    if money is None:
-        return None
-    return money._replace(amount=product(money.amount, time if money.basis == "renter" else factor))
