@@ -57,7 +57,7 @@ class Figure(NamedTuple):
 def product(one: Figure, other: Figure) -> Figure:
     """Multiply figures whose errors are independent: their relative deviations add in quadrature.
 
-    The low end is never below the product of the low ends, which quadrature would undercut for wide ranges.
+    The low end is at least the product of the low ends, which quadrature would undercut for wide ranges.
 
     >>> product(Figure(value=10, low=7, high=13), Figure(value=2, low=1.2, high=2.8))
     Figure(value=20, low=10.0, high=30.0)
@@ -71,7 +71,7 @@ def product(one: Figure, other: Figure) -> Figure:
 
 
 def quotient(whole: Figure, part: Figure) -> Figure:
-    """Return the factor that makes *whole* of *part*, by ``product``: its range is what the whole's has beyond that.
+    """Return the factor that makes *whole* of *part*, by ``product``; its range is what the part does not explain.
 
     >>> quotient(Figure(value=20, low=10.0, high=30.0), Figure.exact(10))
     Figure(value=2.0, low=1.0, high=3.0)

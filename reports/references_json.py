@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from greentrack.analysis.published_errors import PublishedError
-from greentrack.costing.published_trainings import PublishedTraining
+from greentrack.costing.published_trainings import PublishedError, PublishedTraining
 from greentrack.formatting.escape import indented_json
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from greentrack.analysis.published_errors import PublishedError
-from greentrack.costing.published_trainings import HOW, PublishedTraining
+from greentrack.costing.published_trainings import HOW, PublishedError, PublishedTraining
 from greentrack.formatting.layout import UNKNOWN, titled
 from greentrack.formatting.table import Table, lines
 

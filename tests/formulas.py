@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from greentrack.analysis import gpu_ratings, published_errors
+from greentrack.analysis import gpu_ratings
 from greentrack.costing import datacenter, equivalents, gpu_rental, published_trainings, system_overhead, tariffs
 from greentrack.data import tables
 from greentrack.formatting.units import digits
@@ -21,7 +21,7 @@ def household() -> str:
         (
             (
                 known.text,
-                ("about " if known.about else "") + _ranged(known.each, known.low, known.high, known.unit),
+                ("about " if known.about else "") + _ranged(*known.figure, known.unit),
                 _places(known.where),
                 f"{known.source}, {known.year}",
             )
@@ -52,7 +52,7 @@ def trainings() -> str:
 
 def published_error_rows() -> str:
     """Return the published errors."""
-    return table(("said", "so", "source"), published_errors.published_errors())
+    return table(("said", "so", "source"), published_trainings.published_errors())
 
 
 def chassis() -> str:
@@ -86,7 +86,7 @@ def rated_gpus() -> str:
 def household_tariffs() -> str:
     """Return what households pay for a kWh, by country."""
     countries = [row["country"] for row in tables.rows("tariffs.csv")]
-    found = {country: tariffs.tariff_of(country, None) for country in countries}
+    found = {country: tariffs.household_tariff(country) for country in countries}
     return table(
         ("country", "a kWh", "until", "source"),
         (

@@ -12,8 +12,10 @@ from greentrack.analysis.metrics import best, higher_is_better, last, pareto
 from greentrack.analysis.statistics import mean
 from greentrack.analysis.time_to_target import Target, cost_to
 from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
+from greentrack.quantity import Figure
 
 Quantity = Callable[[Summary], float | None]
 
@@ -31,10 +33,10 @@ class ComparedQuantity(NamedTuple):
 
 
 class ParetoFront(NamedTuple):
-    """The groups on the Pareto front of *metric* against energy, and those that are *beaten* by another.
+    """The groups on the Pareto front of *metric* against energy.
 
-    A group is beaten if its mean is no better than that of another, which used less energy, and the difference in
-    energy can be claimed. *unsure* are those beaten by the means alone.
+    A group is *beaten* if another is as good on average and can be claimed to have used less energy. *unsure* are those
+    beaten by the means alone.
     """
 
     metric: str
@@ -77,12 +79,10 @@ def compare(
 ) -> Comparison:
     """Compare *groups* with the first of them.
 
-    *per* is the one unit of work to look at (``samples``), by default all that they share; *until* asks for the cost to
-    a target; *front* is the metric to set against the energy; *better* (``higher``, ``lower``) says which way it is
-    better, where its name does not tell. *selection* is how the runs were selected.
-
-    Raises ConfigError for fewer than two groups, for a unit that not all runs count, and for a metric of which nobody
-    knows whether higher is better.
+    *per* is the one unit of work to compare (``samples``), by default all that they share; *until* asks for the cost to
+    a target; *front* is the metric of the Pareto front, and *better* (``higher``, ``lower``) says which way it is
+    better where its name does not tell. Raises ConfigError for fewer than two groups, for a unit that not all runs
+    count, and for a *front* of which it is not known whether higher is better.
     """
     if len(groups) < 2:
         name = f" ({escape.name(groups[0].name)})" if groups else ""
@@ -94,8 +94,8 @@ def compare(
         _amounts("energy", "J", groups, _joules, energy_error),
         *(_amounts(f"energy per {singular(unit)}", "J", groups, _joules_per(unit), energy_error) for unit in units),
         _amounts("time", "s", groups, lambda summary: (summary.whole or summary.run).seconds, _no_error),
-        _amounts("carbon", "g", groups, _grams, carbon_error),
-        *_money(groups),
+        _amounts("carbon", "g", groups, lambda summary: _value((summary.whole or summary).g), carbon_error),
+        *_money("money", groups, lambda summary: (summary.whole or summary).money),
         *(_to_target(groups, until) if until else ()),
         *_metric_quantities(groups, front, better),
     ]
@@ -143,10 +143,9 @@ def _amounts(
 
 def _metric_quantity(name: str, groups: Sequence[Group], of: Quantity) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
+    means = [mean(of_group) if of_group else None for of_group in values]
     differences = [metric_difference(values[0], others) if values[0] and others else None for others in values[1:]]
-    return ComparedQuantity(
-        name, "", tuple(mean(of_group) if of_group else None for of_group in values), tuple(differences)
-    )
+    return ComparedQuantity(name, "", tuple(means), tuple(differences))
 
 
 def _known(group: Group, of: Quantity) -> list[float]:
@@ -163,53 +162,40 @@ def _mean(values: Sequence[float]) -> float | None:
     return math.exp(mean([math.log(value) for value in values])) if min(values) > 0 else mean(values)
 
 
+def _value(figure: Figure | None) -> float | None:
+    return figure.value if figure else None
+
+
 def _joules(summary: Summary) -> float | None:
-    joules = (summary.whole or summary).joules
-    return joules.value if joules else None
-
-
-def _grams(summary: Summary) -> float | None:
-    g = (summary.whole or summary).g
-    return g.value if g else None
+    return _value((summary.whole or summary).joules)
 
 
 def _joules_per(unit: str) -> Quantity:
     def of(summary: Summary) -> float | None:
         work = summary.work.get(unit)
-        return work.joules_per.value if work and work.joules_per else None
+        return _value(work.joules_per) if work else None
 
     return of
-
-
-def _amount(summary: Summary) -> float | None:
-    money = (summary.whole or summary).money
-    return money.amount.value if money else None
 
 
 def _no_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBudget:  # noqa: ARG001  # a clock is right
     return ErrorBudget()
 
 
-def _money(groups: Sequence[Group]) -> Iterator[ComparedQuantity]:
+def _money(name: str, groups: Sequence[Group], of: Callable[[Summary], Money | None]) -> Iterator[ComparedQuantity]:
+    def amount(summary: Summary) -> float | None:
+        money = of(summary)
+        return money.amount.value if money else None
+
     paid_in = currencies(groups)
     if len(paid_in) == 1:
-        yield _amounts("money", paid_in[0], groups, _amount, money_error)
+        yield _amounts(name, paid_in[0], groups, amount, money_error)
 
 
 def _to_target(groups: Sequence[Group], to: Target) -> Iterator[ComparedQuantity]:
-    def joules(summary: Summary) -> float | None:
-        figure = cost_to(summary, to).joules
-        return figure.value if figure else None
-
-    def money(summary: Summary) -> float | None:
-        cost = cost_to(summary, to).money
-        return cost.amount.value if cost else None
-
-    yield _amounts(f"energy to {to}", "J", groups, joules, energy_error)
+    yield _amounts(f"energy to {to}", "J", groups, lambda summary: _value(cost_to(summary, to).joules), energy_error)
     yield _amounts(f"time to {to}", "s", groups, lambda summary: cost_to(summary, to).seconds, _no_error)
-    paid_in = currencies(groups)
-    if len(paid_in) == 1:
-        yield _amounts(f"money to {to}", paid_in[0], groups, money, money_error)
+    yield from _money(f"money to {to}", groups, lambda summary: cost_to(summary, to).money)
 
 
 def _metric_quantities(groups: Sequence[Group], front: str | None, better: str | None) -> Iterator[ComparedQuantity]:

@@ -12,9 +12,8 @@ class Difference(NamedTuple):
     """The second set compared with the first: *change* is relative (-0.31 is 31 % less), or a plain difference.
 
     *low* and *high* are its range with all known errors. *interval* is the 95 % interval of the repeats, widened by
-    what no meter saw of them, and None where nobody knows how the runs scatter; *p* is its p-value without that. A
-    single run beside three or more is assumed to scatter as they do. *runs* are the number of runs on each side.
-    *is_claimed* is True where the range leaves no doubt that there is a difference.
+    what no meter saw of them, None where their scatter is not known; *p* is its p-value without that. *runs* are the
+    number of runs on each side. *is_claimed* is True where the range excludes that there is no difference.
     """
 
     change: float
@@ -31,8 +30,8 @@ class Difference(NamedTuple):
 def ratio(first: Sequence[float], second: Sequence[float], error: ErrorBudget) -> Difference | None:
     """Return the relative change from *first* to *second*, amounts of one run or of repeats.
 
-    None where an amount is not above 0, and where the runs did not read the same devices. Means are those of the
-    logarithms, so that the change back is the inverse.
+    None where an amount is not above 0, and where the runs did not read the same devices. Means are geometric, so that
+    the change back is the inverse.
     """
     if not error.is_comparable or not all(value > 0 for value in (*first, *second)):
         return None

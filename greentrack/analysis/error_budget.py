@@ -1,15 +1,15 @@
 """The error budget of a comparison: how far the methods' errors can move the ratio of two energies.
 
-A sensor's gain is off by the same factor today and tomorrow, so it cancels between two runs that the same sensors of
-one host read. What remains is what differs: the edges of each run, the sensors' parts of the sum, and a sensor's
-scatter. A model has the same error at the same power; at twice the power, nothing is known to be common. Between hosts
-or methods nothing cancels.
+A sensor's gain is off by the same factor every day, so it cancels between two runs that the same sensors of one host
+read. The edges of each run, the sensors' parts of the sum, and a sensor's scatter remain. A model has the same error at
+the same power; at twice the power, nothing is known to be common. Between hosts or methods nothing cancels.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from greentrack.costing.assumptions import spread_of
 from greentrack.costing.summary import Summary
 from greentrack.methods import METHODS
 from greentrack.quantity import Figure, quotient
@@ -37,9 +37,9 @@ class SharedSensors(NamedTuple):
 class ErrorBudget(NamedTuple):
     """How far the true logarithm of a ratio may lie *below* and *above* the one that was found.
 
-    *shared* are the sensors whose errors cancel, None where no sensor matters. *unseen* is how much further below and
-    above it may lie because meters missed a part of the runs: that error has a direction, so repeats and independent
-    errors do not make it smaller. *is_comparable* is False where some runs lack a device that others have.
+    *shared* are the sensors whose errors cancel, None where no sensor matters. *unseen* is how much further it may lie
+    either way because meters missed a part of the runs; repeats and independent errors do not make that smaller.
+    *is_comparable* is False where some runs lack a device that others have.
     """
 
     below: float = 0.0
@@ -127,10 +127,7 @@ def money_error(first: Sequence[Summary], second: Sequence[Summary]) -> ErrorBud
 
 
 def _factor_error(first: Iterable[tuple[object, Figure]], second: Iterable[tuple[object, Figure]]) -> ErrorBudget:
-    """Return the error of a factor (grams or money for a joule); none where all runs have the same one.
-
-    Each pair is the factor's source and the factor with its range.
-    """
+    """Return the error of a factor (grams or money for a joule), given with its source; none if all have the same."""
     one, other = list(first), list(second)
     if not one or not other or len({(about, f"{factor.value:.9g}") for about, factor in (*one, *other)}) <= 1:
         return ErrorBudget()
@@ -155,7 +152,7 @@ def _parts(summaries: Sequence[Summary]) -> dict[SensorKey, _SensorPart]:
             figure = device.joules
             if figure is None or figure.value <= 0:
                 continue
-            below, above = 1 - figure.low / figure.value, figure.high / figure.value - 1
+            below, above = spread_of(figure)
             edge = 0.0
             if device.measured and device.kind != "rest":
                 method = METHODS[device.method]
@@ -189,12 +186,7 @@ def _common_error(one: _SensorPart, other: _SensorPart) -> tuple[float, float]:
     return max(0.0, *(-edge for edge in edges)), max(0.0, *edges)
 
 
-def _own_error(
-    parts: _Parts,
-    method: str,
-    ours: _Parts,
-    theirs: _Parts,
-) -> Sequence[float]:
+def _own_error(parts: _Parts, method: str, ours: _Parts, theirs: _Parts) -> tuple[float, float]:
     """Return the error of *parts*, below and above, that the other side does not have too."""
     below = above = 0.0
     for key, part in parts.items():

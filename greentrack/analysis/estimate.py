@@ -1,10 +1,9 @@
 """Estimate the cost of a training before it is run, by scaling a short run or by modelling the hardware."""
 
-from __future__ import annotations
-
+import datetime
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
 from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
@@ -12,6 +11,7 @@ from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unse
 from greentrack.carbon import find_intensity
 from greentrack.costing.caveats import worded
 from greentrack.costing.engine import price
+from greentrack.costing.options import CostingOptions
 from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
@@ -20,11 +20,6 @@ from greentrack.formatting.units import digits, duration, percent
 from greentrack.host import facts
 from greentrack.model import Device, DeviceUse, Host, Record, RunInfo
 from greentrack.quantity import Figure, product
-
-if TYPE_CHECKING:
-    import datetime
-
-    from greentrack.costing.options import CostingOptions
 
 MAX_AMOUNT, MAX_GPUS = 1e15, 100_000
 """The largest amount of work and number of GPUs that are accepted, far above any training."""
@@ -36,8 +31,7 @@ EPOCH = "epoch"
 class Estimate(NamedTuple):
     """The expected cost of a training, and *how* it was estimated; ``str()`` is the text report.
 
-    Its *summary* has no spans, and nothing in it was measured. *seconds* is exact where the time was given. Where a run
-    was scaled, *source* is its id and *factor* the scale with its range.
+    *seconds* is exact where the time was given. Where a run was scaled, *source* is its id and *factor* the scale.
     """
 
     how: str
@@ -61,9 +55,8 @@ def estimate_from(
 ) -> Estimate:
     """Scale a run *to* so much work, ``{"steps": 100_000}`` (a unit that it counted), or time, ``{"hours": 72}``.
 
-    The run is an id, the start of one, a name, ``latest``, or a record; *options* are those of ``summarize``. Raises
-    NotFoundError for a run that is not there, ConfigError for one without energy or without that unit, and for a
-    number that is none.
+    *run* and *options* are those of ``summarize``. Raises NotFoundError for an unknown run, ConfigError for a run
+    without energy or without that unit, and for an amount out of range.
     """
     if len(to) != 1:
         raise ConfigError("name one unit of work to scale to, such as steps, or hours")
@@ -102,8 +95,8 @@ def estimate_hardware(
     """Model *count* GPUs of one kind (``H100``) for so many *hours*, in use for a *utilization* (0 to 1) of them.
 
     They draw a part of their rated power, and processors, memory and the rest of the machine (a server's, unless
-    ``rest`` says otherwise) in proportion to them. *options* are those of ``summarize``. Raises ConfigError for a GPU
-    that is not known and for a number that is none.
+    ``rest`` says otherwise) in proportion to them. *options* are those of ``summarize``. Raises ConfigError for an
+    unknown GPU and for a number out of range.
     """
     _positive(hours, "hours")
     if not 1 <= count <= MAX_GPUS:
@@ -144,7 +137,7 @@ def estimate_hardware(
 def _session(
     db: str | None, today: datetime.date | None, options: CostingOptions
 ) -> tuple[CostingSession, tuple[str, ...]]:
-    """Return a session without hours, since nobody knows when it will run, and what is to be said of that."""
+    """Return a session without hours, since it is not known when the run will be, and notes on that."""
     session = CostingSession.open(db, today=today, **options)
     tariff = session.options.tariff
     if tariff is not None and tariff.hours:
@@ -197,10 +190,7 @@ def _node(
 ) -> tuple[Figure, tuple[DeviceCost, ...]]:
     """Return the joules of a node and its rows; the parts beside the GPUs share their error, so factors multiply."""
     host = product(gpus, HOST)
-    rows = [
-        _row("gpu", f"{count} x {board.name}", gpus),
-        _row("cpu", "processors and memory", host),
-    ]
+    rows = [_row("gpu", f"{count} x {board.name}", gpus), _row("cpu", "processors and memory", host)]
     whole = product(gpus, Figure.total([Figure.exact(1), HOST]))
     if chassis is not None:
         rest = chassis.figure(whole.value, seconds)

@@ -10,15 +10,13 @@ from greentrack.errors import ConfigError, did_you_mean
 from greentrack.quantity import Figure
 
 IDLE = Figure(value=0.10, low=0.04, high=0.22)
-"""The part of its rated power that an idle GPU draws: 20 of 450 W to 16 of 72 W, figures from no primary source."""
+"""The part of its rated power that an idle GPU draws; ``rests_on`` has the sources of these three."""
 
 BUSY = Figure(value=0.75, low=0.45, high=1.00)
-"""The part that one in use draws, within 40 %, and never more than all of it: trainings whose energy was given as hours
-x rated power are 10 to 60 % too high; eight H100 averaged 76 % at most (Latif et al. 2024, arXiv 2412.08602)."""
+"""The part that one in use draws, within 40 %, and never more than all of it."""
 
 HOST = Figure(value=0.30, low=0.10, high=0.60)
-"""What processors and memory draw for each watt of the GPUs. With a server's rest, GPUs come to 62 % of the node by it;
-in an H100 node of 8.4 kW they are 57 to 65 % (Latif et al. 2024), and EcoLogits has 1.2 kW beside eight (judgement)."""
+"""What processors and memory draw for each watt of the GPUs, which are then 62 % of a server node."""
 
 _MAKERS = frozenset({"NVIDIA", "AMD", "TESLA", "GEFORCE", "INSTINCT"})
 
@@ -43,9 +41,7 @@ def ratings() -> tuple[GpuRating, ...]:
 
 
 def find_gpu(name: str) -> tuple[GpuRating, tuple[GpuRating, ...]]:
-    """Return the GPU of that *name* (``H100``, ``h100 pcie``), and the others that it may mean.
-
-    Raises ConfigError, with suggestions, where there is none.
+    """Return the GPU of that *name* (``H100``, ``h100 pcie``), and the others that it may mean. Raises ConfigError.
 
     >>> rating, others = find_gpu("NVIDIA A100-80GB")
     >>> rating.name, [other.name for other in others]
@@ -75,6 +71,7 @@ def rests_on(board: GpuRating, utilization: float) -> Iterator[Assumption]:
     """Yield what the power of a node with that *board* rests on."""
     about = (board.name, "" if board.sure else "uncertain")
     yield Assumption("gpu rating", board.watts, board.source, board.year, about)
+    # Latif et al. 2024: arXiv 2412.08602
     busy = "published trainings are 10 to 60 % below hours x rated power, eight H100 at most 76 % (Latif et al. 2024)"
     yield Assumption("gpu in use", BUSY, f"{busy}; judgement", 2026)
     if utilization < 1:

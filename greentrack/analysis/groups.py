@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
+from greentrack.costing.options import CostingOptions
+from greentrack.costing.run_list import list_runs
 from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
-
-if TYPE_CHECKING:
-    from greentrack.costing.options import CostingOptions
 
 ENDED_WELL = ("finished", "stopped", "imported")
 """The statuses of runs that completed their work, or are assumed to; other runs are no repeats."""
@@ -24,7 +23,7 @@ class Group(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """How runs were selected; *newest_of* are names that several runs have, with their number: the newest was taken.
+    """How runs were selected. *newest_of* are names of several runs, with their number: the newest was taken.
 
     *unfinished* runs were left out, and so were those that lack a param: *without_param* is its name and their number.
     """
@@ -45,11 +44,8 @@ class GroupSelection(NamedTuple):
     selection: Selection = ALL_RUNS
 
 
-def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack["CostingOptions"]) -> GroupSelection:
-    """Return one group a run that *refs* name; *options* are those of ``summarize``.
-
-    Raises ConfigError for fewer than two and for one run named twice, NotFoundError for a run that is not there.
-    """
+def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpack[CostingOptions]) -> GroupSelection:
+    """Return a group for each run that *refs* name. Raises ConfigError unless they are two or more, NotFoundError."""
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
     with CostingSession.open(db, **options) as session:
@@ -64,8 +60,9 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpac
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
-    counts = [(ref, _runs_named(ref, db)) for ref in dict.fromkeys(refs)]
-    return GroupSelection(tuple(groups), Selection(newest_of=tuple(one for one in counts if one[1] > 1)))
+    counts = {ref: sum(cost.run.name == ref for cost in list_runs(db=db, name=ref)) for ref in refs}
+    newest_of = tuple((ref, count) for ref, count in counts.items() if count > 1)
+    return GroupSelection(tuple(groups), Selection(newest_of=newest_of))
 
 
 def chosen(
@@ -74,9 +71,9 @@ def chosen(
     project: str | None = None,
     tags: Sequence[str] = (),
     param: str | None = None,
-    **options: Unpack["CostingOptions"],
+    **options: Unpack[CostingOptions],
 ) -> GroupSelection:
-    """Return the runs of *project* with all *tags*: those with one value of *param* are a group, or those of one name.
+    """Return the runs of *project* with all *tags*, grouped by the value of *param*, or else by name.
 
     Raises NotFoundError where there are none, and for a param that none of them has.
     """
@@ -100,11 +97,9 @@ def ended(
     db: str | Path | None = None,
     project: str | None = None,
     tags: Sequence[str] = (),
-    **options: Unpack["CostingOptions"],
+    **options: Unpack[CostingOptions],
 ) -> tuple[list[Summary], Selection]:
     """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
-    from greentrack.costing.run_list import list_runs
-
     listed = list_runs(db=db, project=project, tags=tags)
     ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
     if not ids:
@@ -130,12 +125,6 @@ def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) ->
     for summary in summaries:
         groups.setdefault(name_of(summary), []).append(summary)
     return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
-
-
-def _runs_named(ref: str, db: str | Path | None) -> int:
-    from greentrack.costing.run_list import list_runs
-
-    return sum(cost.run.name == ref for cost in list_runs(db=db, name=ref))
 
 
 def _runs(count: int) -> str:

@@ -3,12 +3,9 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
-
-if TYPE_CHECKING:
-    from greentrack.model import Metric
+from greentrack.model import Metric
 
 BETTER = ("higher", "lower")
 
@@ -33,18 +30,18 @@ def higher_is_better(metric: str, better: str | None = None) -> bool | None:
     return None if lower == higher else higher
 
 
-def finite(values: Sequence["Metric"]) -> list["Metric"]:
+def finite(values: Sequence[Metric]) -> list[Metric]:
     """Return the values that are finite numbers, in order of time."""
     return [metric for metric in values if metric.value is not None and math.isfinite(metric.value)]
 
 
-def last(values: Sequence["Metric"]) -> float | None:
+def last(values: Sequence[Metric]) -> float | None:
     """Return the last finite value, None where there is none."""
     found = finite(values)
     return found[-1].value if found else None
 
 
-def best(values: Sequence["Metric"], higher: bool) -> float | None:
+def best(values: Sequence[Metric], higher: bool) -> float | None:
     """Return the best finite value, None where there is none."""
     return (max if higher else min)((metric.value for metric in finite(values)), default=None)
 
@@ -64,8 +61,8 @@ def pareto(points: Sequence[tuple[float, float]], higher_is_better: bool) -> lis
     ]
 
 
-def check_logged(metric: str, known: Mapping[str, object], run: str) -> None:
-    """Raise NotFoundError, with a suggestion, where *metric* is not among the *known* ones of *run*."""
+def check_logged(metric: str, known: Mapping[str, object], failure: str) -> None:
+    """Raise NotFoundError, which begins with *failure* ("the run logged no metric"), where *metric* is not *known*."""
     if metric not in known:
         names = ", ".join(list(known)[:10]) or "none"
-        raise NotFoundError(f"{run} logged no metric {metric!r}{did_you_mean(metric, known)}; logged: {names}")
+        raise NotFoundError(f"{failure} {metric!r}{did_you_mean(metric, known)}; logged: {names}")

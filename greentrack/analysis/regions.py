@@ -1,22 +1,21 @@
 """What the same run would have cost in other regions, ranked by carbon or by money."""
 
-from __future__ import annotations
-
 import datetime
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple, Unpack
 
+from greentrack import registry
 from greentrack.carbon import Intensity, find_intensity, zones
 from greentrack.carbon.base import Source
+from greentrack.costing.options import CostingOptions, ParsedOptions
+from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
-from greentrack.costing.tariffs import Money, Tariff, electricity_cost, tariff_of
+from greentrack.costing.tariffs import Money, electricity_cost, household_tariff
 from greentrack.data.tables import age
 from greentrack.errors import ConfigError, did_you_mean
+from greentrack.model import Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.costing.options import CostingOptions, ParsedOptions
-    from greentrack.model import Record, RunInfo
 
 WAYS = ("carbon", "money")
 CLOUDS = ("aws", "azure", "gcp")
@@ -25,9 +24,8 @@ CLOUDS = ("aws", "azure", "gcp")
 class Region(NamedTuple):
     """The cost of the run in a zone. *money* is None where no price is known there.
 
-    Regions whose ranges overlap cannot be told apart: *rank* is the number of the first one that overlaps, None where
-    the region is not ranked; *like_here* is True where it overlaps the run's own zone. *times_here* is the carbon, or
-    the money, there divided by that here.
+    Regions whose ranges overlap share the *rank* of the first of them; it is None where the region is not ranked.
+    *like_here* is True where it overlaps the run's own zone. *times_here* is the carbon, or the money, there / here.
     """
 
     zone: str
@@ -45,8 +43,8 @@ class Region(NamedTuple):
 class RegionRanking(NamedTuple):
     """The regions of a run ranked *by* carbon or money, the best first. *here* is its own, which is not in *ranked*.
 
-    *joules* are those of the facility where a PUE is given. *unranked* regions have no money that can be compared.
-    *parts* is the number of parts of a multi-part run, of which this run is one.
+    *joules* include the PUE where one is given. *unranked* regions have no money that can be compared. *parts* is the
+    number of parts of the multi-part run.
     """
 
     run: RunInfo
@@ -72,12 +70,9 @@ def where(
 ) -> RegionRanking:
     """Cost the joules of *run* in every country and state, or *among* some zones, or in all regions of a *cloud*.
 
-    The run is an id, the start of one, a name, ``latest``, or a record; *options* are those of ``summarize``. Raises
-    NotFoundError for a run that is not there, ZoneError for a zone that does not exist, ConfigError for what cannot be
-    read and for a run without energy.
+    *run* and *options* are those of ``summarize``. Raises NotFoundError for an unknown run, ZoneError for an unknown
+    zone, ConfigError for an invalid option and for a run without energy.
     """
-    from greentrack.costing.session import CostingSession
-
     if by not in WAYS:
         raise ConfigError(f"places cannot be ranked by {by!r}{did_you_mean(by, WAYS)}; known: {', '.join(WAYS)}")
     session = CostingSession.open(db, today=today, **options)
@@ -92,14 +87,12 @@ def where(
     if joules is None:
         raise ConfigError(f"{found.name} has no energy that could be placed elsewhere; greentrack doctor says why")
     today = today or datetime.datetime.now(datetime.UTC).date()
-    prices = _Prices(today) if asked.rent is None else None
-    here = _here(summary, joules, asked, prices)
+    here = _here(summary, joules, asked, today)
     if by == "money" and here.money is None:
         raise ConfigError(f"no price of electricity is known in {here.zone}, to rank others beside; give it: --tariff")
-    others = [_place(one, name, joules, prices) for one, name in places if one.zone != here.zone]
-    key = _by_carbon if by == "carbon" else _by_money
+    others = [_place(one, name, joules, asked, today) for one, name in places if one.zone != here.zone]
     comparable = [one for one in others if _comparable(one, here, by)]
-    ranked = _ranked(sorted(comparable, key=lambda one: (key(one).value, one.zone)), key, here)
+    ranked = _ranked(sorted(comparable, key=lambda one: (_figure(one, by).value, one.zone)), here, by)
     return RegionRanking(
         run=summary.run,
         joules=joules,
@@ -126,27 +119,11 @@ def to_dict(found: RegionRanking) -> dict[str, Any]:
     }
 
 
-class _Prices:
-    """The tariffs of households; each country's is read once."""
-
-    def __init__(self, today: datetime.date) -> None:
-        self.today = today
-        self._known: dict[str, Tariff | None] = {}
-
-    def of(self, zone: str) -> Tariff | None:
-        """Return the tariff of a country or a part of one; None for a cloud region, whose customers pay rent."""
-        country = zone.partition("-")[0]
-        if ":" in zone:
-            return None
-        if country not in self._known:
-            self._known[country] = tariff_of(country, None)
-        return self._known[country]
+_tariff = cache(household_tariff)  # each country's is read once
 
 
 def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensity, str]]:
     """Return the zones that were asked for, each once, with their names."""
-    from greentrack import registry
-
     if among and cloud is not None:
         raise ConfigError("give zones, or a cloud whose regions are meant, not both")
     if cloud is not None and cloud not in CLOUDS:
@@ -164,20 +141,20 @@ def _intensities(among: Sequence[str], cloud: str | None) -> list[tuple[Intensit
     return [(one, known.get(zone, one.name)) for zone, one in found.items()]
 
 
-def _here(summary: Summary, joules: Figure, options: ParsedOptions, prices: _Prices | None) -> Region:
-    place = _place(summary.intensity, summary.intensity.name, joules, prices)
+def _here(summary: Summary, joules: Figure, options: ParsedOptions, today: datetime.date) -> Region:
+    place = _place(summary.intensity, summary.intensity.name, joules, options, today)
     if options.tariff is None or summary.money is None:
         return place
     each = summary.money.amount.value / (joules.value / JOULES_PER_KWH) if joules.value > 0 else 0.0
-    price = Figure.exact(each)
-    return place._replace(money=summary.money, price=price, sure_of_price=True)
+    return place._replace(money=summary.money, price=Figure.exact(each), sure_of_price=True)
 
 
-def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -> Region:
-    tariff = None if prices is None else prices.of(grid.zone)
+def _place(grid: Intensity, name: str, joules: Figure, options: ParsedOptions, today: datetime.date) -> Region:
+    pays_rent = options.rent is not None or ":" in grid.zone  # as the customers of a cloud do
+    tariff = None if pays_rent else _tariff(grid.zone.partition("-")[0])
     money = None
-    if tariff is not None and prices is not None:
-        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, prices.today)}")
+    if tariff is not None:
+        money = electricity_cost(joules, tariff.price, tariff, f"{tariff.note}{age(tariff.until, today)}")
     return Region(
         zone=grid.zone,
         name=name,
@@ -189,13 +166,9 @@ def _place(grid: Intensity, name: str, joules: Figure, prices: _Prices | None) -
     )
 
 
-def _by_carbon(place: Region) -> Figure:
-    """The energy's own error is the same everywhere, so only the grids' ranges decide."""
-    return place.intensity.figure
-
-
-def _by_money(place: Region) -> Figure:
-    return place.price or Figure.exact(0.0)
+def _figure(place: Region, by: str) -> Figure:
+    """Return what a region is ranked by: the energy's own error is the same everywhere, so it is left out."""
+    return place.intensity.figure if by == "carbon" else place.price or Figure.exact(0.0)
 
 
 def _comparable(place: Region, here: Region, by: str) -> bool:
@@ -204,20 +177,20 @@ def _comparable(place: Region, here: Region, by: str) -> bool:
     return place.money is not None and here.money is not None and place.money.currency == here.money.currency
 
 
-def _ranked(places: Sequence[Region], key: Callable[[Region], Figure], origin: Region) -> tuple[Region, ...]:
+def _ranked(places: Sequence[Region], origin: Region, by: str) -> tuple[Region, ...]:
     """Return *places* with their ranks; none where the boundary of the intensity differs from that of *origin*."""
     made: list[Region] = []
     rank, number, first = 0, 0, None
-    here = key(origin)
+    here = _figure(origin, by)
     for place in places:
-        figure = key(place)
-        if key is _by_carbon and place.intensity.boundary != origin.intensity.boundary:
-            made.append(place._replace(times_here=figure.value / here.value if here.value > 0 else 1.0))
+        figure = _figure(place, by)
+        times = figure.value / here.value if here.value > 0 else 1.0
+        if by == "carbon" and place.intensity.boundary != origin.intensity.boundary:
+            made.append(place._replace(times_here=times))
             continue
         number += 1
         if first is None or figure.low > first.high:
             rank, first = number, figure
-        times = figure.value / here.value if here.value > 0 else 1.0
         like_here = figure.low <= here.high and here.low <= figure.high
         made.append(place._replace(rank=rank, times_here=times, like_here=like_here))
     return tuple(made)

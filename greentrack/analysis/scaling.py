@@ -1,13 +1,10 @@
 """Scale a summary to more or less work: the run's figures times a factor, with the range that scaling adds."""
 
-from __future__ import annotations
-
 import math
 
 from greentrack.costing.assumptions import Assumption, of_equivalents, spread_of
 from greentrack.costing.equivalents import equivalents
 from greentrack.costing.summary import DeviceCost, Summary, Work
-from greentrack.costing.tariffs import Money
 from greentrack.model import TrackerOverhead
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 
@@ -22,16 +19,14 @@ TENFOLD = 0.10
 checkpoints, warm hardware, other data (judgement)."""
 
 START_S = 30.0
-"""So many seconds at a run's beginning (imports, first batches, compilation) may not come again with more work
-(judgement)."""
+"""The seconds at a run's start (imports, first batches, compilation) that more work may not repeat (judgement)."""
 
 
 def scaling(factor: float, seconds: float, unseen: float = 0.0) -> Figure:
     """Return *factor* with the range that scaling a run of so many *seconds* by it has.
 
-    It may be off by 10 % and by 10 % more for each factor of ten; what is fixed (the first 30 s) neither grows nor
-    shrinks with the work; and *unseen* is the part that no meter saw, by which it may be more. More work never takes
-    less than the run itself did.
+    It may be off by ``REPEAT``, by ``TENFOLD`` for each factor of ten, and by the first ``START_S``; *unseen* is the
+    part that no meter saw, by which it may be more. More work never takes less than the run itself did.
 
     >>> ten = scaling(10, 300)
     >>> round(ten.low, 2), round(ten.high, 2)
@@ -53,15 +48,15 @@ def unseen(summary: Summary) -> float:
 
 
 def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
-    """Return *summary*, whose energy is known, times *factor*.
-
-    What goes by time (a rent, making the hardware) goes by the *seconds* that it will take.
-    """
+    """Return *summary*, whose energy is known, times *factor*; rent and embodied carbon follow the *seconds*."""
     assert summary.joules is not None
     assert summary.g is not None
     time = seconds / summary.run.seconds if summary.run.seconds > 0 else factor
     joules, g = product(summary.joules, factor), product(summary.g, factor)
     facility = product(summary.facility_joules, factor) if summary.facility_joules else None
+    money = summary.money
+    if money is not None:
+        money = money._replace(amount=product(money.amount, time if money.basis == "renter" else factor))
     like = equivalents((facility or joules) / JOULES_PER_KWH, g, summary.intensity.zone)
     return summary._replace(
         run=summary.run._replace(name=f"estimate from {summary.run.name}", status=ESTIMATE, seconds=seconds.value),
@@ -71,7 +66,7 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
         measured_share=0.0,
         g=g,
         facility_joules=facility,
-        money=_money(summary.money, factor, time),
+        money=money,
         embodied=product(summary.embodied, time) if summary.embodied else None,
         water=product(summary.water, factor) if summary.water else None,
         equivalents=like,
@@ -97,9 +92,3 @@ def scaled(summary: Summary, factor: Figure, seconds: Figure) -> Summary:
 def _row(row: DeviceCost, factor: Figure) -> DeviceCost:
     joules = None if row.joules is None else product(row.joules, factor)
     return row._replace(joules=joules, method=ESTIMATE, measured=False, coverage=0.0, note=f"scaled from {row.method}")
-
-
-def _money(money: Money | None, factor: Figure, time: Figure) -> Money | None:
-    if money is None:
-        return None
-    return money._replace(amount=product(money.amount, time if money.basis == "renter" else factor))

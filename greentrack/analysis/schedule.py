@@ -1,19 +1,22 @@
 """When to start a training: the hours of the next day in which the same work emits the least carbon."""
 
-from __future__ import annotations
-
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from greentrack import config
+from greentrack.carbon import find_intensity
 from greentrack.carbon.hourly import FORECAST_ERROR, Series
+from greentrack.carbon.hourly_sources import forecast, is_file
+from greentrack.config import Settings
+from greentrack.costing.options import parse_options
+from greentrack.costing.session import CostingSession
 from greentrack.errors import ConfigError, SourceError
 from greentrack.formatting.units import clock_time, duration, iso
+from greentrack.host import facts
+from greentrack.model import RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.config import Settings
-    from greentrack.model import RunInfo
+from greentrack.store.location import path_of
 
 MAX_AHEAD_S = 24 * 3600.0
 """The latest start that is looked at, from now."""
@@ -27,8 +30,7 @@ _WATTS = {"w": 1.0, "kw": 1e3, "mw": 1e6}
 class StartTime(NamedTuple):
     """A start at Unix time *at*: the mean intensity until the work is done, and its grams where the energy is known.
 
-    *saved* is the fraction of the carbon of starting now that is avoided, below 0 where there is more; None where the
-    forecast does not cover a start now.
+    *saved* is the fraction of the carbon of starting now that is avoided; None where no forecast covers a start now.
     """
 
     at: float
@@ -40,7 +42,7 @@ class StartTime(NamedTuple):
 class Schedule(NamedTuple):
     """The starts of the next day, the best first, for work of *hours* that uses *kwh* (None where not known).
 
-    *source_note* is what the source says of its figures; *zone_guess* says how the zone was guessed, "" if given.
+    *source_note* comes from the source; *zone_guess* says how the zone was guessed, "" if given.
     """
 
     zone: str
@@ -71,12 +73,6 @@ def best_starts(
     the settings', the file's own or the time zone's country. *power* ("300 W") or *like* tell the energy. Raises
     ConfigError for what cannot be read, SourceError where no forecast is to be had.
     """
-    from greentrack import config
-    from greentrack.carbon import find_intensity
-    from greentrack.carbon.hourly_sources import forecast, is_file
-    from greentrack.host import facts
-    from greentrack.store.location import path_of
-
     settings = config.load({"db": db, "hourly": hourly})
     if settings.hourly is None:
         raise ConfigError("no source of forecasts is named; name one with --hourly uk, electricitymaps, or a CSV file")
@@ -114,7 +110,10 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
         raise SourceError(
             f"{series.source} covers no {duration(seconds)} from now or a start in the next 24 h; {until}"
         )
-    made = [StartTime(at, mean, _grams(kwh, mean), _saved(mean, current)) for at, mean in means.items()]
+    made = [
+        StartTime(at, mean, _grams(kwh, mean), saved=1 - mean / current if current else None)
+        for at, mean in means.items()
+    ]
     return Schedule(
         zone=series.zone,
         hours=hours,
@@ -155,9 +154,6 @@ def watts_of(text: str) -> float:
 
 def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
     """Return the run, its kWh for each hour, and how many hours it took."""
-    from greentrack.costing.options import parse_options
-    from greentrack.costing.session import CostingSession
-
     with CostingSession(settings, parse_options(settings._replace(hourly=None))) as session:
         summary = session.cost(session.find(ref).record)  # its joules are wanted, not its carbon
     joules = summary.facility_joules or summary.joules
@@ -168,13 +164,7 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 
 
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
-    if kwh is None:
-        return None
-    return product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
-
-
-def _saved(mean: float, current: float | None) -> float | None:
-    return None if not current else 1 - mean / current
+    return None if kwh is None else product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
 
 
 def _start(start: StartTime) -> dict[str, object]:

@@ -47,8 +47,7 @@ def welch(first: Sequence[float], second: Sequence[float], confidence: float = C
 def student(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> MeanDifference:
     """Return mean(second) - mean(first) with its interval, where one side is a single run and the other repeats.
 
-    Student's test, with the repeats' spread for both sides: it is assumed that the single run scatters like them. The
-    interval is the one in which another repeat is expected. Raises ValueError for other numbers of values.
+    Student's test; the single run is taken to scatter like the repeats. Raises ValueError for other numbers of values.
 
     >>> found = student([10.0], [19.0, 20.0, 21.0])  # a spread of 1, 2 degrees of freedom
     >>> round(found.difference), round(found.df), round(found.high - found.difference, 3)  # 4.303 x sqrt(1 + 1 / 3)
@@ -79,9 +78,7 @@ def mean(values: Sequence[float]) -> float:
 
 
 def t_cdf(t: float, df: float) -> float:
-    """Return the chance that Student's t with *df* degrees of freedom is at most *t*.
-
-    Abramowitz and Stegun 26.7.1 and 26.5.27.
+    """Return the chance that Student's t is at most *t* (Abramowitz and Stegun 26.7.1 and 26.5.27).
 
     >>> t_cdf(0.0, 5), round(t_cdf(1.0, 1), 3)  # with one degree it is Cauchy's: 1/2 + atan(1)/pi
     (0.5, 0.75)
@@ -91,7 +88,7 @@ def t_cdf(t: float, df: float) -> float:
 
 
 def t_quantile(p: float, df: float) -> float:
-    """Return the t that Student's t with *df* degrees of freedom stays below with chance *p*, between 0 and 1.
+    """Return the t that Student's t stays below with chance *p*, between 0 and 1.
 
     >>> round(t_quantile(0.975, 8), 3)
     2.306
@@ -112,9 +109,7 @@ def t_quantile(p: float, df: float) -> float:
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:
-    """Return the regularised incomplete beta function I_x(a, b).
-
-    The continued fraction of Abramowitz and Stegun 26.5.8, evaluated from its front.
+    """Return the regularised incomplete beta function I_x(a, b) (Abramowitz and Stegun 26.5.8).
 
     >>> round(incomplete_beta(2, 3, 0.5), 4)  # the chance of 2 heads or more in 4 throws: 11/16
     0.6875

@@ -3,19 +3,16 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.analysis.difference import Difference, ratio
 from greentrack.analysis.error_budget import energy_error
 from greentrack.analysis.metrics import best, check_logged, finite
-from greentrack.costing.summary import Summary
-from greentrack.errors import ConfigError, NotFoundError, did_you_mean
+from greentrack.costing.summary import RunPart, Summary
+from greentrack.costing.tariffs import Money
+from greentrack.errors import ConfigError
 from greentrack.model import Metric
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    from greentrack.costing.summary import RunPart
-    from greentrack.costing.tariffs import Money
 
 
 class Target(NamedTuple):
@@ -41,10 +38,9 @@ class Target(NamedTuple):
 
 
 class CostToTarget(NamedTuple):
-    """What a run spent to reach *target*. *value* is the first that reached it, or else the best one.
+    """What a run spent to reach *target*. *value* is the first that reached it, or else the best, None without any.
 
-    *joules*, *money* and *seconds* are those up to then, None where they are not known or the target was not reached.
-    *value* is None where the run has no such metric.
+    *joules*, *money* and *seconds* are those up to then, None where not known or where the target was not reached.
     """
 
     target: Target
@@ -52,7 +48,7 @@ class CostToTarget(NamedTuple):
     value: float | None
     seconds: float | None = None
     joules: Figure | None = None
-    money: "Money | None" = None
+    money: Money | None = None
 
 
 class TrendPoint(NamedTuple):
@@ -84,7 +80,7 @@ def parse_target(text: str) -> Target:
 def cost_to(summary: Summary, to: Target) -> CostToTarget:
     """Return what the run of *summary* spent until its metric first reached the target.
 
-    Raises ConfigError for a summary of the run's own share: a metric carries the joules of whole devices.
+    Raises ConfigError for the scope process: a metric carries the joules of whole devices.
     """
     if summary.scope != "machine":
         raise ConfigError(f"the cost to a target ({to}) is known for the scope machine only; leave the scope out")
@@ -105,7 +101,7 @@ def is_resumed(summary: Summary) -> bool:
     return bool(_earlier_parts(summary))
 
 
-def _earlier_parts(summary: Summary) -> "list[RunPart]":
+def _earlier_parts(summary: Summary) -> list[RunPart]:
     return [part for part in summary.parts if part.started_at + part.seconds <= summary.run.started_at]
 
 
@@ -124,33 +120,27 @@ def _joules(summary: Summary, reached: Metric) -> Figure | None:
     return whole * min(1.0, (before + min(1.0, reached.joules / devices) * at_once) / whole.value)
 
 
-def _money(summary: Summary, joules: Figure, seconds: float) -> "Money | None":
-    money, whole = (summary.whole or summary).money, (summary.whole or summary).joules
-    if money is None or whole is None:
+def _money(summary: Summary, joules: Figure, seconds: float) -> Money | None:
+    whole = summary.whole or summary
+    money = whole.money
+    if money is None or whole.joules is None:
         return None
     if money.basis == "renter":  # rent is for time
         in_all = (summary.whole or summary.run).seconds
         return money._replace(amount=money.amount * (min(1.0, seconds / in_all) if in_all > 0 else 1.0))
-    return money._replace(amount=money.amount * (joules.value / whole.value))
+    return money._replace(amount=money.amount * (joules.value / whole.joules.value))
 
 
 def checked_cost_to(summary: Summary, to: Target) -> CostToTarget:
     """Return what ``cost_to`` does. Raises NotFoundError, with suggestions, where the run has no such metric."""
-    check_logged(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name})")
+    check_logged(to.metric, summary.metrics, f"run {summary.run.id} ({summary.run.name}) logged no metric")
     return cost_to(summary, to)
 
 
 def trend(summaries: Sequence[Summary], to: Target) -> list[TrendPoint]:
-    """Return the cost to the target of each run, in order of time, compared with the last run that reached it.
-
-    Raises NotFoundError where no run has such a metric.
-    """
+    """Return the cost to the target of each run, in order of time. Raises NotFoundError where none has the metric."""
     known = dict.fromkeys(name for summary in summaries for name in summary.metrics)
-    if to.metric not in known:
-        raise NotFoundError(
-            f"none of these {len(summaries)} runs logged a metric {to.metric!r}{did_you_mean(to.metric, known)}; "
-            f"logged: {', '.join(list(known)[:10]) or 'none'}"
-        )
+    check_logged(to.metric, known, f"none of these {len(summaries)} runs logged a metric")
     points: list[TrendPoint] = []
     before: TrendPoint | None = None
     for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):

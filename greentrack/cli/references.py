@@ -23,7 +23,7 @@ def references(*, form: str) -> None:
     A figure with a tilde was not checked at its source; a dash is a figure that nobody published. The misprints that
     go round follow, each worked out anew.
     """
-    from greentrack.analysis.published_errors import published_errors
+    from greentrack.costing.published_trainings import published_errors
     from greentrack.costing.published_trainings import references as published
 
     click.echo(Renderer(REFERENCES, form)(published(), published_errors(), width=get_terminal_size().columns))

@@ -1,21 +1,16 @@
 """The costs of a run by its name or its record: ``summarize`` and ``summary_of``."""
 
-from __future__ import annotations
-
+import datetime
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, Unpack
+from pathlib import Path
+from typing import Protocol, Unpack
 
+from greentrack.config import Settings
 from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, parse_options
+from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record, RunInfo
 from greentrack.vocabulary import DISABLED
-
-if TYPE_CHECKING:
-    import datetime
-    from pathlib import Path
-
-    from greentrack.config import Settings
-    from greentrack.costing.summary import Summary
 
 
 class Recorded(Protocol):
@@ -46,9 +41,9 @@ def summarize(
 ) -> Summary:
     """Work out what a run cost: an id, the start of one, a name, ``latest``, a record, or a handle with ``record()``.
 
-    *db* is the database that holds it; None is the one that the settings name. *options* are zone, hourly, rest,
-    scope, pue, tariff, rent, embodied and water (see ``CostingOptions``). What is not given is as the run or else the
-    settings have it. Raises NotFoundError for an unknown run, ConfigError for an option.
+    *db* is the database that holds it, by default that of the settings. *options* are those of ``CostingOptions``; what
+    is not given is as the run or else the settings have it. Raises NotFoundError for an unknown run, ConfigError for an
+    option.
     """
     from greentrack.costing.session import CostingSession  # the end of a run needs none
 

@@ -1,18 +1,14 @@
 """The assumptions of a summary: typed values with source and year; the reports word them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from greentrack.carbon import Intensity
+from greentrack.costing.equivalents import Equivalent
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS
+from greentrack.model import DeviceUse
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    from greentrack.carbon import Intensity
-    from greentrack.costing.equivalents import Equivalent
-    from greentrack.model import DeviceUse
 
 Quantity = Literal[
     "method range",  # of (method, what it is)
@@ -80,26 +76,6 @@ class Assumption(NamedTuple):
     about: tuple[str, ...] = ()
 
 
-def assumptions(
-    uses: Iterable[DeviceUse],
-    methods: Iterable[str],
-    *,
-    chassis: Chassis | None,
-    intensity: Intensity,
-    charged: Iterable[Assumption],
-    equivalents: Iterable[Equivalent],
-) -> tuple[Assumption, ...]:
-    """Return the assumptions of a run in the order of the calculation; *methods* are those of its energy."""
-    return (
-        *_methods(methods, chassis),
-        *(assumption for use in uses for assumption in _details(use)),
-        *(_chassis(chassis) if chassis else ()),
-        *_carbon(intensity),
-        *charged,
-        *of_equivalents(equivalents),
-    )
-
-
 def of_equivalents(equivalents: Iterable[Equivalent]) -> Iterator[Assumption]:
     """Yield the assumptions of *equivalents*."""
     for one in equivalents:
@@ -111,16 +87,18 @@ def spread_of(figure: Figure) -> Spread:
     return Spread(1 - figure.low / figure.value, figure.high / figure.value - 1)
 
 
-def _methods(methods: Iterable[str], chassis: Chassis | None) -> Iterator[Assumption]:
+def of_methods(methods: Iterable[str], chassis: Chassis | None) -> Iterator[Assumption]:
+    """Yield the ranges of *methods*; that of *chassis* is among its own assumptions."""
     for name in dict.fromkeys(methods):
-        if chassis and name == chassis.method:  # its own range follows, by the kind of machine
+        if chassis and name == chassis.method:
             continue
         method = METHODS[name]
         spread = Spread(method.below, method.above)
         yield Assumption("method range", spread, method.source, method.year, (name, method.text))
 
 
-def _details(use: DeviceUse) -> Iterator[Assumption]:
+def of_device(use: DeviceUse) -> Iterator[Assumption]:
+    """Yield what a modelled device says of itself."""
     details: Mapping[str, object] = use.device.details
     if use.energy.seconds <= 0:
         return
@@ -131,7 +109,8 @@ def _details(use: DeviceUse) -> Iterator[Assumption]:
             yield Assumption(key, float(value), source, year, (use.device.uid,))
 
 
-def _chassis(chassis: Chassis) -> Iterator[Assumption]:
+def of_chassis(chassis: Chassis) -> Iterator[Assumption]:
+    """Yield what the system overhead of *chassis* rests on."""
     source, year = chassis.source, chassis.year
     if chassis.base_watts:  # most kinds have none
         yield Assumption("chassis base", chassis.base_watts, source, year)
@@ -140,7 +119,8 @@ def _chassis(chassis: Chassis) -> Iterator[Assumption]:
     yield Assumption(quantity, Spread(chassis.below, chassis.above), source, year, (chassis.method, chassis.text))
 
 
-def _carbon(intensity: Intensity) -> Iterator[Assumption]:
+def of_grid(intensity: Intensity) -> Iterator[Assumption]:
+    """Yield what the carbon rests on."""
     about = (intensity.zone, intensity.name, intensity.boundary, intensity.how)
     yield Assumption("grid intensity", intensity.g_per_kwh, intensity.source, intensity.year, about)
     yield Assumption(

@@ -1,7 +1,5 @@
 """Attribution: by which method a device is read, and which share of its joules belongs to the run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

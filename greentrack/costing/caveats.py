@@ -1,17 +1,13 @@
 """The caveats of a summary, as facts that the reports word: what was not seen, is doubted or is old."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from greentrack.costing.attribution import AttributedUse, devices_read, share_is_known, update_seconds
+from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import off_at_edges
+from greentrack.model import Record, RunInfo
 from greentrack.vocabulary import IMPORTED
-
-if TYPE_CHECKING:
-    from greentrack.costing.system_overhead import Chassis
-    from greentrack.model import Record, RunInfo
 
 MAX_EDGE_ERROR = 0.05
 """A span has a caveat if its edges may misplace more than this part of its joules."""

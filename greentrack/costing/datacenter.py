@@ -1,7 +1,6 @@
 """Embodied carbon of the hardware, and the water that the energy takes."""
 
-from __future__ import annotations
-
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,12 +31,6 @@ class EmbodiedPart(NamedTuple):
     number: int
     source: str
     year: int
-    sure: bool
-
-    @property
-    def g_per_hour(self) -> float:
-        """Grams for each hour of use of all of them."""
-        return self.number * self.kg * 1000 / LIFE_HOURS
 
 
 class Litres(NamedTuple):
@@ -47,7 +40,6 @@ class Litres(NamedTuple):
     per_kwh: float
     source: str
     year: int
-    sure: bool = True
 
 
 def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart], Caveat | None]:
@@ -55,10 +47,7 @@ def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart
     table = {(row["what"], row["item"]): row for row in rows("embodied.csv")}
     boards = [item for what, item in table if what == "gpu" and item != "other"]
     gpus = [use.device.name for use in uses if use.device.kind == "gpu"]
-    counts: dict[str, int] = {}
-    for name in gpus:
-        item = next((item for item in boards if fits(item, name)), "other")
-        counts[item] = counts.get(item, 0) + 1
+    counts = Counter(next((item for item in boards if fits(item, name)), "other") for name in gpus)
     made = [_part(table["gpu", item], f"a GPU ({item})", count) for item, count in counts.items()]
     chassis = run.host.chassis if run.host else "unknown"
     if chassis in ("desktop", "laptop"):
@@ -73,7 +62,8 @@ def parts_of(run: RunInfo, uses: Sequence[DeviceUse]) -> tuple[list[EmbodiedPart
 
 def embodied(parts: Sequence[EmbodiedPart], seconds: float) -> Figure:
     """Return the grams of CO2e of making *parts* for *seconds* of their use."""
-    return Figure.around(sum(part.g_per_hour for part in parts) * seconds / 3600, *EMBODIED_RANGE)
+    g_per_hour = sum(part.number * part.kg * 1000 / LIFE_HOURS for part in parts)
+    return Figure.around(g_per_hour * seconds / 3600, *EMBODIED_RANGE)
 
 
 def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
@@ -88,9 +78,8 @@ def water_of(zone: str, country: str | None) -> tuple[Litres, Litres]:
     site = table.get(("site", zone.partition(":")[0]))
     if site is None:
         return made, Litres("the site itself", 0.0, "taken to cool without evaporation; judgement", 2026)
-    sure = site["certainty"] == "checked"
-    text = f"the site itself, {site['place']}" + ("" if sure else ", uncertain")
-    return made, Litres(text, float(site["litres_per_kwh"]), site["source"], int(site["year"]), sure)
+    text = f"the site itself, {site['place']}" + _doubt(site)
+    return made, Litres(text, float(site["litres_per_kwh"]), site["source"], int(site["year"]))
 
 
 def water(joules: Figure, pue: Figure, grid: Litres, site: Litres) -> Figure:
@@ -101,7 +90,8 @@ def water(joules: Figure, pue: Figure, grid: Litres, site: Litres) -> Figure:
 
 
 def _part(row: dict[str, str], text: str, number: int) -> EmbodiedPart:
-    sure = row["certainty"] == "checked"
-    return EmbodiedPart(
-        text + ("" if sure else ", uncertain"), float(row["kg"]), number, row["source"], int(row["year"]), sure
-    )
+    return EmbodiedPart(text + _doubt(row), float(row["kg"]), number, row["source"], int(row["year"]))
+
+
+def _doubt(row: dict[str, str]) -> str:
+    return "" if row["certainty"] == "checked" else ", uncertain"

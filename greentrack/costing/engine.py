@@ -1,14 +1,12 @@
 """The calculation of a summary: a record's joules with their ranges, and their carbon, money and water."""
 
-from __future__ import annotations
-
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from greentrack.carbon import Intensity, age_note, find_intensity
-from greentrack.costing import line_items, system_overhead
-from greentrack.costing.assumptions import Assumption, assumptions
+from greentrack.costing import assumptions, line_items, system_overhead
+from greentrack.costing.assumptions import Assumption
 from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
 from greentrack.costing.caveats import Caveat, caveats, worded
 from greentrack.costing.equivalents import Equivalent, equivalents
@@ -17,7 +15,7 @@ from greentrack.costing.pue import NOT_APPLIED
 from greentrack.costing.summary import DeviceCost, PhaseCost, SpanCost, Summary, Work
 from greentrack.costing.system_overhead import Chassis
 from greentrack.methods import METHODS, combine_by_method, spread
-from greentrack.model import Energy, Metric, Reading, Record, RunInfo, TrackerOverhead
+from greentrack.model import Energy, Metric, Reading, Record, RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
 from greentrack.vocabulary import KINDS
 
@@ -60,8 +58,8 @@ def cost(
     known = {use.use.device.uid: use for use in uses if use.joules is not None}
     return summary._replace(
         measured_share=_measured_share(summary.devices, joules),
-        spans=_spans(record, known),
-        phases=_phases(record, known),
+        spans=tuple(_spans(record, known)),
+        phases=tuple(_phases(record, known)),
         work={
             unit: Work(total=total, joules_per=joules / total if joules and total > 0 else None)
             for unit, total in record.work.items()
@@ -88,7 +86,7 @@ def price(
     """Return what *joules* cost in carbon, money and water, for a run that was recorded or is an estimate.
 
     *devices* are the parts of the joules, *uses* what a recorder read; *chassis* is the machine whose overhead is among
-    the devices. Spans, phases, work and metrics are left empty.
+    the devices.
     """
     today = today or datetime.datetime.now(datetime.UTC).date()
     pue, zone = options.pue or NOT_APPLIED, intensity.zone
@@ -125,25 +123,22 @@ def price(
         embodied=embodied.figure,
         water=water.figure,
         equivalents=like,
-        spans=(),
-        phases=(),
-        work={},
-        metrics={},
-        rests_on=assumptions(
-            [use.use for use in uses],
-            [device.method for device in devices if device.joules is not None] if uses else [],
-            chassis=chassis,
-            intensity=intensity,
-            charged=[
-                *_idle_powers(uses, record.run),
-                *line_items.overhead(pue),
-                *(assumption for item in items for assumption in item.rests_on),
-                *_unit_costs(record.work),
-            ],
-            equivalents=like,
+        rests_on=(  # in the order of the calculation
+            *assumptions.of_methods([device.method for device in devices if uses and device.joules], chassis),
+            *(assumption for use in uses for assumption in assumptions.of_device(use.use)),
+            *(assumptions.of_chassis(chassis) if chassis else ()),
+            *assumptions.of_grid(intensity),
+            *_idle_powers(uses, record.run),
+            *line_items.overhead(pue),
+            *(assumption for item in items for assumption in item.rests_on),
+            *_unit_costs(record.work),
+            *assumptions.of_equivalents(like),
         ),
-        caveats=(*_grid_caveats(intensity, today), *(caveat for item in items for caveat in item.caveats)),
-        tracker_overhead=TrackerOverhead(),
+        caveats=(
+            *([Caveat("grid note", (zone, intensity.note))] if intensity.note else []),
+            *worded([age_note(intensity, today)]),
+            *(caveat for item in items for caveat in item.caveats),
+        ),
     )
 
 
@@ -221,30 +216,24 @@ def _by_kind(energy: Mapping[str, Energy], known: Mapping[str, AttributedUse]) -
     return dict(kinds)
 
 
-def _spans(record: Record, known: Mapping[str, AttributedUse]) -> tuple[SpanCost, ...]:
+def _spans(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[SpanCost]:
     end = record.run.started_at + record.run.seconds
-    costs = []
     for span in record.spans:
         kinds = _by_kind(span.energy, known)
-        costs.append(
-            SpanCost(
-                name=span.name,
-                attrs=span.attrs,
-                seconds=max(0.0, (end if span.ended_at is None else span.ended_at) - span.started_at),
-                joules=sum(kinds.values()) if kinds else None,
-                by_kind=kinds,
-            )
+        yield SpanCost(
+            name=span.name,
+            attrs=span.attrs,
+            seconds=max(0.0, (end if span.ended_at is None else span.ended_at) - span.started_at),
+            joules=sum(kinds.values()) if kinds else None,
+            by_kind=kinds,
         )
-    return tuple(costs)
 
 
-def _phases(record: Record, known: Mapping[str, AttributedUse]) -> tuple[PhaseCost, ...]:
-    costs = []
+def _phases(record: Record, known: Mapping[str, AttributedUse]) -> Iterator[PhaseCost]:
     for phase in record.phases:
         kinds = _by_kind(phase.energy, known)
         joules = sum(kinds.values()) if kinds else None
-        costs.append(PhaseCost(name=phase.name, calls=phase.calls, seconds=phase.seconds, joules=joules))
-    return tuple(costs)
+        yield PhaseCost(name=phase.name, calls=phase.calls, seconds=phase.seconds, joules=joules)
 
 
 def _idle_powers(uses: Sequence[AttributedUse], run: RunInfo) -> Iterator[Assumption]:
@@ -260,12 +249,6 @@ def _unit_costs(work: Mapping[str, float]) -> Iterator[Assumption]:
         from greentrack.costing import unit_costs
 
         yield from unit_costs.assumptions(work)
-
-
-def _grid_caveats(intensity: Intensity, today: datetime.date) -> Iterator[Caveat]:
-    if intensity.note:
-        yield Caveat("grid note", (intensity.zone, intensity.note))
-    yield from worded([age_note(intensity, today)])
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, tuple[Metric, ...]]:

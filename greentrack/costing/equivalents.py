@@ -1,7 +1,7 @@
 """Equivalents of energy and carbon from everyday life, each with its source."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -17,16 +17,14 @@ _EU = frozenset(
 
 
 class Constant(NamedTuple):
-    """What one of something costs: *each* kWh of energy or grams of carbon, in all likelihood from *low* to *high*.
+    """The energy or carbon of one of something, with its range, in *unit*.
 
-    Of one *family* only one is shown; *where* are the countries whose own it is, none for a constant of everybody's.
-    *about* is True for a figure that nobody has checked at its source, or that is rough by nature.
+    Only one of a *family* is shown. *where* are the countries that it is of; none for a constant of all countries.
+    *about* is True for a figure that was not checked at its source, or that is rough by nature.
     """
 
     text: str
-    each: float
-    low: float
-    high: float
+    figure: Figure
     unit: str
     family: str
     where: frozenset[str]
@@ -34,14 +32,10 @@ class Constant(NamedTuple):
     source: str
     year: int
 
-    @property
-    def figure(self) -> Figure:
-        """What one costs, with its range."""
-        return Figure(value=self.each, low=self.low, high=self.high)
-
     def number_in(self, amount: Figure) -> Figure:
         """Return how many of it *amount* is, with the ranges of both."""
-        return product(amount, Figure(value=1 / self.each, low=1 / self.high, high=1 / self.low))
+        each, low, high = self.figure
+        return product(amount, Figure(value=1 / each, low=1 / high, high=1 / low))
 
 
 class Equivalent(NamedTuple):
@@ -87,19 +81,16 @@ def equivalents(kwh: Figure, g: Figure, zone: str = "") -> tuple[Equivalent, ...
     ['10 litres of water boiled in a kettle', '58 smartphone charges', '2 km in an average US passenger car']
     """
     here = _of_place(zone.partition("-")[0])
-    energy = list(_one_a_family(_fitting(here, kwh, "kWh")))
-    carbon = list(_one_a_family(_fitting(here, g, "g CO2e")))[:1]
+    energy, carbon = _fitting(here, kwh, "kWh"), _fitting(here, g, "g CO2e")[:1]
     return tuple(energy[: MAX_SHOWN - len(carbon)] + carbon)
 
 
 def _constant(row: dict[str, str]) -> Constant:
-    each, low, high = (float(row[key] or row["amount"]) / float(row["per"]) for key in ("amount", "low", "high"))
+    amounts = (float(row[key] or row["amount"]) / float(row["per"]) for key in ("amount", "low", "high"))
     named = row["where"].split()
     return Constant(
         text=row["text"],
-        each=each,
-        low=low,
-        high=high,
+        figure=Figure(*amounts),
         unit=row["unit"],
         family=row["family"],
         where=frozenset(named) | (_EU if "EU" in named else frozenset()),
@@ -115,32 +106,28 @@ def _of_place(country: str) -> list[Constant]:
     return [known for known in constants() if country in known.where or (not known.where and known.family not in own)]
 
 
-def _fitting(known: Iterable[Constant], amount: Figure, unit: str) -> list[tuple[str, Equivalent]]:
+def _fitting(known: Iterable[Constant], amount: Figure, unit: str) -> list[Equivalent]:
+    """Return the equivalents of *amount*, one of each family."""
     made = [(constant.family, _equivalent(constant, amount)) for constant in known if constant.unit == unit]
     fitting = [(family, equivalent) for family, equivalent in made if MIN_N <= equivalent.n <= MAX_N]
-    return sorted(fitting, key=lambda pair: not 1 <= pair[1].n <= 100)  # stable: the better known stay in front
-
-
-def _one_a_family(pairs: Iterable[tuple[str, Equivalent]]) -> Iterator[Equivalent]:
-    seen = set()
-    for family, equivalent in pairs:
-        if family not in seen:
-            seen.add(family)
-            yield equivalent
+    chosen: dict[str, Equivalent] = {}
+    for family, equivalent in sorted(fitting, key=lambda pair: not 1 <= pair[1].n <= 100):  # the better known in front
+        chosen.setdefault(family, equivalent)
+    return list(chosen.values())
 
 
 def _equivalent(constant: Constant, amount: Figure) -> Equivalent:
-    count = constant.number_in(amount)
-    n, low, high = (_two_digits(part) for part in (count.value, count.low, count.high))
+    n, low, high = (_two_digits(part) for part in constant.number_in(amount))
+    each, least, most = constant.figure
     spread = "" if low == high else f" ({low:g}–{high:g})"
-    doubt = "" if constant.low == constant.high else f"; {constant.low:.3g} to {constant.high:.3g} {constant.unit}"
+    doubt = "" if least == most else f"; {least:.3g} to {most:.3g} {constant.unit}"
     return Equivalent(
         text=f"{'about ' if constant.about else ''}{n:g} {one_of(constant.text) if n == 1 else constant.text}{spread}",
         what=constant.text,
         n=n,
         low=low,
         high=high,
-        constant=constant.each,
+        constant=each,
         unit=constant.unit,
         source=constant.source + doubt,
         year=constant.year,

@@ -1,19 +1,15 @@
 """The costs of forecasts: energy, carbon, money and time, beside the actual costs.
 
-The store keeps joules and seconds, each with its range. Carbon and money follow from the run's own cost of a joule or a
-second under the same options, so a forecast and its outcome have the same price.
+The store keeps joules and seconds. Carbon and money follow at the run's own rates, so that a forecast and its outcome
+have the same price.
 """
 
-from __future__ import annotations
+from typing import NamedTuple, Self
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from greentrack.costing.summary import Summary
+from greentrack.costing.tariffs import Money
+from greentrack.model import Forecast
 from greentrack.quantity import Figure, product, quotient
-
-if TYPE_CHECKING:
-    from greentrack.costing.summary import Summary
-    from greentrack.costing.tariffs import Money
-    from greentrack.model import Forecast
 
 
 class ForecastCost(NamedTuple):
@@ -24,13 +20,12 @@ class ForecastCost(NamedTuple):
     money: Money | None
     seconds: Figure
 
-    def of_hosts(self, n: float) -> ForecastCost:
+    def of_hosts(self, n: float) -> Self:
         """Return the costs of *n* such hosts in the same time."""
-        return ForecastCost(
-            joules=None if self.joules is None else self.joules * n,
-            g=None if self.g is None else self.g * n,
-            money=None if self.money is None else self.money._replace(amount=self.money.amount * n),
-            seconds=self.seconds,
+        return self._replace(
+            joules=self.joules and self.joules * n,
+            g=self.g and self.g * n,
+            money=self.money and self.money._replace(amount=self.money.amount * n),
         )
 
 

@@ -1,9 +1,8 @@
 """GPU rental: the user's own price of a GPU-hour, or a dated table's by GPU and kind of provider."""
 
-from __future__ import annotations
-
+import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.costing.caveats import Caveat
 from greentrack.costing.tariffs import UNCHECKED_RANGE, Money, parse_price, this_year
@@ -11,9 +10,6 @@ from greentrack.data.tables import age, fits, rows
 from greentrack.errors import ConfigError, did_you_mean
 from greentrack.formatting.units import digits
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    import datetime
 
 TIERS = ("hyperscaler", "specialist", "marketplace")
 """The kinds of provider in the table."""
@@ -29,10 +25,7 @@ class Rent(NamedTuple):
 
 
 class Price(NamedTuple):
-    """The price of an hour of one *gpu*.
-
-    *tier* and *until*, the last month (``2026-05``) that it holds for, are "" for a price of the user's own.
-    """
+    """The price of an hour of one *gpu*; *tier* and *until* (its last month, ``2026-05``) are "" for the user's own."""
 
     price: Figure
     currency: str
@@ -47,7 +40,7 @@ class Price(NamedTuple):
 def parse_rent(text: str) -> Rent:
     """Read ``2.95 USD`` (an hour of any GPU), ``specialist`` (the run's own GPUs), or ``H100 specialist``.
 
-    Raises ConfigError for a price without currency, and for a GPU or a kind of provider that the table does not have.
+    Raises ConfigError for a price without currency, and for a GPU or a kind of provider that is not in the table.
 
     >>> parse_rent("2.95 USD").price, parse_rent("h100 specialist").gpu
     (2.95, 'H100')

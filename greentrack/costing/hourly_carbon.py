@@ -1,19 +1,15 @@
 """Carbon by the hour: the joules of each hour at the grid intensity of that hour."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.carbon import Intensity
-from greentrack.carbon.hourly import Series, Stretch, applied, unchanged
+from greentrack.carbon.hourly import applied, unchanged
+from greentrack.costing.attribution import AttributedUse
 from greentrack.errors import SourceError
-
-if TYPE_CHECKING:
-    from greentrack.costing.attribution import AttributedUse
-    from greentrack.model import Reading
+from greentrack.model import Reading
 
 
 class NetworkWait:
@@ -49,31 +45,26 @@ def by_hour(
 ) -> Intensity:
     """Return the mean intensity of a run's joules over its hours; the system overhead follows the devices.
 
-    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a note
-    that says so. Raises ConfigError for a source that does not exist and a file with an error.
+    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a
+    note. Raises ConfigError for an unknown source and a file with an error.
     """
     if readings is None:  # no end of a training waits for the network
         return unchanged(yearly, "carbon by the hour is worked out for stored runs only")
-    stretches = list(_stretches(uses, readings))
+    from greentrack.carbon.hourly_sources import past
+    from greentrack.store.location import path_of
+
+    stretches = [
+        (reading.at, reading.seconds, use.of(reading))
+        for use in uses
+        for reading in readings.get(use.use.device.uid, ())
+    ]
     if not stretches:
         return unchanged(yearly, "no readings tell when the energy was used")
     start, end = min(at - seconds for at, seconds, _ in stretches), max(at for at, _, _ in stretches)
     try:
-        series = _past(hourly, yearly.zone, start, end)
+        with hourly.wait.spend() as left_s:
+            db, now = path_of(hourly.db), time.time()
+            series = past(hourly.source, yearly.zone, start, end, db=db, now=now, limit_s=left_s)
     except SourceError as error:
         return unchanged(yearly, str(error))
     return applied(stretches, series, yearly)
-
-
-def _stretches(uses: Sequence[AttributedUse], readings: Mapping[str, Sequence[Reading]]) -> Iterator[Stretch]:
-    for use in uses:
-        for reading in readings.get(use.use.device.uid, ()):
-            yield reading.at, reading.seconds, use.of(reading)
-
-
-def _past(hourly: HourlySource, zone: str, start: float, end: float) -> Series:
-    from greentrack.carbon.hourly_sources import past
-    from greentrack.store.location import path_of
-
-    with hourly.wait.spend() as left_s:
-        return past(hourly.source, zone, start, end, db=path_of(hourly.db), now=time.time(), limit_s=left_s)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.assumptions import Assumption, Ends, Spread, spread_of
 from greentrack.costing.caveats import Caveat
+from greentrack.costing.pue import Pue
+from greentrack.costing.tariffs import Money, Tariff, electricity_cost, household_tariff, price_of
+from greentrack.data.tables import age
 from greentrack.model import Reading, Record
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    import datetime
-
     from greentrack.costing.gpu_rental import Rent
-    from greentrack.costing.pue import Pue
-    from greentrack.costing.tariffs import Money, Tariff
 
 JUDGEMENT = "judgement"
 
@@ -46,10 +46,7 @@ def electricity(
     today: datetime.date,
 ) -> LineItem:
     """Charge an owner for the joules of the *facility*, at the tariff *given* or that of the *zone*'s households."""
-    from greentrack.costing.tariffs import electricity_cost, price_of, tariff_of
-    from greentrack.data.tables import age
-
-    tariff = given or tariff_of(zone, None)
+    tariff = given or household_tariff(zone)
     if tariff is None or facility is None:
         return LineItem()
     price, about = tariff.price, tariff.note

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from greentrack.costing.caveats import Caveat
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
+from greentrack.costing.tariffs import Money
+from greentrack.model import RunInfo
 from greentrack.quantity import Figure
 
 if TYPE_CHECKING:
-    from greentrack.costing.tariffs import Money
-    from greentrack.model import RunInfo
     from greentrack.store.reader import Reader
     from greentrack.store.run_row import RunRow
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
-    """Return *summary* with the costs of its multi-part run; *parts* are the summaries of all parts in order.
+    """Return *summary* with the costs of its multi-part run, whose *parts* are in order.
 
     *counted* is the share of their joules that counts; see ``share_counted_once``.
     """
@@ -32,7 +32,7 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
     plan = _plan(parts[-1])
     forecasts = (made for part in parts if _plan(part) == plan for made in part.forecasts)
     return summary._replace(
-        parts=_parts(parts),
+        parts=tuple(_parts(parts)),
         whole=whole,
         forecasts=tuple(sorted(forecasts, key=lambda made: made.at)),
         caveats=(*summary.caveats, *_caveats(parts, measured, counted)),
@@ -71,31 +71,25 @@ def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> floa
     return once.joules / together if together > 0 else 1.0
 
 
-def _parts(parts: Sequence[Summary]) -> tuple[RunPart, ...]:
-    made = []
+def _parts(parts: Sequence[Summary]) -> Iterator[RunPart]:
     for part in parts:
         run = part.run
         earlier = [one.joules.value for one in parts if one.joules is not None and one.run.started_at < run.started_at]
-        made.append(
-            RunPart(
-                id=run.id,
-                status=run.status,
-                host=run.host.name if run.host else None,
-                started_at=run.started_at,
-                seconds=run.seconds,
-                joules=part.joules,
-                before=sum(earlier) if earlier else None,
-            )
+        yield RunPart(
+            id=run.id,
+            status=run.status,
+            host=run.host.name if run.host else None,
+            started_at=run.started_at,
+            seconds=run.seconds,
+            joules=part.joules,
+            before=sum(earlier) if earlier else None,
         )
-    return tuple(made)
 
 
 def _sum(figures: Sequence[Figure | None], counted: float) -> Figure | None:
     """Add *figures*; their ranges add as they are, since all parts have the same sensors and models."""
     known = [figure for figure in figures if figure is not None]
-    if not known or len(known) < len(figures):
-        return None
-    return Figure.total(known) * counted
+    return Figure.total(known) * counted if known and len(known) == len(figures) else None
 
 
 def _money(sums: Sequence[Money | None], counted: float) -> Money | None:

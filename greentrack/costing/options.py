@@ -94,40 +94,25 @@ def parse_options(
         if tariff is None and rent is None:
             rent = settings.rent
             tariff = settings.tariff if rent is None else None
-    return ParsedOptions(
-        zone=zone,
-        default_zone=None if settings is None else settings.zone,
-        hourly=None if hourly is None else _hourly(hourly, None if settings is None else settings.db),
-        rest=rest,
-        scope=scope,
-        pue=None if pue is None else _pue(pue),
-        tariff=None if tariff is None else _tariff(tariff),
-        rent=None if rent is None else _rent(rent),
-        embodied=bool(embodied),
-        water=bool(water),
-    )
+    parsed = ParsedOptions(zone=zone, rest=rest, scope=scope, embodied=bool(embodied), water=bool(water))
+    if settings is not None:
+        parsed = parsed._replace(default_zone=settings.zone)
+    if hourly is not None:  # what reads an option is loaded only where it is given
+        from greentrack.carbon import base
+        from greentrack.costing.hourly_carbon import HourlySource, NetworkWait
 
+        source = HourlySource(hourly, None if settings is None else settings.db, NetworkWait(base.LIMIT_S))
+        parsed = parsed._replace(hourly=source)
+    if pue is not None:
+        from greentrack.costing.pue import parse_pue
 
-def _hourly(source: str, db: str | None) -> HourlySource:
-    from greentrack.carbon import base
-    from greentrack.costing.hourly_carbon import HourlySource, NetworkWait
+        parsed = parsed._replace(pue=parse_pue(pue))
+    if tariff is not None:
+        from greentrack.costing.tariffs import parse_tariff
 
-    return HourlySource(source, db, NetworkWait(base.LIMIT_S))
+        parsed = parsed._replace(tariff=parse_tariff(tariff))
+    if rent is not None:
+        from greentrack.costing.gpu_rental import parse_rent
 
-
-def _pue(given: str | float) -> Pue:  # each of these is loaded only where it is asked for
-    from greentrack.costing.pue import parse_pue
-
-    return parse_pue(given)
-
-
-def _tariff(given: str) -> Tariff:
-    from greentrack.costing.tariffs import parse_tariff
-
-    return parse_tariff(given)
-
-
-def _rent(given: str) -> Rent:
-    from greentrack.costing.gpu_rental import parse_rent
-
-    return parse_rent(given)
+        parsed = parsed._replace(rent=parse_rent(rent))
+    return parsed

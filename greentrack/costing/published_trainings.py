@@ -1,4 +1,4 @@
-"""Published trainings to compare a run with: their energy, carbon and money, and how each was found."""
+"""Published trainings to compare a run with, how each figure was found, and the errors that are quoted of them."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -34,10 +34,10 @@ class PublishedMoney(NamedTuple):
 
 
 class PublishedTraining(NamedTuple):
-    """A published training. *energy_mwh*, *tco2e* and *money* are None and *how* is "" where nothing was published.
+    """A published training. *energy_mwh*, *tco2e* and *money* are None where they were not published.
 
-    *how* the energy was found: measured, assumed (hardware, number or power partly so) or tdp (hours x rated power).
-    *certainty* is published, "co2e uncertain" or uncertain: what is uncertain was not checked at its source.
+    *how* the energy was found: measured, assumed (hardware, number or power partly so), tdp (hours x rated power), "".
+    *certainty* is published, "co2e uncertain" or uncertain: not checked at its source.
     """
 
     name: str
@@ -54,30 +54,25 @@ class PublishedTraining(NamedTuple):
     @property
     def energy_text(self) -> str:
         """Its energy as people read it, with a tilde where it is uncertain; "" where it is unknown."""
-        if self.energy_mwh is None:
-            return ""
-        return ("~" if self.certainty == "uncertain" else "") + energy(self.energy_mwh * JOULES_PER_MWH)
+        tilde = "~" if self.certainty == "uncertain" else ""
+        return "" if self.energy_mwh is None else tilde + energy(self.energy_mwh * JOULES_PER_MWH)
 
     @property
     def carbon_text(self) -> str:
-        """Its carbon as people read it, with a tilde where it is uncertain; "" where it is unknown."""
-        if self.tco2e is None:
-            return ""
-        return ("" if self.certainty == "published" else "~") + f"{digits(self.tco2e)} t"
+        """Its carbon, likewise."""
+        tilde = "" if self.certainty == "published" else "~"
+        return "" if self.tco2e is None else f"{tilde}{digits(self.tco2e)} t"
 
     @property
     def money_text(self) -> str:
-        """Its money as people read it, with a tilde where it is uncertain; "" where it is unknown."""
-        if self.money is None:
-            return ""
-        return ("~" if self.certainty == "uncertain" else "") + str(self.money)
+        """Its money, likewise."""
+        tilde = "~" if self.certainty == "uncertain" else ""
+        return "" if self.money is None else f"{tilde}{self.money}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the training as JSON values."""
         paid = self.money
-        if paid is None:
-            return self._asdict()
-        money = {**paid.amount._asdict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
+        money = paid and {**paid.amount.to_dict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
         return {**self._asdict(), "money": money}
 
 
@@ -87,6 +82,20 @@ class TrainingComparison(NamedTuple):
     text: str
     ratio: Figure
     reference: PublishedTraining
+
+
+class PublishedError(NamedTuple):
+    """A figure that is widely quoted and wrong: what is *said*, what is *so*, and the *source* of the correction."""
+
+    said: str
+    so: str
+    source: str
+
+
+@cache
+def published_errors() -> tuple[PublishedError, ...]:
+    """Return the table of misprints and myths."""
+    return tuple(PublishedError(**row) for row in rows("published_errors.csv"))
 
 
 @cache

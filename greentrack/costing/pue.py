@@ -1,7 +1,5 @@
 """Power usage effectiveness (PUE): the overhead of a data centre."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

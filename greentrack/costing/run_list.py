@@ -1,16 +1,14 @@
 """Lists of runs with the energy and carbon of each, and their totals.
 
-The figures are those of ``summary``, the system overhead included, from totals that the store keeps: ten thousand runs
-are listed without a single reading.
+The figures come from totals that the store keeps: ten thousand runs are listed without a single reading.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from greentrack import config
 from greentrack.carbon import find_intensity
 from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
@@ -25,18 +23,17 @@ COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g
 
 
 class RunCost(NamedTuple):
-    """A run in a list. *joules* (the system overhead included), *g* and *measured_share* are None where nothing
-    was read; *g* also where the run's zone has no known intensity.
+    """A run in a list. *joules* (with system overhead), *g* and *measured_share* are None where nothing was read.
 
-    A multi-part run is one line: its latest part with the seconds, joules and grams of all *parts*. Other runs have no
-    parts.
+    *g* is None also where the zone has no known intensity. A multi-part run is one line: its latest part with the
+    seconds, joules and grams of all *parts*. Other runs have no parts.
     """
 
     run: RunRow
     joules: float | None
     g: float | None
     measured_share: float | None
-    parts: tuple[RunCost, ...] = ()
+    parts: tuple["RunCost", ...] = ()
 
     @property
     def kwh(self) -> float | None:
@@ -45,10 +42,9 @@ class RunCost(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """The totals of several runs. Joules that more than one run saw count once.
+    """The totals of several runs. Joules that more than one run saw count once; *overlapped* are those left out.
 
-    *overlapped* are the joules that were left out for that. Of *unread* runs nothing was measured: they are in no
-    figure but the time. *joules* is None where that is so of all; *g* also where that of a run that was read is.
+    Of *unread* runs only the time counts. *joules* is None where all are unread; *g* also where any other's is.
     """
 
     runs: int
@@ -87,13 +83,10 @@ def list_runs(
 ) -> list[RunCost]:
     """List the runs in *db* (by default the database of the settings) that match all filters.
 
-    Runs that are parts of one work (resumed, or on several hosts) are one line, found by what its latest part is; with
-    *all_parts* each has its own. *since* and *until* are Unix times of the start; *name* may hold ``*`` and ``?``.
-    Raises NotFoundError for a project, tag or status that no run has; ConfigError for an unknown *sort* or a *limit*
-    below 1.
+    A multi-part run is one line, found by its latest part; with *all_parts* each part has its own. *since* and *until*
+    are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a project, tag or status that
+    no run has; ConfigError for an unknown *sort* or a *limit* below 1.
     """
-    from greentrack import config
-
     if sort not in _SORTS:
         raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
     if limit is not None and limit < 1:
@@ -128,8 +121,6 @@ def list_runs(
 
 def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
     """Return the totals of *costs*, runs of *db*. System overhead and carbon follow the joules that count."""
-    from greentrack import config
-
     costs = list(costs)
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
     settings = config.load({"db": db})
@@ -208,14 +199,12 @@ def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
 def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
     """Return a function that calibrates the kind of machine of runs on calibrated hosts."""
     known = {host: known.calibrations for host, known in reader.host_calibrations().items() if known.calibrations}
-    if not known:
-        return lambda _, chassis: chassis
-    from greentrack.costing.wall_calibration import calibrated
-
     devices = {host: reader.devices(host) for host in known}
 
     @cache  # most runs of a machine see the same devices
     def fit(chassis: Chassis, host: str, uids: tuple[str, ...]) -> Chassis:
+        from greentrack.costing.wall_calibration import calibrated
+
         return calibrated(chassis, known[host], uids)
 
     def refine(run: RunRow, chassis: Chassis) -> Chassis:

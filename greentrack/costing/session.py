@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, Unpack
 
 from greentrack import config
+from greentrack.config import Settings
 from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, ParsedOptions, parse_options
+from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record
 
 if TYPE_CHECKING:
-    import datetime
-    from types import TracebackType
-
-    from greentrack.config import Settings
-    from greentrack.costing.summary import Summary
     from greentrack.store.reader import Reader
 
 
@@ -37,8 +35,7 @@ class StoredRun(NamedTuple):
 class CostingSession:
     """Costs the runs of one database under one set of options. A context manager, which closes the database.
 
-    The database is opened at the first question to it. All runs together wait for the network for as long as one run
-    may (see ``NetworkWait``).
+    The database is opened when it is first needed. All runs share one wait for the network (see ``NetworkWait``).
     """
 
     def __init__(self, settings: Settings, options: ParsedOptions, *, today: datetime.date | None = None) -> None:
@@ -61,9 +58,7 @@ class CostingSession:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if "reader" in self.__dict__:
             self.reader.close()
 
@@ -76,10 +71,7 @@ class CostingSession:
         return Reader(path_of(self.settings.db))
 
     def find(self, run: str | Record) -> StoredRun:
-        """Return the run that is meant: a record, or an id, the start of one, a name, ``latest``.
-
-        Raises NotFoundError.
-        """
+        """Return a run by its record, id, the start of one, name, or ``latest``. Raises NotFoundError."""
         if isinstance(run, Record):
             return StoredRun(run)
         run_id = self.reader.find(run)
@@ -94,9 +86,9 @@ class CostingSession:
         return self.cost(record, self._readings(record.run.id))
 
     def summarize(self, ref: str) -> Summary:
-        """Return what a run of this database cost, with its whole work where it is a part of one.
+        """Return what the run *ref* (see ``find``) cost, with the costs of all parts of a multi-part run.
 
-        *ref* is an id, the start of one, a name, or ``latest``. Raises NotFoundError.
+        Raises NotFoundError.
         """
         run_id = self.reader.find(ref)
         summary = self.cost_stored(self.reader.record(run_id))

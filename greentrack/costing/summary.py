@@ -1,10 +1,7 @@
 """The summary of a run: its energy, and its carbon, money and water under assumptions that can change.
 
-A ``Summary`` holds everything that a report shows. What was not measured is None or absent, never zero; gaps are not
-filled.
-
-The training waits for this module at its end, so the small facts are named tuples: a dataclass takes five times as long
-to make.
+What was not measured is None or absent, never zero; gaps are not filled. The training waits for this module at its end,
+so the facts are named tuples: a dataclass takes five times as long to make.
 """
 
 from __future__ import annotations
@@ -110,9 +107,8 @@ class Summary(NamedTuple):
 
     *measured_share* is the part of *joules*, the system overhead included, that comes from a sensor. Where a *pue*
     is applied (else it is 1), *facility_joules* are joules x PUE, and *g*, *money* and the equivalents are theirs.
-    *embodied* (g CO2e, not in *g*) and *water* (litres) are None where they were not asked for or are not known, and
-    *money* where no price is known. Where the run is one of several *parts* of a
-    multi-part run, *whole* and *forecasts* are those of all parts, and all else is the run's own.
+    *embodied* (g CO2e, not in *g*), *water* (litres) and *money* are None where not asked for or not known. In a
+    multi-part run, *whole* and *forecasts* are those of all *parts*, and all else is the run's own.
     """
 
     run: RunInfo
@@ -129,13 +125,13 @@ class Summary(NamedTuple):
     embodied: Figure | None
     water: Figure | None
     equivalents: tuple[Equivalent, ...]
-    spans: tuple[SpanCost, ...]
-    phases: tuple[PhaseCost, ...]
-    work: Mapping[str, Work]
-    metrics: Mapping[str, tuple[Metric, ...]]
-    rests_on: tuple[Assumption, ...]
-    caveats: tuple[Caveat, ...]
-    tracker_overhead: TrackerOverhead
+    spans: tuple[SpanCost, ...] = ()
+    phases: tuple[PhaseCost, ...] = ()
+    work: Mapping[str, Work] = {}
+    metrics: Mapping[str, tuple[Metric, ...]] = {}
+    rests_on: tuple[Assumption, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    tracker_overhead: TrackerOverhead = TrackerOverhead()
     forecasts: tuple[Forecast, ...] = ()
     parts: tuple[RunPart, ...] = ()
     whole: MultipartRun | None = None
@@ -150,9 +146,7 @@ class Summary(NamedTuple):
         """The joules of the GPUs beyond their idle power; None unless known of all of them."""
         gpus = [device for device in self.devices if device.kind == "gpu" and device.joules is not None]
         known = [device.above_idle for device in gpus if device.above_idle is not None]
-        if not gpus or len(known) < len(gpus):
-            return None
-        return Figure.total(known)
+        return Figure.total(known) if gpus and len(known) == len(gpus) else None
 
     @property
     def comparison(self) -> TrainingComparison | None:

@@ -26,8 +26,7 @@ SLOPE_ERROR = 0.15
 class Chassis(NamedTuple):
     """A kind of machine. Its true overhead lies between joules x (1 - below) and joules x (1 + above).
 
-    Where *loads* (watts of the components) were calibrated at the wall, *below* and *above* are parts of the wall's
-    joules, for loads between the least and the most of these.
+    Where *loads* (watts of the components) were calibrated at the wall, the range is a part of the wall's joules.
     """
 
     text: str
@@ -59,7 +58,15 @@ class Chassis(NamedTuple):
         return Figure(value=joules, low=low, high=joules + self.above * wall + beyond)
 
 
-_NODE = "servers: fans, converters and network about 10 to 20 % of a node, multiplier 1.15 to 1.50; judgement"
+_SERVER = Chassis(
+    text="server: a quarter of what its components draw (range 15 to 50 %)",
+    base_watts=0.0,
+    efficiency=0.80,
+    below=0.40,
+    above=1.00,
+    source="servers: fans, converters and network about 10 to 20 % of a node, multiplier 1.15 to 1.50; judgement",
+    year=2026,
+)
 CHASSIS = {
     "desktop": Chassis(
         text="desktop: 50 W for board, fans and disks, and a power supply of 90 %",
@@ -79,32 +86,16 @@ CHASSIS = {
         source="judgement: two laptops drew 6 and 9 W in all, idle on battery (codecarbon's notes on RAPL)",
         year=2026,
     ),
-    "server": Chassis(
-        text="server: a quarter of what its components draw (range 15 to 50 %)",
-        base_watts=0.0,
-        efficiency=0.80,
-        below=0.40,
-        above=1.00,
-        source=_NODE,
-        year=2026,
-    ),
-    "vm": Chassis(
+    "server": _SERVER,
+    "vm": _SERVER._replace(
         text="virtual machine: a quarter of what its components draw (range 10 to 50 %), nothing for its idle host",
-        base_watts=0.0,
-        efficiency=0.80,
         below=0.60,
-        above=1.00,
-        source=_NODE,
-        year=2026,
     ),
-    "unknown": Chassis(
+    "unknown": _SERVER._replace(
         text="unknown kind of machine: a quarter of what its components draw (range 5 to 60 %)",
-        base_watts=0.0,
-        efficiency=0.80,
         below=0.80,
         above=1.40,
         source="judgement, between laptop, desktop and server",
-        year=2026,
     ),
 }
 

@@ -1,8 +1,9 @@
 """Tariffs of electricity, by the hour of the day where they depend on it, and what energy costs at them."""
 
+import datetime
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,14 +61,11 @@ class Tariff(NamedTuple):
     until: str = ""
 
 
-def tariff_of(zone: str | None, given: str | None) -> Tariff | None:
-    """Return the tariff that was *given*, or else what households pay in the country of *zone*; None where unknown.
+def household_tariff(zone: str | None) -> Tariff | None:
+    """Return what households pay in the country of *zone*; None where unknown.
 
-    *zone* is a country (``FR``), a part of one (``US-CA``), or a cloud region (``aws:eu-west-1``). Raises ConfigError
-    for a *given* one that cannot be read.
+    *zone* is a country (``FR``), a part of one (``US-CA``), or a cloud region (``aws:eu-west-1``).
     """
-    if given is not None:
-        return parse_tariff(given)
     from greentrack.carbon.regions import country
     from greentrack.carbon.zones import normalise
 
@@ -88,10 +86,9 @@ def tariff_of(zone: str | None, given: str | None) -> Tariff | None:
 
 
 def parse_tariff(text: str) -> Tariff:
-    """Read a tariff of the user's own: ``0.12 EUR``, or by hours of the local day: ``0.30 EUR; 22-6 0.18``.
+    """Read a tariff: ``0.12 EUR``, by hours of the local day (``0.30 EUR; 22-6 0.18``), or a CSV file.
 
-    What ends in ``.csv`` is a file whose columns are the hour, 0 to 23, and a currency: ``hour,EUR``. Raises
-    ConfigError.
+    The file's columns are the hour, 0 to 23, and a currency: ``hour,EUR``. Raises ConfigError.
 
     >>> parse_tariff("0.12 EUR/kWh").price.value, parse_tariff("0.30 EUR; 22-6 0.18").hours[5:7]
     (0.12, (0.18, 0.3))
@@ -107,7 +104,7 @@ def parse_tariff(text: str) -> Tariff:
 
 
 def parse_price(text: str, what: str, per: str) -> tuple[float, str]:
-    """Read a price with its currency: ``2.95 USD``; *what* it is and what it is *per* are for the error's text.
+    """Read a price with its currency: ``2.95 USD``; *what* and *per* (its unit) are for messages.
 
     Raises ConfigError for a price without currency, one that is negative or not finite, and an unknown currency.
     """
@@ -124,8 +121,6 @@ def parse_price(text: str, what: str, per: str) -> tuple[float, str]:
 
 def this_year() -> int:
     """Return the year of a price that the user gives now."""
-    import datetime
-
     return datetime.datetime.now(datetime.UTC).year
 
 
@@ -135,8 +130,7 @@ def price_of(tariff: Tariff, shares: Sequence[float]) -> Figure:
     >>> price_of(parse_tariff("0.30 EUR; 22-6 0.18"), [0.5, *[0.0] * 11, 0.5, *[0.0] * 11]).value
     0.24
     """
-    mean = math.fsum(share * each for share, each in zip(shares, tariff.hours, strict=True))
-    return Figure.exact(mean)
+    return Figure.exact(math.fsum(share * each for share, each in zip(shares, tariff.hours, strict=True)))
 
 
 def electricity_cost(joules: Figure, price: Figure, tariff: Tariff, about: str) -> Money:
@@ -166,8 +160,7 @@ def _amount(number: str, where: str) -> float:
 
 
 def _by_hour(hours: Sequence[float], currency: str, source: str) -> Tariff:
-    mean = math.fsum(hours) / 24
-    return Tariff(Figure.exact(mean), currency, source, this_year(), hours=tuple(hours))
+    return Tariff(Figure.exact(math.fsum(hours) / 24), currency, source, this_year(), hours=tuple(hours))
 
 
 def _windows(text: str, base: float, currency: str, windows: Sequence[str]) -> list[float]:
@@ -191,10 +184,11 @@ def _windows(text: str, base: float, currency: str, windows: Sequence[str]) -> l
 def _file(path: Path) -> tuple[list[float], str]:
     """Return the 24 prices of a file and their currency."""
     try:
-        lines = list(_cells(path.read_text(encoding="utf-8-sig")))
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"tariff {path} cannot be read: {getattr(error, 'strerror', '') or error}") from error
-    (head, *others) = lines or [("", "")]
+    cells_of = [[cell.strip() for cell in line.split(",")] for line in lines if line.strip() and line[0] != "#"]
+    head, *others = cells_of or [["", ""]]
     currency = head[-1].removesuffix("/kWh").strip().upper()
     if head[0].lower() != "hour" or len(head) != 2 or currency not in CURRENCIES:
         raise ConfigError(f"tariff {path} begins with {','.join(head)!r}; its first line names its columns: hour,EUR")
@@ -209,9 +203,3 @@ def _file(path: Path) -> tuple[list[float], str]:
     if missing := [str(hour) for hour in range(24) if hour not in hours]:
         raise ConfigError(f"tariff {path} has no price for the hours {', '.join(missing)}; give all from 0 to 23")
     return [hours[hour] for hour in range(24)], currency
-
-
-def _cells(text: str) -> Iterator[tuple[str, ...]]:
-    for line in text.splitlines():
-        if line.strip() and not line.startswith("#"):
-            yield tuple(cell.strip() for cell in line.split(","))

@@ -1,7 +1,5 @@
 """Time of use: the hours of the day in which a run used its energy, for tariffs by the hour."""
 
-from __future__ import annotations
-
 import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,9 +14,9 @@ QUARTER_S = 900
 def shares_by_hour(
     run: RunInfo, uses: Iterable[DeviceUse] = (), readings: Mapping[str, Sequence[Reading]] | None = None
 ) -> tuple[tuple[float, ...], str]:
-    """Return the share of a run's energy in each hour of its host's local day, and a text on how it is known.
+    """Return the share of a run's energy in each hour of its host's local day, and how it is known, in words.
 
-    The shares come from *readings*, by device uid; without any, power is taken to be constant over the run.
+    Without *readings* (by device uid), power is taken to be constant over the run.
     """
     local, place = _local(run.host.timezone if run.host else None)
     hours = [0.0] * 24

@@ -1,17 +1,13 @@
 """Unit costs of inference: joules and money for predictions and tokens, and how many a kWh pays for."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from greentrack.costing.assumptions import Assumption
-from greentrack.costing.equivalents import Constant, constant
+from greentrack.costing.equivalents import constant
+from greentrack.costing.tariffs import Money
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
-
-if TYPE_CHECKING:
-    from greentrack.costing.tariffs import Money
 
 UNITS: Mapping[str, int] = {"predictions": 1, "requests": 1, "samples": 1, "tokens": 1000}
 """The units of work with unit costs, and for how many of each the joules are given."""
@@ -20,13 +16,14 @@ INFERENCE_UNITS = frozenset({"predictions", "requests", "tokens"})
 """A run that counts one of these has unit costs; samples alone are mostly a training's."""
 
 MILLION = 1e6
+AIR_CONDITIONING = "hours of room air conditioning"
 
 
 class UnitCost(NamedTuple):
     """The cost of a unit of work. *joules* are for *per* units, *money* (in *currency*) is for a million.
 
-    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many of it that energy pays for. With
-    *has_overhead* the energy, like the money, has the data centre's overhead (PUE) in it.
+    *per_kwh* and *per_air_hour* (an hour of room air conditioning) are how many units that energy pays for. With
+    *has_overhead* energy and money include the data centre's overhead (PUE).
     """
 
     unit: str
@@ -39,25 +36,19 @@ class UnitCost(NamedTuple):
     has_overhead: bool
 
 
-def air_conditioning() -> Constant:
-    """Return the energy of an hour of room air conditioning."""
-    return constant("hours of room air conditioning")
-
-
 def assumptions(work: Mapping[str, float]) -> Iterator[Assumption]:
     """Yield the assumptions of the unit costs of *work*; nothing where it has none."""
     if INFERENCE_UNITS & work.keys():
-        air = air_conditioning()
+        air = constant(AIR_CONDITIONING)
         yield Assumption("air conditioning", air.figure, air.source, air.year, (air.unit,))
 
 
 def unit_costs(
     work: Mapping[str, float], joules: Figure | None, money: Money | None = None, *, has_overhead: bool = False
 ) -> tuple[UnitCost, ...]:
-    """Return the unit costs of *work*, where predictions, requests or tokens are among its units.
+    """Return the unit costs of *work* with predictions, requests or tokens among its units; none without *joules*.
 
-    None of a unit that was not done, and none at all where the run's *joules* or they are nothing. *money* is the
-    run's; *has_overhead* says that a PUE is in both. The whole run is counted, its start and its waiting included.
+    *has_overhead* says that a PUE is in *joules* and *money*. The whole run counts, its start and waiting included.
     """
     if joules is None or joules.value <= 0 or not INFERENCE_UNITS & work.keys():
         return ()
@@ -71,13 +62,12 @@ def _unit_cost(unit: str, total: float, joules: Figure, money: Money | None, *, 
         low=total / joules.high * JOULES_PER_KWH,
         high=total / joules.low * JOULES_PER_KWH if joules.low > 0 else math.inf,
     )
-    air = air_conditioning()
     return UnitCost(
         unit=unit,
         per=UNITS[unit],
         joules=joules / (total / UNITS[unit]),
         per_kwh=per_kwh,
-        per_air_hour=product(per_kwh, air.figure),
+        per_air_hour=product(per_kwh, constant(AIR_CONDITIONING).figure),
         money=money.amount / (total / MILLION) if money else None,
         currency=money.currency if money else "",
         has_overhead=has_overhead,

@@ -1,11 +1,8 @@
 """Calibration of one machine's system overhead with a meter at its wall, at one steady load or several.
 
-The wall's watts are taken to be base + slope x the components' watts, as in ``system_overhead``. One load
-gives the base, and the slope is the usual one of such a machine; loads that are far enough apart give both, by least
-squares.
+The wall's watts are taken to be base + slope x the components' watts. One load gives the base, with the usual slope of
+such a machine; loads that are far enough apart give both, by least squares.
 """
-
-from __future__ import annotations
 
 import datetime
 import re
@@ -110,9 +107,9 @@ def calibration_from(
 ) -> Calibration:
     """Return the calibration from a finished run, its *readings* by device, and one reading of a meter.
 
-    *wall_watts* is what the meter showed while it lasted; *wall_kwh* what it showed at its start and its end, as it was
-    read, for the digits tell how exact it is. *about* says which load it was. Raises ConfigError where they cannot be
-    held against each other.
+    *wall_watts* is what the meter showed during the run; *wall_kwh* what it showed at its start and end, with all
+    digits, which tell how exact it is. *about* names the load. Raises ConfigError where run and meter cannot be
+    compared.
     """
     run = record.run
     uses = [use for use in record.devices if use.energy.seconds > 0]
@@ -168,7 +165,7 @@ def _line(chassis: Chassis, calibrations: Sequence[Calibration]) -> tuple[float,
     base = mean_y - slope * mean_x
     if base >= 0:
         return base, slope, two
-    # a machine that draws less than nothing when it is idle: what is left is a line through nothing
+    # an idle machine draws no less than nothing: a line through the origin
     through = sum(one * other for one, other in zip(x, y, strict=True)) / sum(one**2 for one in x)
     return 0.0, through, True
 

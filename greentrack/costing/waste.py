@@ -28,8 +28,22 @@ class Waste(NamedTuple):
 
 def waste(summary: Summary) -> tuple[Waste, ...]:
     """Return the waste in a run above a twentieth of its energy, the most first."""
-    found = [one for one in (*_lost(summary), *_idling(summary), *_waiting(summary)) if one.share > MIN_SHARE]
-    return tuple(sorted(found, key=lambda one: -one.share))
+    found = (
+        *_lost(summary),
+        *_of_devices(
+            summary,
+            sum(device.idle or 0.0 for device in summary.devices if device.kind == "gpu"),
+            what=f"GPUs idled, less than {percent(IDLE)} busy",
+            remedy="give them larger batches, data from more workers, less to wait for between steps, or take fewer",
+        ),
+        *_of_devices(
+            summary,
+            sum(phase.joules or 0.0 for phase in summary.phases if phase.name == WAITING),
+            what="waiting for data, by its share of the time",
+            remedy="load it with more workers, further ahead, or keep it decoded and on a faster disk",
+        ),
+    )
+    return tuple(sorted((one for one in found if one.share > MIN_SHARE), key=lambda one: -one.share))
 
 
 def _lost(summary: Summary) -> Iterator[Waste]:
@@ -43,24 +57,6 @@ def _lost(summary: Summary) -> Iterator[Waste]:
         joules=summary.joules.value,
         share=1.0,
         remedy="what no checkpoint holds is lost: resume from the last, save more of them, try a few steps first",
-    )
-
-
-def _idling(summary: Summary) -> Iterator[Waste]:
-    yield from _of_devices(
-        summary,
-        sum(device.idle or 0.0 for device in summary.devices if device.kind == "gpu"),
-        what=f"GPUs idled, less than {percent(IDLE)} busy",
-        remedy="give them larger batches, data from more workers, less to wait for between steps, or take fewer",
-    )
-
-
-def _waiting(summary: Summary) -> Iterator[Waste]:
-    yield from _of_devices(
-        summary,
-        sum(phase.joules or 0.0 for phase in summary.phases if phase.name == WAITING),
-        what="waiting for data, by its share of the time",
-        remedy="load it with more workers, further ahead, or keep it decoded and on a faster disk",
     )
 
 

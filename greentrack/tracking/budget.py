@@ -211,7 +211,7 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
     from greentrack.carbon import find_intensity
     from greentrack.costing.gpu_rental import prices
     from greentrack.costing.options import parse_options
-    from greentrack.costing.tariffs import tariff_of
+    from greentrack.costing.tariffs import household_tariff
 
     options = parse_options(settings)
     if options.rent is not None:
@@ -219,7 +219,7 @@ def _check_price(limit: Limit, settings: "Settings") -> None:
         currency, where, remedy = options.rent.currency or next(of_tier, ""), "for the rent", "rent = '2.95"
     else:
         zone = find_intensity(settings.zone).zone
-        tariff = options.tariff or tariff_of(zone, None)
+        tariff = options.tariff or household_tariff(zone)
         currency, where, remedy = tariff.currency if tariff else "", f"for zone {zone}", "tariff = '0.30"
     if currency != limit.currency:
         known = f" (but in {currency})" if currency else ""

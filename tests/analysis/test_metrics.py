@@ -79,4 +79,4 @@ def test_a_metric_that_was_not_logged_is_named_with_what_was() -> None:
     with pytest.raises(
         NotFoundError, match=r"the run logged no metric 'val_ac' \(did you mean val_acc\?\); logged: val_acc"
     ):
-        check_logged("val_ac", {"val_acc": ()}, "the run")
+        check_logged("val_ac", {"val_acc": ()}, "the run logged no metric")

@@ -110,5 +110,5 @@ def test_never_more_than_three_and_always_in_range(kwh: float, grams: float, spr
 def test_every_constant_has_a_source_and_a_year_and_one_that_is_about_has_a_range() -> None:
     """A constant without a source is an opinion, and a rough one without a range a lie."""
     assert all(known.source and 2000 < known.year < 2030 for known in constants())
-    assert all(0 < known.low <= known.each <= known.high for known in constants())
-    assert all(known.low < known.high for known in constants() if known.about)
+    assert all(0 < known.figure.low <= known.figure.value <= known.figure.high for known in constants())
+    assert all(known.figure.low < known.figure.high for known in constants() if known.about)

@@ -9,7 +9,7 @@ import pytest
 from greentrack import config
 from greentrack.carbon import base
 from greentrack.cli import main
-from greentrack.costing import options
+from greentrack.costing import tariffs
 from greentrack.costing.hourly_carbon import NetworkWait
 from greentrack.costing.options import parse_options
 from greentrack.costing.session import CostingSession
@@ -116,8 +116,8 @@ def test_options_are_parsed_once(
 ) -> None:
     """Not for each run anew."""
     read: list[str] = []
-    parse = options._tariff
-    monkeypatch.setattr(options, "_tariff", lambda text: read.append(text) or parse(text))  # type: ignore[func-returns-value]
+    parse = tariffs.parse_tariff
+    monkeypatch.setattr(tariffs, "parse_tariff", lambda text: read.append(text) or parse(text))  # type: ignore[func-returns-value]
     greentrack(*ways, *three, "--tariff", "0.12 EUR", "--db", str(db))
     assert read == ["0.12 EUR"]
 

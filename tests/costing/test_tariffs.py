@@ -1,14 +1,17 @@
 """Tariffs: those that ship, those that users write, and what electricity costs under them."""
 
+import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.costing.tariffs import CURRENCIES, electricity_cost, parse_tariff, price_of, tariff_of
+from greentrack.costing.line_items import electricity
+from greentrack.costing.tariffs import CURRENCIES, electricity_cost, household_tariff, parse_tariff, price_of
 from greentrack.data.tables import rows
 from greentrack.errors import ConfigError
+from greentrack.model import Record, RunInfo
 from greentrack.quantity import Figure
 
 
@@ -130,7 +133,7 @@ def test_a_price_by_hour_lies_between_the_least_and_the_most(weights: list[float
 
 def test_germanys_households_pay_38_cents() -> None:
     """Eurostat nrg_pc_204, first half of 2025: 0.3835 EUR, and 15 % more or less by contract."""
-    tariff = tariff_of("DE", None)
+    tariff = household_tariff("DE")
     assert tariff is not None
     assert (tariff.price.value, tariff.currency, tariff.until) == (0.3835, "EUR", "2025-06")
     assert (tariff.price.low, tariff.price.high) == pytest.approx((0.3835 * 0.85, 0.3835 * 1.15))
@@ -139,7 +142,7 @@ def test_germanys_households_pay_38_cents() -> None:
 
 def test_a_price_that_nobody_checked_says_so_and_has_a_wider_range() -> None:
     """France's is from no primary source: 30 % each way."""
-    tariff = tariff_of("FR", None)
+    tariff = household_tariff("FR")
     assert tariff is not None
     assert tariff.note == "household price in FR, uncertain"
     assert tariff.price.high == pytest.approx(0.27 * 1.3)
@@ -148,20 +151,22 @@ def test_a_price_that_nobody_checked_says_so_and_has_a_wider_range() -> None:
 @pytest.mark.parametrize("zone", ["US-CA", "aws:us-east-1", "gcp:us-central1", "azure:eastus", "us", "USA"])
 def test_a_part_of_a_country_and_a_cloud_region_have_their_countrys_price(zone: str) -> None:
     """California's runs and Virginia's are priced as the United States'."""
-    assert tariff_of(zone, None) == tariff_of("US", None) is not None
+    assert household_tariff(zone) == household_tariff("US") is not None
 
 
 @pytest.mark.parametrize("zone", [None, "WORLD", "IS", "aws:nowhere-1"])
 def test_a_place_without_a_row_has_no_tariff(zone: str | None) -> None:
     """Never a neighbour's price."""
-    assert tariff_of(zone, None) is None
+    assert household_tariff(zone) is None
 
 
 def test_the_users_own_price_comes_before_the_tables() -> None:
     """And in whatever currency it is."""
-    tariff = tariff_of("DE", "1.50 SEK")
-    assert tariff is not None
-    assert (tariff.price.value, tariff.currency) == (1.5, "SEK")
+    own, today = parse_tariff("1.50 SEK"), datetime.date(2026, 11, 22)
+    kwh = Figure.exact(3.6e6)
+    money = electricity(Record(run=RunInfo(id="1", name="run")), kwh, own, zone="DE", readings=None, today=today).money
+    assert money is not None
+    assert (money.amount.value, money.currency) == (1.5, "SEK")
 
 
 def test_every_row_of_the_table_is_a_price_with_source_and_date() -> None:
@@ -173,4 +178,4 @@ def test_every_row_of_the_table_is_a_price_with_source_and_date() -> None:
         assert 0.01 < float(row["per_kwh"]) < 1
         assert row["certainty"] in {"checked", "uncertain"}
         assert (row["certainty"] == "uncertain") == ("no primary source" in row["source"])
-        assert tariff_of(row["country"], None) is not None
+        assert household_tariff(row["country"]) is not None

@@ -2,9 +2,8 @@
 
 import pytest
 
-from greentrack.analysis.published_errors import PublishedError, published_errors
 from greentrack.costing.equivalents import constant
-from greentrack.costing.published_trainings import reference
+from greentrack.costing.published_trainings import PublishedError, published_errors, reference
 
 
 def about(words: str) -> PublishedError:
@@ -75,5 +74,5 @@ def test_the_corrections_quote_the_table_of_trainings(training: str, mwh: str | 
 def test_homes_are_those_of_the_table_of_equivalents() -> None:
     """10,260 kWh a year (EIA) to 12,194 (EPA): 1,287,000 kWh are 125 to 106 homes, PaLM's 3,436,000 are 335 to 282."""
     home = constant("years of a US home's electricity")
-    assert [f"{1_287_000 / kwh:.0f}" for kwh in (home.low, home.high)] == ["125", "106"]
-    assert [f"{3_436_000 / kwh:.0f}" for kwh in (home.low, home.high)] == ["335", "282"]
+    assert [f"{1_287_000 / kwh:.0f}" for kwh in (home.figure.low, home.figure.high)] == ["125", "106"]
+    assert [f"{3_436_000 / kwh:.0f}" for kwh in (home.figure.low, home.figure.high)] == ["335", "282"]
