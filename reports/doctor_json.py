@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from greentrack.calibration_facts import SensorTest
 from greentrack.doctor.facts import DeviceCheck, Examination, SelfTestResult
 
 
@@ -19,9 +20,7 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
                 "timezone": found.host.timezone,
             },
             "devices": [_device(device) for device in found.devices],
-            "missing": [
-                {"source": one.source, "reason": one.reason, "remedy": one.remedy or None} for one in found.missing
-            ],
+            "missing": [one._asdict() | {"remedy": one.remedy or None} for one in found.missing],
             "recorder": {"works": found.recorder_seconds is not None, "seconds": found.recorder_seconds},
             "database": {
                 "path": found.database.path,
@@ -49,8 +48,20 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
 
 
 def _tested(tested: SelfTestResult) -> dict[str, Any]:
-    sensors = [sensor._asdict() for sensor in tested.test.sensors]
+    sensors = [_sensor(sensor) for sensor in tested.test.sensors]
     return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
+
+
+def _sensor(sensor: SensorTest) -> dict[str, Any]:
+    return {
+        "uid": sensor.uid,
+        "name": sensor.name,
+        "update_seconds": sensor.update_seconds,
+        "spread": sensor.spread,
+        "joules": sensor.joules,
+        "check": sensor.cross_check,
+        "note": sensor.note,
+    }
 
 
 def _device(device: DeviceCheck) -> dict[str, Any]:
