@@ -1,7 +1,5 @@
 """A summary as the energy block of Annex XI, section 1, point 2(e) of the EU's AI Act, as plain text."""
 
-from __future__ import annotations
-
 import datetime
 import textwrap
 from collections.abc import Iterator

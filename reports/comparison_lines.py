@@ -1,7 +1,5 @@
 """The table and the sentences of a comparison, which its text and the HTML page share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A comparison as plain text: the figures side by side, then what can be said of each difference."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from greentrack.analysis.compare import Comparison

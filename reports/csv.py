@@ -3,8 +3,6 @@
 Figures have the digits that people are shown. What is not known is an empty cell, never a zero.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator

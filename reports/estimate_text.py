@@ -1,7 +1,5 @@
 """An estimate as plain text of a given width: what it will cost, how that was found, what it rests on."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """A summary as labelled lines, which the text report and the HTML page share."""
 
-from __future__ import annotations
-
 import datetime
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """A summary as Markdown: for a pull request, an issue, a README or a notebook."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """The provenance of a published figure: its boundary, its methods, the grid and the PUE."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple

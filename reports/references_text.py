@@ -1,7 +1,5 @@
 """Published trainings as a table, then what each is, and the misprints about them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from greentrack.analysis.published_errors import PublishedError

@@ -1,7 +1,5 @@
 """The places of a ranking as a table that fits a terminal."""
 
-from __future__ import annotations
-
 import textwrap
 
 from greentrack.analysis.regions import Region, RegionRanking

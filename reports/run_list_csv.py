@@ -1,7 +1,5 @@
 """A list of runs as CSV, a row a run."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Sequence

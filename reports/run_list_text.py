@@ -1,7 +1,5 @@
 """A list of runs as a table that fits a terminal, with their totals."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """The best hours to start as a table."""
 
-from __future__ import annotations
-
 import textwrap
 
 from greentrack.analysis.schedule import Schedule, StartTime

@@ -1,7 +1,5 @@
 """A summary as a Software Carbon Intensity (ISO/IEC 21031:2024): (O + M) per R, with O = E × I."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple

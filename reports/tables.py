@@ -1,7 +1,5 @@
 """The tables of a run that several formats show: its devices, spans, phases and metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from greentrack.costing.summary import SpanCost, Summary

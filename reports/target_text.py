@@ -1,7 +1,5 @@
 """The cost to a target as text: a line of a run's report, or run by run over a project."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Sequence
 

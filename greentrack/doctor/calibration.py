@@ -1,7 +1,5 @@
 """Calibrates this machine, or that of a stored run, with a meter at its wall."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

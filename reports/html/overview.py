@@ -1,7 +1,5 @@
 """The overview of several runs on the HTML page: their table with totals, their energies, their comparison."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple

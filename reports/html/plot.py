@@ -4,8 +4,6 @@ A colour that begins with ``--`` is a variable of the page's style, so that ligh
 Plotly takes texts for a kind of HTML, so names are made harmless here.
 """
 
-from __future__ import annotations
-
 import html
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The tables of one run on the HTML page."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """The chart of a run's power over time in the HTML report, with its phases and spans beneath it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
