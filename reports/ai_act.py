@@ -1,13 +1,12 @@
 """A summary as the energy block of Annex XI, section 1, point 2(e) of the EU's AI Act, as plain text."""
 
-import datetime
 import textwrap
 from collections.abc import Iterator
 
 from greentrack.costing.summary import DeviceCost, Summary
-from greentrack.formatting.escape import name, printable_lines
-from greentrack.formatting.layout import listed
-from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, percent
+from greentrack.formatting.escape import name
+from greentrack.formatting.layout import listed, sections
+from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, moment, percent
 from greentrack.quantity import Figure
 from greentrack.reports import provenance
 
@@ -28,16 +27,15 @@ _WIDTH, _LABEL = 100, 14
 
 def render(summary: Summary) -> str:
     """Return the block; what was modelled is marked as estimated."""
-    sections = ([LAW], _facts(summary), _devices(summary), _notes(summary))
-    return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
+    return sections(([LAW], _facts(summary), _devices(summary), _notes(summary)))
 
 
 def _facts(summary: Summary) -> Iterator[str]:
     run, whole, work = summary.run, summary.whole, provenance.total(summary)
     part = f", {provenance.part_of(summary)}" if whole else ""
     yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
-    begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
-    yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
+    begun, ended = map(moment, _edges(summary))
+    yield from _line("Period", f"{begun.removesuffix(' UTC')} to {ended}")
     if whole is None:
         yield from _line("Energy", f"{_mwh(summary.joules)}, {_known(summary)}")
     else:

@@ -9,7 +9,7 @@ from greentrack.analysis.statistics import MIN_REPEATS
 from greentrack.analysis.time_to_target import Target, cost_to, is_resumed
 from greentrack.costing.summary import Summary
 from greentrack.formatting import escape
-from greentrack.formatting.units import digits, percent
+from greentrack.formatting.units import counted, digits, percent
 from greentrack.reports.difference_text import shared_sensors
 
 COMPLETE = 0.99
@@ -60,14 +60,10 @@ def selection_notes(selection: Selection) -> Iterator[str]:
         called = escape.name(name)
         yield f"{called} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
     if selection.unfinished:
-        yield f"left out, having not finished: {_runs(selection.unfinished)}"
+        yield f"left out, having not finished: {counted(selection.unfinished, 'run')}"
     if selection.without_param is not None:
         param, count = selection.without_param
-        yield f"left out, having no {param}: {_runs(count)}"
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} {'run' if count == 1 else 'runs'}"
+        yield f"left out, having no {param}: {counted(count, 'run')}"
 
 
 def _called(group: Group) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from greentrack.analysis.estimate import Estimate
 from greentrack.costing.summary import Summary
 from greentrack.formatting import layout, table
-from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.units import duration
 from greentrack.quantity import Figure
 from greentrack.reports import lines, tables
@@ -19,16 +18,13 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
     width = max(width, 40)
     summary = estimate.summary
     devices = tables.devices(summary, [layout.short(device.name) for device in summary.devices])
-    lines = [
-        *textwrap.wrap("Estimate: nothing of this was measured", width),
-        *layout.labelled(_head(estimate), width),
-        "",
-        *table.lines(devices.only((0, 1, 2, 3, 6))),
-        "",
-    ]
-    if notes := list(layout.titled("Notes", summary.notes, width)):
-        lines += [*notes, ""]
-    return printable_lines("\n".join([*lines, "Assumptions", *layout.items(_assumptions(summary), width)]))
+    parts = (
+        [*textwrap.wrap("Estimate: nothing of this was measured", width), *layout.labelled(_head(estimate), width)],
+        table.lines(devices.only((0, 1, 2, 3, 6))),
+        layout.titled("Notes", summary.notes, width),
+        layout.titled("Assumptions", _assumptions(summary), width),
+    )
+    return layout.sections(parts)
 
 
 def _head(estimate: Estimate) -> Iterator[Line]:

@@ -1,6 +1,5 @@
 """A summary as labelled lines, which the text report and the HTML page share."""
 
-import datetime
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from greentrack.costing.unit_costs import UnitCost
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
+    counted,
     digits,
     duration,
     energy,
@@ -18,6 +18,7 @@ from greentrack.formatting.units import (
     joules_each,
     litres_range,
     mass_range,
+    moment,
     money_range,
     percent,
     work_done,
@@ -45,11 +46,6 @@ def numbered(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         made.append(name if many[name] == 1 else f"{seen[name]} of {many[name]}: {name}")
     return made
-
-
-def moment(at: float) -> str:
-    """Return a Unix time as reports show it: ``2026-11-22 02:10 UTC``."""
-    return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def run_facts(summary: Summary) -> Iterator[Line]:
@@ -170,11 +166,8 @@ def tracker_overhead(summary: Summary) -> str:
     toll = summary.tracker_overhead
     if not (toll.readings or toll.cpu_seconds):
         return ""
-    readings = "1 reading" if toll.readings == 1 else f"{toll.readings:,} readings"
-    return (
-        f"Tracking took {duration(toll.cpu_seconds)} of CPU for {readings}; "
-        f"{toll.late:,} late, {toll.failures:,} failed."
-    )
+    took = f"Tracking took {duration(toll.cpu_seconds)} of CPU for {counted(toll.readings, 'reading')}"
+    return f"{took}; {toll.late:,} late, {toll.failures:,} failed."
 
 
 def other_costs(summary: Summary) -> Iterator[Line]:

@@ -1,14 +1,13 @@
 """A summary as Markdown: for a pull request, an issue, a README or a notebook."""
 
-import datetime
 from collections.abc import Iterable, Iterator
 
 from greentrack.costing.summary import Summary
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import markdown, name
-from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.layout import UNKNOWN, sections
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import energy
+from greentrack.formatting.units import energy, moment
 from greentrack.reports import forecast_text, provenance, tables
 from greentrack.reports.assumptions import value_text
 from greentrack.reports.headline import headline
@@ -32,13 +31,12 @@ def render(summary: Summary) -> str:
         _list("Assumptions", _assumptions(summary)),
         [f"Recorded by {markdown(provenance.recorder(summary))}; ranges are about 95 %."],
     )
-    return "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
+    return sections(blocks)
 
 
 def _about(summary: Summary) -> str:
     run = summary.run
-    started = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC)
-    about = [run.status, f"{started:%Y-%m-%d %H:%M} UTC", f"run {run.id}"]
+    about = [run.status, moment(run.started_at), f"run {run.id}"]
     about += [f"on {name(run.host.name)}"] if run.host else []
     about += [f"project {name(run.project)}"] if run.project else []
     about += [f"tags {name(', '.join(run.tags))}"] if run.tags else []

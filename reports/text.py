@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from greentrack.costing.summary import Summary
-from greentrack.formatting.escape import printable_lines, shown
-from greentrack.formatting.layout import UNKNOWN, cut, labelled, titled, wrapped
+from greentrack.formatting.escape import shown
+from greentrack.formatting.layout import UNKNOWN, cut, labelled, sections, titled, wrapped
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, lines, width_of
-from greentrack.formatting.units import duration, energy
+from greentrack.formatting.units import duration, energy, moment
 from greentrack.reports import tables
 from greentrack.reports.assumptions import value_text
 from greentrack.reports.lines import (
@@ -41,7 +40,7 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), unti
     width = max(width, 40)
     if summary.run.status == DISABLED:
         return f"{shown(summary.run.name)}: nothing was measured, since GREENTRACK_DISABLED is set"
-    sections = (
+    parts = (
         _head(summary, width),
         _parts(summary, width),
         chart,
@@ -55,13 +54,12 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), unti
         wrapped(tracker_overhead(summary), width),
         () if until is None else _until(summary, until),
     )
-    return printable_lines("\n\n".join("\n".join(made) for section in sections if (made := list(section))))
+    return sections(parts)
 
 
 def _head(summary: Summary, width: int) -> Iterator[str]:
     run = summary.run
-    started = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC)
-    about = f"{run.status}  {duration(run.seconds)}  {started:%Y-%m-%d %H:%M} UTC"
+    about = f"{run.status}  {duration(run.seconds)}  {moment(run.started_at)}"
     yield cut(f"{cut(shown(run.name), max(8, width - len(about) - 2))}  {about}", width)
     which = [f"run {run.id}"]
     which += [f"on {shown(run.host.name)}"] if run.host else []
@@ -103,7 +101,7 @@ def _parts(summary: Summary, width: int) -> Iterator[str]:
             f"{index}",
             part.id[:13],
             part.status,
-            f"{datetime.datetime.fromtimestamp(part.started_at, datetime.UTC):%m-%d %H:%M}",
+            moment(part.started_at)[5:].removesuffix(" UTC"),
             duration(part.seconds),
             UNKNOWN if part.joules is None else energy(part.joules.value),
             (part.host or "") if hosts > 1 else "" if part.before is None else energy(part.before),

@@ -179,9 +179,27 @@ def iso(at: float) -> str:
     return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="milliseconds")
 
 
+def moment(at: float) -> str:
+    """Return a Unix time in UTC, to the minute.
+
+    >>> moment(1_790_000_000.25)
+    '2026-09-21 14:13 UTC'
+    """
+    return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def clock_time(at: float) -> str:
     """Return a Unix time in local time with its offset, to the minute: ``2026-11-22 14:30+01:00``."""
     return datetime.datetime.fromtimestamp(at).astimezone().isoformat(" ", "minutes")
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and its noun.
+
+    >>> counted(1, "run"), counted(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:

@@ -11,12 +11,11 @@ from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
+from greentrack.formatting.units import counted, duration, energy, energy_range, mass, moment, money, percent, spread
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_notes import comparison_notes
-from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
-from greentrack.reports.lines import moment
+from greentrack.reports.html.plot import Chart, colour, errors, label, layout, rounded, unit_of
 from greentrack.store.deduplication import DeduplicatedEnergy
 
 MAX_GROUPS = 8

@@ -6,12 +6,12 @@ from typing import TypeVar
 from greentrack.costing.summary import Summary
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy
+from greentrack.formatting.units import duration, energy, moment
 from greentrack.model import Forecast
 from greentrack.quantity import Figure
 from greentrack.reports import forecast_text, tables
 from greentrack.reports.assumptions import value_text
-from greentrack.reports.lines import moment, numbered
+from greentrack.reports.lines import numbered
 
 MAX_ROWS = 50
 """Maximum number of rows in a table; a remark beneath it says what is left out."""

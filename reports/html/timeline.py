@@ -5,11 +5,11 @@ from typing import Any
 
 from greentrack.formatting.escape import shown
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import digits, duration, percent
+from greentrack.formatting.units import counted, digits, duration, percent
 from greentrack.model import Record, RunInfo, Span
 from greentrack.reports.html import phases
 from greentrack.reports.html.phases import OTHERS, PhaseShares
-from greentrack.reports.html.plot import MAX_DRAWN, NUMBER_OF_COLOURS, Chart, colour, counted, label, layout, rounded
+from greentrack.reports.html.plot import MAX_DRAWN, NUMBER_OF_COLOURS, Chart, colour, label, layout, rounded
 from greentrack.reports.html.power import Trace
 from greentrack.reports.html.tables import sampled
 
