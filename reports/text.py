@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import shown
-from greentrack.formatting.layout import UNKNOWN, cut, labelled, sections, titled, wrapped
+from greentrack.formatting.layout import cut, labelled, sections, titled, wrapped
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, lines, width_of
-from greentrack.formatting.units import duration, energy, moment
+from greentrack.formatting.units import duration, moment
 from greentrack.reports import tables
 from greentrack.reports.assumptions import value_text
-from greentrack.reports.lines import (
-    Line,
-    equivalents_and_work,
-    headline,
-    numbered,
-    tracker_overhead,
-    waste_lines,
-)
+from greentrack.reports.lines import Line, equivalents_and_work, headline, numbered, tracker_overhead, waste_lines
 from greentrack.vocabulary import DISABLED
 
 if TYPE_CHECKING:
@@ -94,22 +87,12 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
 def _parts(summary: Summary, width: int) -> Iterator[str]:
     if summary.whole is None:
         return
-    yield from wrapped(tables.part_of_run(summary), width)
+    table = tables.parts(summary)
+    yield from wrapped(table.caption, width)
     hosts = len({part.host for part in summary.parts})  # no line has room for both, and one host needs no name
-    rows = tuple(
-        (
-            f"{index}",
-            part.id[:13],
-            part.status,
-            moment(part.started_at)[5:].removesuffix(" UTC"),
-            duration(part.seconds),
-            UNKNOWN if part.joules is None else energy(part.joules.value),
-            (part.host or "") if hosts > 1 else "" if part.before is None else energy(part.before),
-        )
-        for index, part in enumerate(summary.parts, 1)
-    )
-    head = ("part", "run", "status", "started", "time", "energy", "host" if hosts > 1 else "before")
-    yield from _table(Table(head, rows, right=(0, 4, 5)), width, flexible=6)
+    rows = tuple((*row[:3], row[3][5:].removesuffix(" UTC"), *row[4:]) for row in table.rows)  # without the year
+    table = table._replace(rows=rows, right=(0, 4, 5))
+    yield from _table(table.only((0, 1, 2, 3, 4, 5, 7 if hosts > 1 else 6)), width, flexible=6)
 
 
 def _devices(summary: Summary, width: int) -> Iterator[str]:

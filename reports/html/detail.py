@@ -53,7 +53,7 @@ def detail(
     drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary)]
     drawn.append(charts.forecast(summary))
     listed = (
-        tables.parts(summary),
+        run_tables.parts(summary),
         tables.devices(summary),
         run_tables.spans(summary, MAX_ROWS),
         run_tables.phases(summary, MAX_ROWS),
