@@ -15,7 +15,7 @@ from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.methods import METHODS
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 
 BETWEEN_READS_S = 0.2
 """Seconds between two reads of every meter. A gauge left alone for longer would count nothing."""
@@ -42,7 +42,7 @@ def examine(
             Setting(name=name, value=value, origin=origins.get(name, "default"))
             for name, value in settings._asdict().items()
         ),
-        database=_database(Path(settings.db) if settings.db else default_path()),
+        database=_database(path_of(settings.db)),
         recorder_seconds=_trial_run_s(clock),
         intensity=find_intensity(settings.zone, timezone=host.timezone),
     )

@@ -14,7 +14,7 @@ from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Host
 from greentrack.recorder.sensor_probe import TEST_S, self_test
 from greentrack.store.host_calibrations import keep_self_test
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 
 
 def run_self_test(
@@ -32,9 +32,9 @@ def run_self_test(
     found = discover(Context(sys=Path(settings.sys), env=env, gpus=settings.gpus), settings.meters or AUTO)
     test = self_test(found.meters, seconds=TEST_S if seconds is None else seconds, clock=clock, pause=pause)
     if not test.sensors:
-        return SelfTestResult(test=test)
+        return SelfTestResult(test)
     try:
-        keep_self_test(Path(settings.db) if settings.db else default_path(), host, test)
+        keep_self_test(path_of(settings.db), host, test)
     except StoreError as error:
-        return SelfTestResult(test=test, trouble=str(error))
-    return SelfTestResult(test=test)
+        return SelfTestResult(test, str(error))
+    return SelfTestResult(test)
