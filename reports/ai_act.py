@@ -46,7 +46,8 @@ def _facts(summary: Summary) -> Iterator[str]:
         yield from _line("", f"{_mwh(work.facility)}, {about}")
     else:
         yield from _line("", "no overhead of a data centre (PUE) is included")
-    yield from _line("Time", _hours(work.seconds) + (" in which some part ran" if whole else ""))
+    hours = f"{digits(work.seconds / 3600)} h ({duration(work.seconds)})"
+    yield from _line("Time", hours + (" in which some part ran" if whole else ""))
     gpus = sum(device.kind == "gpu" for device in summary.devices)
     if gpus:
         of = " of this part" if whole else ""
@@ -63,11 +64,8 @@ def _known(summary: Summary) -> str:
     share = summary.measured_share
     if share is None:
         return "not measured"
-    if share == 1:
-        return "known: all of it was measured"
-    if share == 0:
-        return "estimated: none of it was measured"
-    return f"known in part: {percent(share)} was measured, the rest is estimated"
+    ends = {1.0: "known: all of it was measured", 0.0: "estimated: none of it was measured"}
+    return ends.get(share, f"known in part: {percent(share)} was measured, the rest is estimated")
 
 
 def _devices(summary: Summary) -> Iterator[str]:
@@ -93,7 +91,6 @@ def _notes(summary: Summary) -> Iterator[str]:
 
 
 def _edges(summary: Summary) -> tuple[float, float]:
-    """Return when the work began and ended."""
     if summary.parts:
         return summary.parts[0].started_at, max(part.started_at + part.seconds for part in summary.parts)
     return summary.run.started_at, summary.run.started_at + summary.run.seconds
@@ -104,10 +101,6 @@ def _mwh(joules: Figure | None) -> str:
         return "not known"
     value, low, high = in_unit(joules, "MWh")
     return f"{value} MWh" + (f" ({low}–{high})" if low != high else "") + f", that is {energy_range(joules)}"
-
-
-def _hours(seconds: float) -> str:
-    return f"{digits(seconds / 3600)} h ({duration(seconds)})"
 
 
 def _item(text: str) -> list[str]:

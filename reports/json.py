@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
-from greentrack.costing.summary import MultipartRun, RunPart, Summary
+from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import indented_json
@@ -135,8 +135,27 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             for forecast in summary.forecasts
         ],
         "came_to": {"status": status, **_cost(came)} if summary.forecasts else None,
-        "parts": [_part(part) for part in summary.parts],
-        "whole": None if summary.whole is None else _whole(summary.whole),
+        "parts": [
+            {
+                "id": part.id,
+                "status": part.status,
+                "host": part.host,
+                "started_at": iso(part.started_at),
+                "seconds": part.seconds,
+                "kwh": _kwh(part.joules),
+                "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
+            }
+            for part in summary.parts
+        ],
+        "whole": None
+        if (whole := summary.whole) is None
+        else {
+            "status": whole.status,
+            "seconds": whole.seconds,
+            "kwh": _kwh(whole.joules),
+            "g": figure_dict(whole.g),
+            "money": _money(whole.money),
+        },
         "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
         "assumptions": [assumption._asdict() for assumption in summary.assumptions],
         "waste": [one._asdict() for one in waste(summary)],
@@ -160,28 +179,6 @@ def _cost(cost: ForecastCost) -> dict[str, Any]:
         "g": figure_dict(cost.g),
         "money": _money(cost.money),
         "seconds": figure_dict(cost.seconds),
-    }
-
-
-def _part(part: RunPart) -> dict[str, Any]:
-    return {
-        "id": part.id,
-        "status": part.status,
-        "host": part.host,
-        "started_at": iso(part.started_at),
-        "seconds": part.seconds,
-        "kwh": _kwh(part.joules),
-        "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
-    }
-
-
-def _whole(whole: MultipartRun) -> dict[str, Any]:
-    return {
-        "status": whole.status,
-        "seconds": whole.seconds,
-        "kwh": _kwh(whole.joules),
-        "g": figure_dict(whole.g),
-        "money": _money(whole.money),
     }
 
 

@@ -97,10 +97,8 @@ def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
 
 def unread_devices(summary: Summary) -> str:
     """Return which devices were not read, "cpu and 1 of 8 of gpu"; "" where all were."""
-    every, missed = (
-        Counter(device.kind for device in some)
-        for some in (summary.devices, [device for device in summary.devices if device.joules is None])
-    )
+    every = Counter(device.kind for device in summary.devices)
+    missed = Counter(device.kind for device in summary.devices if device.joules is None)
     return " and ".join(kind if n == every[kind] else f"{n} of {every[kind]} of {kind}" for kind, n in missed.items())
 
 

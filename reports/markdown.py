@@ -23,12 +23,15 @@ def render(summary: Summary) -> str:
         [f"## {markdown(name(summary.run.name))}"],
         [_about(summary)],
         _table(Table(("", "figure", "of what"), tuple(map(tuple, headline(summary))))),
-        _devices(summary),
+        _table(tables.devices(summary, numbered([name(device.name) for device in summary.devices]))),
         _forecasts(summary),
         _metrics(summary),
         _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in waste(summary))),
         _list("Notes", summary.notes),
-        _list("Assumptions", _assumptions(summary)),
+        _list(
+            "Assumptions",
+            (f"{item.name}: {value_text(item)} ({item.source}, {item.year})" for item in summary.assumptions),
+        ),
         [f"Recorded by {markdown(provenance.recorder(summary))}; ranges are about 95 %."],
     )
     return sections(blocks)
@@ -43,17 +46,11 @@ def _about(summary: Summary) -> str:
     return markdown(", ".join(about))
 
 
-def _devices(summary: Summary) -> Iterator[str]:
-    if summary.devices:
-        yield from _table(tables.devices(summary, numbered([name(device.name) for device in summary.devices])))
-
-
 def _forecasts(summary: Summary) -> Iterator[str]:
     """Yield the first and the last forecast, and what came."""
     table = forecast_text.table(summary, summary.forecasts[:1] + summary.forecasts[1:][-1:])
-    if table.rows:
-        yield from _table(table._replace(head=("forecast of the whole work", *table.head[1:])))
-        yield from (f"\nThe {remark}." for remark in map(markdown, forecast_text.remarks(summary)))
+    yield from _table(table._replace(head=("forecast of the whole work", *table.head[1:])))
+    yield from (f"\nThe {remark}." for remark in map(markdown, forecast_text.remarks(summary)))
 
 
 def _metrics(summary: Summary) -> Iterator[str]:
@@ -62,18 +59,13 @@ def _metrics(summary: Summary) -> Iterator[str]:
         last = values[-1]
         by_then = "" if last.joules is None else energy(last.joules)
         rows.append((name(metric), UNKNOWN if last.value is None else f"{last.value:.6g}", by_then))
-    if rows:
-        yield from _table(Table(("metric", "last", "after"), tuple(rows)))
-
-
-def _assumptions(summary: Summary) -> Iterator[str]:
-    for item in summary.assumptions:
-        yield f"{item.name}: {value_text(item)} ({item.source}, {item.year})"
+    return _table(Table(("metric", "last", "after"), tuple(rows)))
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"| {' | '.join(table.head)} |"
-    yield f"|{' --- |' * len(table.head)}"
+    if table.rows:
+        yield f"| {' | '.join(table.head)} |"
+        yield f"|{' --- |' * len(table.head)}"
     for row in table.rows:
         yield f"| {' | '.join(map(markdown, row))} |"
 

@@ -1,6 +1,6 @@
 """The tables of a run that several formats show: its devices, spans, phases and metrics."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from greentrack.costing.summary import SpanCost, Summary
 from greentrack.formatting.escape import shown
@@ -33,10 +33,10 @@ def spans(summary: Summary, most: int) -> Table:
     by_name: dict[str, list[SpanCost]] = {}
     for span in summary.spans:
         by_name.setdefault(span.name, []).append(span)
-    sums = [
-        (name, len(some), sum(span.seconds for span in some), _sum(span.joules for span in some))
-        for name, some in by_name.items()
-    ]
+    sums = []
+    for name, some in by_name.items():
+        known = [span.joules for span in some if span.joules is not None]
+        sums.append((name, len(some), sum(span.seconds for span in some), sum(known) if known else None))
     return _stretches("Spans, with the energy of the devices", ("span", "times"), sums, summary, most)
 
 
@@ -120,8 +120,3 @@ def _stretches(
     )
     head = (*heads, "time", "energy", "of devices", "")
     return Table(head, rows, (1, 2, 3, 4, 5), caption, left_out(len(rows), len(sums)))
-
-
-def _sum(parts: Iterable[float | None]) -> float | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None

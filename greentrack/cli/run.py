@@ -53,6 +53,8 @@ def run(
     The run is kept however the command ends, even where greentrack itself is killed: the recorder stays with the
     command. GREENTRACK_DISABLED=1 runs the command and records nothing.
     """
+    import logging
+
     from greentrack import config
     from greentrack.cli import child
 
@@ -60,7 +62,7 @@ def run(
         child.replace(command)
     settings = _settings(given)
     chosen = dict(_param(text) for text in params)
-    _show_warnings()
+    logging.basicConfig(format="greentrack: %(message)s", level=logging.WARNING)
 
     def start(pid: int) -> "Run":
         from greentrack.tracking.launch import start as record
@@ -127,9 +129,3 @@ def _param(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except (ValueError, RecursionError):  # the latter: it is nested too deeply
         return key, value
-
-
-def _show_warnings() -> None:
-    import logging
-
-    logging.basicConfig(format="greentrack: %(message)s", level=logging.WARNING)

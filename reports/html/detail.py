@@ -50,8 +50,7 @@ def detail(
     if record is not None and readings is not None:
         traces = power.traces(record, readings, scope=summary.scope)
         drawn.append(timeline.power(traces, record, shares, own=summary.scope == "process"))
-    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary)]
-    drawn.append(charts.forecast(summary))
+    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary), charts.forecast(summary)]
     listed = (
         run_tables.parts(summary),
         tables.devices(summary),

@@ -71,6 +71,9 @@ def report(
             return page(details, title=summaries[0].run.name)
         once = reader.deduplicated_energy(run_id for summary in summaries for run_id in overview.parts_of(summary))
     groups = overview.grouped(summaries, each=not chosen and len(ids) <= MAX_DETAILED)
+    too_many = f"{len(groups):,} names" if len(groups) > overview.MAX_GROUPS else ""
+    if len(ids) > MAX_COMPARED:
+        too_many = f"{len(ids):,} runs"
     title = f"Project {project}" if project else f"Runs tagged {', '.join(tags)}" if tags else f"{len(ids)} runs"
     return page(
         details,
@@ -78,15 +81,8 @@ def report(
         runs=overview.table(summaries, [one.id for one in details] or [""] * len(ids), once),
         energies=overview.energies(summaries),
         beside=overview.comparison(groups) if len(ids) <= MAX_COMPARED else None,
-        too_many=_too_many(len(ids), len(groups)),
+        too_many=too_many,
     )
-
-
-def _too_many(runs: int, groups: int) -> str:
-    """Return what there is too much of to compare; "" where that is nothing."""
-    if runs > MAX_COMPARED:
-        return f"{runs:,} runs"
-    return f"{groups:,} names" if groups > overview.MAX_GROUPS else ""
 
 
 def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]:

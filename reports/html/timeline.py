@@ -35,12 +35,7 @@ def power(traces: Sequence[Trace], record: Record, shares: PhaseShares | None, *
             "name": label(trace.name),
             "x": [rounded(at / unit) for at in trace.at],
             "y": list(trace.watts),
-            "line": {
-                "shape": "vh",
-                "width": 2,
-                "dash": "solid" if trace.measured else "dot",
-                "color": colour(number),
-            },
+            "line": {"shape": "vh", "width": 2, "dash": "solid" if trace.measured else "dot", "color": colour(number)},
             "hovertemplate": "%{y:.4g} W",
         }
         for number, trace in enumerate(traces)
