@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from greentrack.calibration_facts import SensorTest
-from greentrack.doctor.facts import DeviceCheck, Examination, SelfTestResult
+from greentrack.doctor.facts import Examination, SelfTestResult
 
 
 def render(found: Examination, tested: SelfTestResult | None = None) -> str:
@@ -19,7 +19,21 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
                 "chassis": found.host.chassis,
                 "timezone": found.host.timezone,
             },
-            "devices": [_device(device) for device in found.devices],
+            "devices": [
+                {
+                    "id": device.uid,
+                    "kind": device.kind,
+                    "name": device.name,
+                    "method": device.method.name,
+                    "measured": device.measured,
+                    "below": device.method.below,
+                    "above": device.method.above,
+                    "watts": device.watts,
+                    "trouble": device.trouble or None,
+                    "note": device.note or None,
+                }
+                for device in found.devices
+            ],
             "missing": [one._asdict() | {"remedy": one.remedy or None} for one in found.missing],
             "recorder": {"works": found.recorder_seconds is not None, "seconds": found.recorder_seconds},
             "database": {
@@ -61,19 +75,4 @@ def _sensor(sensor: SensorTest) -> dict[str, Any]:
         "joules": sensor.joules,
         "check": sensor.cross_check,
         "note": sensor.note,
-    }
-
-
-def _device(device: DeviceCheck) -> dict[str, Any]:
-    return {
-        "id": device.uid,
-        "kind": device.kind,
-        "name": device.name,
-        "method": device.method.name,
-        "measured": device.measured,
-        "below": device.method.below,
-        "above": device.method.above,
-        "watts": device.watts,
-        "trouble": device.trouble or None,
-        "note": device.note or None,
     }

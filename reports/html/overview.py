@@ -71,11 +71,6 @@ def table(summaries: Sequence[Summary], anchors: Sequence[str], once: Deduplicat
     return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
 
 
-def parts_of(summary: Summary) -> list[str]:
-    """Return the ids of the runs in a row of the table."""
-    return [part.id for part in summary.parts] or [summary.run.id]
-
-
 def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
     """Return *summaries* as groups to compare: *each* its own, or the repeats of one name that ended well."""
     if each:
