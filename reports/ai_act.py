@@ -1,7 +1,7 @@
 """A summary as the energy block of Annex XI, section 1, point 2(e) of the EU's AI Act, as plain text."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.formatting.escape import name
@@ -27,7 +27,8 @@ _WIDTH, _LABEL = 100, 14
 
 def render(summary: Summary) -> str:
     """Return the block; what was modelled is marked as estimated."""
-    return sections(([LAW], _facts(summary), _devices(summary), _notes(summary)))
+    devices = _titled("Method by device", map(_device, summary.devices))
+    return sections(([LAW], _facts(summary), devices, _titled("Notes", (*summary.notes, *OPEN))))
 
 
 def _facts(summary: Summary) -> Iterator[str]:
@@ -68,13 +69,6 @@ def _known(summary: Summary) -> str:
     return ends.get(share, f"known in part: {percent(share)} was measured, the rest is estimated")
 
 
-def _devices(summary: Summary) -> Iterator[str]:
-    if summary.devices:
-        yield "Method by device"
-    for device in summary.devices:
-        yield from _item(_device(device))
-
-
 def _device(device: DeviceCost) -> str:
     how = "measured" if device.measured else "ESTIMATED"
     if device.joules is None:
@@ -82,12 +76,6 @@ def _device(device: DeviceCost) -> str:
     seen = f"seen for {percent(device.coverage)} of the time"
     energy = in_unit(device.joules, "MWh")[0]
     return f"{device.kind} {name(device.name)}: {energy} MWh, {how} ({device.method}), {seen}"
-
-
-def _notes(summary: Summary) -> Iterator[str]:
-    yield "Notes"
-    for note in (*summary.notes, *OPEN):
-        yield from _item(note)
 
 
 def _edges(summary: Summary) -> tuple[float, float]:
@@ -103,8 +91,13 @@ def _mwh(joules: Figure | None) -> str:
     return f"{value} MWh" + (f" ({low}–{high})" if low != high else "") + f", that is {energy_range(joules)}"
 
 
-def _item(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+def _titled(title: str, texts: Iterable[str]) -> list[str]:
+    items = (
+        textwrap.wrap(text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for text in texts
+    )
+    lines = [line for item in items for line in item]
+    return [title, *lines] if lines else []
 
 
 def _line(label: str, text: str) -> list[str]:

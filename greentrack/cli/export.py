@@ -29,15 +29,7 @@ Examples:
 @click.option(
     "--format", "form", metavar="FORMAT", help="csv, jsonl or parquet; by default what FILE ends in, or else csv."
 )
-@click.option(
-    "-o",
-    "--output",
-    "to",
-    metavar="FILE",
-    default="-",
-    show_default=True,
-    help="Where to; - is the standard output. For all as csv or parquet: a folder.",
-)
+@options.output("-", "Where to; - is the standard output. For all as csv or parquet: a folder.")
 @options.db
 def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str | None, to: str, db: str | None) -> None:
     """Write what was recorded of each RUN, raw and a row at a time: joules, seconds, Unix time.

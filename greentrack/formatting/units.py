@@ -10,6 +10,7 @@ _WH = JOULES_PER_KWH / 1000
 _ENERGY = ((_WH / 1000, "mWh"), (_WH, "Wh"), (_WH * 1e3, "kWh"), (_WH * 1e6, "MWh"))
 _JOULES = ((1.0, "J"), (1e6, "MJ"), (1e9, "GJ"))
 _MASS = ((0.001, "mg CO2e"), (1.0, "g CO2e"), (1e3, "kg CO2e"), (1e6, "t CO2e"))
+_TIMES = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _WATER = ((0.001, "ml"), (1.0, "l"), (1e3, "m³"))
 
 
@@ -153,11 +154,9 @@ def duration(seconds: float) -> str:
     if seconds < 59.5:
         return f"{digits(seconds, 2)} s"
     whole = round(seconds)
-    for size, unit, part, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // part
-            return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
-    raise AssertionError("unreachable")  # pragma: no cover
+    size, unit, part, smaller = next(units for units in _TIMES if whole >= units[0])
+    rest = whole % size // part
+    return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
 
 
 def duration_range(seconds: Figure) -> str:
