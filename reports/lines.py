@@ -161,11 +161,11 @@ def waste_lines(summary: Summary) -> tuple[str, ...]:
 
 def tracker_overhead(summary: Summary) -> str:
     """Return what tracking cost, "" where that is not known."""
-    toll = summary.tracker_overhead
-    if not (toll.readings or toll.cpu_seconds):
+    overhead = summary.tracker_overhead
+    if not (overhead.readings or overhead.cpu_seconds):
         return ""
-    took = f"Tracking took {duration(toll.cpu_seconds)} of CPU for {counted(toll.readings, 'reading')}"
-    return f"{took}; {toll.late:,} late, {toll.failures:,} failed."
+    took = f"Tracking took {duration(overhead.cpu_seconds)} of CPU for {counted(overhead.readings, 'reading')}"
+    return f"{took}; {overhead.late:,} late, {overhead.failures:,} failed."
 
 
 def other_costs(summary: Summary) -> Iterator[Line]:

@@ -77,9 +77,9 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
     from greentrack.reports import forecast_text  # few runs have any
 
     end = " expected at the end" if came_to(summary)[0] == "running" else ""
-    for row in forecast_text.rows(summary, made[:1] + made[1:][-1:]):
-        said = ", ".join(filter(None, row[1:]))
-        yield Line("forecast", f"{row.when}: {said}{end}" if row.when.startswith("after") else f"{row.when} {said}")
+    for when, *figures in forecast_text.rows(summary, made[:1] + made[1:][-1:]):
+        said = ", ".join(filter(None, figures))
+        yield Line("forecast", f"{when}: {said}{end}" if when.startswith("after") else f"{when} {said}")
     for remark in forecast_text.remarks(summary):
         yield Line("forecast", remark)
 

@@ -13,7 +13,6 @@ from greentrack.cli.output import Renderer, format_option
 from greentrack.errors import ConfigError
 from greentrack.registry import RUN_LISTS
 
-SORTS = "started, name, seconds, kwh, g or status"
 MOMENTS = "2026-05-01, 2026-05-01T14:30, 30min, 12h, 7d, 2w, today, yesterday"
 
 _UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -41,7 +40,7 @@ Examples:
     metavar="KEY",
     default="started",
     show_default=True,
-    help=f"By {SORTS}; the newest, longest or costliest first; -KEY turns it round.",
+    help="By started, name, seconds, kwh, g or status; the newest, longest or costliest first; -KEY turns it round.",
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--limit", metavar="N", type=int, help="At most so many.")

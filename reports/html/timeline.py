@@ -151,7 +151,6 @@ def _span_bars(spans: Sequence[Span], run: RunInfo, unit: float) -> list[dict[st
     made = []
     for name in longest:
         some = sampled(by_name[name], MAX_DRAWN)
-        texts = [f"{label(name)}: {duration(seconds)}" for _, seconds in some]
         made.append(
             {
                 "type": "bar",
@@ -163,7 +162,7 @@ def _span_bars(spans: Sequence[Span], run: RunInfo, unit: float) -> list[dict[st
                 "yaxis": "y2",
                 "showlegend": False,
                 "marker": {"color": "--mark", "line": {"color": "--paper", "width": 0.5}},
-                "text": texts,
+                "text": [f"{label(name)}: {duration(seconds)}" for _, seconds in some],
                 "textposition": "none",
                 "hovertemplate": "%{text}<extra></extra>",
             }
