@@ -53,13 +53,13 @@ def run(
     The run is kept however the command ends, even where greentrack itself is killed: the recorder stays with the
     command. GREENTRACK_DISABLED=1 runs the command and records nothing.
     """
-    import logging
-
     from greentrack import config
     from greentrack.cli import child
 
     if config.is_disabled():
         child.replace(command)
+    import logging  # a command that is not recorded starts without it
+
     settings = _settings(given)
     chosen = dict(_param(text) for text in params)
     logging.basicConfig(format="greentrack: %(message)s", level=logging.WARNING)
