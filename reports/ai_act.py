@@ -1,15 +1,12 @@
 """A summary as the energy block of Annex XI, section 1, point 2(e) of the EU's AI Act, as plain text."""
 
-from __future__ import annotations
-
-import datetime
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from greentrack.costing.summary import DeviceCost, Summary
-from greentrack.formatting.escape import name, printable_lines
-from greentrack.formatting.layout import listed
-from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, percent
+from greentrack.formatting.escape import name
+from greentrack.formatting.layout import listed, sections
+from greentrack.formatting.units import digits, duration, energy_range, in_unit, mass_range, moment, percent
 from greentrack.quantity import Figure
 from greentrack.reports import provenance
 
@@ -30,16 +27,16 @@ _WIDTH, _LABEL = 100, 14
 
 def render(summary: Summary) -> str:
     """Return the block; what was modelled is marked as estimated."""
-    sections = ([LAW], _facts(summary), _devices(summary), _notes(summary))
-    return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
+    devices = _titled("Method by device", map(_device, summary.devices))
+    return sections(([LAW], _facts(summary), devices, _titled("Notes", (*summary.notes, *OPEN))))
 
 
 def _facts(summary: Summary) -> Iterator[str]:
     run, whole, work = summary.run, summary.whole, provenance.total(summary)
     part = f", {provenance.part_of(summary)}" if whole else ""
     yield from _line("Work", f"{name(run.name)}, {run.status}, run {run.id}{part}")
-    begun, ended = (datetime.datetime.fromtimestamp(at, datetime.UTC) for at in _edges(summary))
-    yield from _line("Period", f"{begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC")
+    begun, ended = map(moment, _edges(summary))
+    yield from _line("Period", f"{begun.removesuffix(' UTC')} to {ended}")
     if whole is None:
         yield from _line("Energy", f"{_mwh(summary.joules)}, {_known(summary)}")
     else:
@@ -50,7 +47,8 @@ def _facts(summary: Summary) -> Iterator[str]:
         yield from _line("", f"{_mwh(work.facility)}, {about}")
     else:
         yield from _line("", "no overhead of a data centre (PUE) is included")
-    yield from _line("Time", _hours(work.seconds) + (" in which some part ran" if whole else ""))
+    hours = f"{digits(work.seconds / 3600)} h ({duration(work.seconds)})"
+    yield from _line("Time", hours + (" in which some part ran" if whole else ""))
     gpus = sum(device.kind == "gpu" for device in summary.devices)
     if gpus:
         of = " of this part" if whole else ""
@@ -67,18 +65,8 @@ def _known(summary: Summary) -> str:
     share = summary.measured_share
     if share is None:
         return "not measured"
-    if share == 1:
-        return "known: all of it was measured"
-    if share == 0:
-        return "estimated: none of it was measured"
-    return f"known in part: {percent(share)} was measured, the rest is estimated"
-
-
-def _devices(summary: Summary) -> Iterator[str]:
-    if summary.devices:
-        yield "Method by device"
-    for device in summary.devices:
-        yield from _item(_device(device))
+    ends = {1.0: "known: all of it was measured", 0.0: "estimated: none of it was measured"}
+    return ends.get(share, f"known in part: {percent(share)} was measured, the rest is estimated")
 
 
 def _device(device: DeviceCost) -> str:
@@ -90,14 +78,7 @@ def _device(device: DeviceCost) -> str:
     return f"{device.kind} {name(device.name)}: {energy} MWh, {how} ({device.method}), {seen}"
 
 
-def _notes(summary: Summary) -> Iterator[str]:
-    yield "Notes"
-    for note in (*summary.notes, *OPEN):
-        yield from _item(note)
-
-
 def _edges(summary: Summary) -> tuple[float, float]:
-    """Return when the work began and ended."""
     if summary.parts:
         return summary.parts[0].started_at, max(part.started_at + part.seconds for part in summary.parts)
     return summary.run.started_at, summary.run.started_at + summary.run.seconds
@@ -110,12 +91,13 @@ def _mwh(joules: Figure | None) -> str:
     return f"{value} MWh" + (f" ({low}–{high})" if low != high else "") + f", that is {energy_range(joules)}"
 
 
-def _hours(seconds: float) -> str:
-    return f"{digits(seconds / 3600)} h ({duration(seconds)})"
-
-
-def _item(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+def _titled(title: str, texts: Iterable[str]) -> list[str]:
+    items = (
+        textwrap.wrap(text, _WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        for text in texts
+    )
+    lines = [line for item in items for line in item]
+    return [title, *lines] if lines else []
 
 
 def _line(label: str, text: str) -> list[str]:

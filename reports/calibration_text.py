@@ -1,7 +1,5 @@
 """Calibrations as text: one that was made, or the list of those that are kept."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from pathlib import Path

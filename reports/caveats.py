@@ -21,14 +21,6 @@ def _imported(version: object, mode: object) -> str:
     return f"imported from {tool}, {file}; nothing counts as measured"
 
 
-def _carbon_of_import(g: float) -> str:
-    return f"codecarbon's own figure, {mass(g)}, is not used: the carbon is worked out as for any other run"
-
-
-def _not_seen(device: str, seconds: float, run_seconds: float) -> str:
-    return f"{device}: {duration(seconds)} of {duration(run_seconds)} were not seen and are not filled in"
-
-
 def _disagreed(device: str, has_power: bool) -> str:
     instead = "its integrated power is used" if has_power else "nothing else can be used"
     return f"{device}: its counter disagreed with its own power; {instead}"
@@ -47,10 +39,6 @@ def _short(*spans: ShortSpan) -> str:
     return f"{short}, and how unsure the shortest is: {some}{more}"
 
 
-def _rent(tier: str, gpu: str, known: tuple[str, ...]) -> str:
-    return f"no price of a {tier} is known for {gpu} (known: {', '.join(known)}); give one: rent = '2.95 USD'"
-
-
 def _embodied(chassis: str, has_gpus: bool) -> str:
     machines = {"desktop": "a desktop", "laptop": "a laptop", "vm": "a part of a host"}
     text = f"no figure is known for making {machines.get(chassis, 'an unknown machine')}"
@@ -61,11 +49,15 @@ WORDS: Mapping[Fact, str | Callable[..., str]] = {
     "stated": "{}",
     "interrupted": "the run was interrupted; its figures end at its last reading",
     "imported": _imported,
-    "carbon of import": _carbon_of_import,
+    "carbon of import": lambda g: (
+        f"codecarbon's own figure, {mass(g)}, is not used: the carbon is worked out as for any other run"
+    ),
     "nothing measured": "nothing was measured, so energy and carbon are not known; greentrack doctor says why",
     "recorder restarts": "the recorder was started anew (times: {}); the time between was not seen",
     "failed reads": "reads of a sensor that failed: {:,}; a counter makes up for it at its next read",
-    "not seen": _not_seen,
+    "not seen": lambda device, seconds, run_seconds: (
+        f"{device}: {duration(seconds)} of {duration(run_seconds)} were not seen and are not filled in"
+    ),
     "device note": "{}: {}",
     "counter disagreed": _disagreed,
     "share unknown": "{}: the run's own share is not known; the whole device is counted",
@@ -75,7 +67,9 @@ WORDS: Mapping[Fact, str | Callable[..., str]] = {
     "cloud tariff": "{} is a cloud's: its customers pay rent, not the household price that the money here is worked "
     "out from; give it: rent = '2.95 USD'",
     "rent without gpu": "the rent is for hours of GPUs, and this run saw none; its money is not known",
-    "rent unknown": _rent,
+    "rent unknown": lambda tier, gpu, known: (
+        f"no price of a {tier} is known for {gpu} (known: {', '.join(known)}); give one: rent = '2.95 USD'"
+    ),
     "embodied unknown": _embodied,
     "parts not measured": "nothing was measured in {} of the {} parts of this work, so the whole is more than is shown",
     "counted once": lambda joules: (

@@ -1,7 +1,5 @@
 """A comparison as JSON: strict, changes as parts (-0.31 is 31 % less), amounts in J, s, g and money."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from greentrack.analysis.compare import Comparison

@@ -1,7 +1,5 @@
 """The table and the sentences of a comparison, which its text and the HTML page share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -34,15 +32,13 @@ def differences(comparison: Comparison) -> Iterator[GroupComparison]:
     """Yield the differences of each later group from the first; equal differences share a sentence."""
     first = name(comparison.groups[0].name)
     for number, group in enumerate(comparison.groups[1:]):
-        names: dict[str, list[str]] = {}
-        said: dict[str, Difference] = {}
+        said: dict[str, tuple[Difference, list[str]]] = {}
         for row in comparison.rows:
             if (difference := row.differences[number]) is not None:
                 text = sentence(difference) if difference.is_relative else sentence(difference, row.name)
-                names.setdefault(text, []).append(row.name)
-                said[text] = difference
+                said.setdefault(text, (difference, []))[1].append(row.name)
         if said:
-            sentences = (sentence(said[text], listed(names[text])) for text in said)
+            sentences = (sentence(difference, listed(names)) for difference, names in said.values())
             yield GroupComparison(f"{name(group.name)} beside {first}", tuple(sentences))
 
 

@@ -9,7 +9,7 @@ from greentrack.analysis.statistics import MIN_REPEATS
 from greentrack.analysis.time_to_target import Target, cost_to, is_resumed
 from greentrack.costing.summary import Summary
 from greentrack.formatting import escape
-from greentrack.formatting.units import digits, percent
+from greentrack.formatting.units import counted, digits, percent
 from greentrack.reports.difference_text import shared_sensors
 
 COMPLETE = 0.99
@@ -60,14 +60,10 @@ def selection_notes(selection: Selection) -> Iterator[str]:
         called = escape.name(name)
         yield f"{called} is the newest of {count} runs of that name; a project, a tag or a param compares them all"
     if selection.unfinished:
-        yield f"left out, having not finished: {_runs(selection.unfinished)}"
+        yield f"left out, having not finished: {counted(selection.unfinished, 'run')}"
     if selection.without_param is not None:
         param, count = selection.without_param
-        yield f"left out, having no {param}: {_runs(count)}"
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} {'run' if count == 1 else 'runs'}"
+        yield f"left out, having no {param}: {counted(count, 'run')}"
 
 
 def _called(group: Group) -> str:
@@ -102,15 +98,16 @@ def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:
     for unit in units:
         done = [sorted({summary.work[unit].total for summary in group.summaries}) for group in groups]
         if min(low for low, *_ in done) < COMPLETE * max(high for *_, high in done):
-            counts = ", ".join(
-                f"{_called(group)} {_counts(amounts)}" for group, amounts in zip(groups, done, strict=True)
-            )
-            yield f"they did not do the same work ({unit}: {counts}): look at the energy per {singular(unit)}"
+            counts = [
+                f"{_called(group)} {_low_to_high(digits(amounts[0], 6), digits(amounts[-1], 6))}"
+                for group, amounts in zip(groups, done, strict=True)
+            ]
+            unlike = f"they did not do the same work ({unit}: {', '.join(counts)})"
+            yield f"{unlike}: look at the energy per {singular(unit)}"
 
 
-def _counts(amounts: Sequence[float]) -> str:
-    least, most = digits(amounts[0], 6), digits(amounts[-1], 6)
-    return most if least == most else f"{least} to {most}"
+def _low_to_high(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _unseen(group: Group) -> Iterator[str]:
@@ -121,8 +118,7 @@ def _unseen(group: Group) -> Iterator[str]:
                 missed.setdefault(device.id, []).append(1 - device.coverage)
     said: dict[str, list[str]] = {}
     for uid, parts in missed.items():
-        least, most = percent(min(parts)), percent(max(parts))
-        part = most if least == most else f"{least} to {most}"
+        part = _low_to_high(percent(min(parts)), percent(max(parts)))
         runs = f" in {len(parts)} of {len(group.summaries)} runs" if len(group.summaries) > 1 else ""
         said.setdefault(f"not seen for {part} of the time{runs}; all ranges allow for it", []).append(uid)
     for text, uids in said.items():
@@ -133,13 +129,7 @@ def _standing(group: Group, summary: Summary, target: Target | None) -> Iterator
     run = summary.run
     name = _called(group) if len(group.summaries) == 1 else f"{_called(group)}, run {run.id[:13]}"
     if run.status not in ENDED_WELL:
-        now = (
-            "is still running"
-            if run.status == "running"
-            else f"was {run.status}"
-            if run.status != "failed"
-            else "failed"
-        )
+        now = {"running": "is still running", "failed": "failed"}.get(run.status, f"was {run.status}")
         yield f"{name}: the run {now}; its totals are of what it did so far"
     if summary.whole:
         yield f"{name}: the totals are of all {len(summary.parts)} parts of its work; all else is this part's own"

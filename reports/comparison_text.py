@@ -1,30 +1,22 @@
 """A comparison as plain text: the figures side by side, then what can be said of each difference."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 from greentrack.analysis.compare import Comparison
 from greentrack.formatting import table
-from greentrack.formatting.escape import printable_lines
-from greentrack.formatting.layout import items, short, titled, wrapped
+from greentrack.formatting.layout import items, sections, short, titled, wrapped
 from greentrack.reports import comparison_lines
-from greentrack.reports.comparison_lines import GroupComparison
 from greentrack.reports.comparison_notes import comparison_notes
 from greentrack.reports.lines import numbered
 
 
 def render(comparison: Comparison, *, width: int = 80) -> str:
     """Return *comparison* as text; only its table may be wider than *width*, where there are many groups."""
-    sections = (
+    parts = (
         table.lines(comparison_lines.table(comparison, numbered([short(group.name) for group in comparison.groups]))),
-        *(_beside(one, width) for one in comparison_lines.differences(comparison)),
+        *(
+            [*wrapped(one.title, width), *items(one.sentences, width)]
+            for one in comparison_lines.differences(comparison)
+        ),
         wrapped(comparison_lines.front_sentence(comparison), width),
         titled("Notes", comparison_notes(comparison), width),
     )
-    return printable_lines("\n\n".join("\n".join(lines) for section in sections if (lines := list(section))))
-
-
-def _beside(one: GroupComparison, width: int) -> Iterator[str]:
-    yield from wrapped(one.title, width)
-    yield from items(one.sentences, width)
+    return sections(parts)

@@ -3,15 +3,11 @@
 Figures have the digits that people are shown. What is not known is an empty cell, never a zero.
 """
 
-from __future__ import annotations
-
-import csv
-import io
 from collections.abc import Iterator
 
 from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
-from greentrack.formatting.escape import spreadsheet
+from greentrack.formatting.escape import csv_lines, spreadsheet
 from greentrack.formatting.units import digits, in_unit, iso, money_in_digits
 from greentrack.quantity import Figure
 from greentrack.reports import provenance
@@ -20,12 +16,7 @@ from greentrack.vocabulary import KINDS
 
 def render(summary: Summary) -> str:
     """Return *summary* as two lines."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    cells = list(_cells(summary))
-    writer.writerow([column for column, _ in cells])
-    writer.writerow([cell for _, cell in cells])
-    return text.getvalue().removesuffix("\n")
+    return csv_lines(*zip(*_cells(summary), strict=True))
 
 
 def _cells(summary: Summary) -> Iterator[tuple[str, str]]:

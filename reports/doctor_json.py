@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from greentrack.doctor.facts import DeviceCheck, Examination, SelfTestResult
+from greentrack.calibration_facts import SensorTest
+from greentrack.doctor.facts import Examination, SelfTestResult
 
 
 def render(found: Examination, tested: SelfTestResult | None = None) -> str:
@@ -18,10 +19,22 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
                 "chassis": found.host.chassis,
                 "timezone": found.host.timezone,
             },
-            "devices": [_device(device) for device in found.devices],
-            "missing": [
-                {"source": one.source, "reason": one.reason, "remedy": one.remedy or None} for one in found.missing
+            "devices": [
+                {
+                    "id": device.uid,
+                    "kind": device.kind,
+                    "name": device.name,
+                    "method": device.method.name,
+                    "measured": device.measured,
+                    "below": device.method.below,
+                    "above": device.method.above,
+                    "watts": device.watts,
+                    "trouble": device.trouble or None,
+                    "note": device.note or None,
+                }
+                for device in found.devices
             ],
+            "missing": [one._asdict() | {"remedy": one.remedy or None} for one in found.missing],
             "recorder": {"works": found.recorder_seconds is not None, "seconds": found.recorder_seconds},
             "database": {
                 "path": found.database.path,
@@ -49,25 +62,17 @@ def render(found: Examination, tested: SelfTestResult | None = None) -> str:
 
 
 def _tested(tested: SelfTestResult) -> dict[str, Any]:
-    sensors = [_with_key(sensor._asdict(), "cross_check", "check") for sensor in tested.test.sensors]
+    sensors = [_sensor(sensor) for sensor in tested.test.sensors]
     return tested.test._asdict() | {"sensors": sensors, "not_kept": tested.trouble or None}
 
 
-def _with_key(fields: dict[str, Any], field: str, key: str) -> dict[str, Any]:
-    """Return *fields* with *field* under the *key* that readers know it by, in its place."""
-    return {key if name == field else name: value for name, value in fields.items()}
-
-
-def _device(device: DeviceCheck) -> dict[str, Any]:
+def _sensor(sensor: SensorTest) -> dict[str, Any]:
     return {
-        "id": device.uid,
-        "kind": device.kind,
-        "name": device.name,
-        "method": device.method.name,
-        "measured": device.measured,
-        "below": device.method.below,
-        "above": device.method.above,
-        "watts": device.watts,
-        "trouble": device.trouble or None,
-        "note": device.note or None,
+        "uid": sensor.uid,
+        "name": sensor.name,
+        "update_seconds": sensor.update_seconds,
+        "spread": sensor.spread,
+        "joules": sensor.joules,
+        "check": sensor.cross_check,
+        "note": sensor.note,
     }

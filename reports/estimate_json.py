@@ -1,7 +1,5 @@
 """An estimate as JSON: strict (no NaN), joules and kWh as plain numbers, and no key that only a measured run has."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from greentrack.analysis.estimate import Estimate

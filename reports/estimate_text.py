@@ -1,16 +1,11 @@
 """An estimate as plain text of a given width: what it will cost, how that was found, what it rests on."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 
 from greentrack.analysis.estimate import Estimate
-from greentrack.costing.summary import Summary
 from greentrack.formatting import layout, table
-from greentrack.formatting.escape import printable_lines
 from greentrack.formatting.units import duration
-from greentrack.quantity import Figure
 from greentrack.reports import lines, tables
 from greentrack.reports.assumptions import value_text
 from greentrack.reports.lines import Line
@@ -21,30 +16,20 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
     width = max(width, 40)
     summary = estimate.summary
     devices = tables.devices(summary, [layout.short(device.name) for device in summary.devices])
-    lines = [
-        *textwrap.wrap("Estimate: nothing of this was measured", width),
-        *layout.labelled(_head(estimate), width),
-        "",
-        *table.lines(devices.only((0, 1, 2, 3, 6))),
-        "",
-    ]
-    if notes := list(layout.titled("Notes", summary.notes, width)):
-        lines += [*notes, ""]
-    return printable_lines("\n".join([*lines, "Assumptions", *layout.items(_assumptions(summary), width)]))
+    assumptions = (f"{item.name}: {value_text(item)} [{item.source}, {item.year}]" for item in summary.assumptions)
+    parts = (
+        [*textwrap.wrap("Estimate: nothing of this was measured", width), *layout.labelled(_head(estimate), width)],
+        table.lines(devices.only((0, 1, 2, 3, 6))),
+        layout.titled("Notes", summary.notes, width),
+        layout.titled("Assumptions", assumptions, width),
+    )
+    return layout.sections(parts)
 
 
 def _head(estimate: Estimate) -> Iterator[Line]:
+    seconds = estimate.seconds
+    range_ = f"estimate, {duration(seconds.low)} to {duration(seconds.high)}"
     yield Line("how", estimate.how)
-    yield _time(estimate.seconds)
+    yield Line("time", duration(seconds.value), "" if seconds.low == seconds.high else range_)
     yield from lines.estimated_headline(estimate.summary)
     yield from lines.equivalents_and_work(estimate.summary)
-
-
-def _assumptions(summary: Summary) -> Iterator[str]:
-    for item in summary.assumptions:
-        yield f"{item.name}: {value_text(item)} [{item.source}, {item.year}]"
-
-
-def _time(seconds: Figure) -> Line:
-    range_ = f"estimate, {duration(seconds.low)} to {duration(seconds.high)}"
-    return Line("time", duration(seconds.value), "" if seconds.low == seconds.high else range_)

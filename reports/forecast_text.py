@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
 from greentrack.formatting.escape import shown
@@ -16,26 +16,18 @@ if TYPE_CHECKING:
     from greentrack.model import Forecast
 
 _ENDED = {"finished": "it came to", "failed": "it failed at"}
-_WAS = "it was {} at"
 
 
-class ForecastRow(NamedTuple):
-    """A forecast, or the costs at the end, as text; "" where a figure is not known."""
+def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield when it was, energy, carbon, money and time of *some* of the forecasts, then of the end, as text.
 
-    when: str
-    energy: str
-    carbon: str
-    money: str
-    time: str
-
-
-def rows(summary: Summary, some: Sequence[Forecast]) -> Iterator[ForecastRow]:
-    """Yield *some* of the forecasts, then the costs at the end; nothing where there are none."""
+    A figure that is not known is ""; without forecasts there is no row.
+    """
     for one in some:
-        yield ForecastRow(f"after {percent(one.progress)}", *cells(forecast_cost(one, summary)))
+        yield f"after {percent(one.progress)}", *cells(forecast_cost(one, summary))
     status, came = came_to(summary)
     if some and status != "running":
-        yield ForecastRow(_ENDED.get(status, _WAS.format(status)), *cells(came))
+        yield _ENDED.get(status, f"it was {status} at"), *cells(came)
 
 
 def table(summary: Summary, some: Sequence[Forecast]) -> Table:

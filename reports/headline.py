@@ -1,7 +1,5 @@
 """The headline of a report as the rows of a table: each cost of a run, and what the figure is of."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from greentrack.costing.summary import Summary

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from greentrack.costing import forecast_costs
-from greentrack.costing.summary import MultipartRun, RunPart, Summary
+from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
+from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import indented_json
 from greentrack.formatting.units import figure_dict, iso
-from greentrack.model import Forecast, Metric
-from greentrack.quantity import JOULES_PER_KWH
+from greentrack.model import Metric
+from greentrack.quantity import JOULES_PER_KWH, Figure
 
 if TYPE_CHECKING:
     from greentrack.analysis.time_to_target import CostToTarget
@@ -34,7 +34,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
 
     ``metrics`` is ``{name: {first, last, least, most, values: [{at, value, joules}]}}``.
     """
-    run, carbon = summary.run, summary.intensity
+    run, carbon, (status, came) = summary.run, summary.intensity, came_to(summary)
     made = {
         "run": {
             "id": run.id,
@@ -72,11 +72,11 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             for device in summary.devices
         ],
         "energy": {
-            "kwh": figure_dict(summary.kwh),
+            "kwh": _kwh(summary.joules),
             "by_kind": {kind: joules / JOULES_PER_KWH for kind, joules in summary.by_kind.items()},
             "measured_share": summary.measured_share,
             "unread": [device.id for device in summary.devices if device.joules is None],
-            "gpus_above_idle_kwh": figure_dict(summary.above_idle / JOULES_PER_KWH if summary.above_idle else None),
+            "gpus_above_idle_kwh": _kwh(summary.above_idle),
         },
         "carbon": {
             "g": figure_dict(summary.g),
@@ -91,10 +91,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "how": carbon.how,
             "hourly_share": carbon.hourly_share,
         },
-        "facility": {
-            "pue": figure_dict(summary.pue),
-            "kwh": figure_dict(summary.facility_joules / JOULES_PER_KWH if summary.facility_joules else None),
-        },
+        "facility": {"pue": figure_dict(summary.pue), "kwh": _kwh(summary.facility_joules)},
         "money": _money(summary.money),
         "embodied": None if summary.embodied is None else {"g": figure_dict(summary.embodied)},
         "water": None if summary.water is None else {"litres": figure_dict(summary.water)},
@@ -113,25 +110,9 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         ],
         "comparison": None
         if (comparison := summary.comparison) is None
-        else {
-            "text": comparison.text,
-            "ratio": figure_dict(comparison.ratio),
-            **comparison.reference.to_dict(),
-        },
-        "spans": [
-            {
-                "name": span.name,
-                "attrs": span.attrs,
-                "seconds": span.seconds,
-                "joules": span.joules,
-                "by_kind": span.by_kind,
-            }
-            for span in summary.spans
-        ],
-        "phases": [
-            {"name": phase.name, "calls": phase.calls, "seconds": phase.seconds, "joules": phase.joules}
-            for phase in summary.phases
-        ],
+        else {"text": comparison.text, "ratio": figure_dict(comparison.ratio), **comparison.reference.to_dict()},
+        "spans": [span._asdict() for span in summary.spans],
+        "phases": [phase._asdict() for phase in summary.phases],
         "work": {
             unit: {"total": work.total, "joules_per": work.joules_per.value if work.joules_per else None}
             for unit, work in summary.work.items()
@@ -149,76 +130,55 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             }
             for rate in summary.rates
         ],
-        "forecasts": [_forecast(forecast, summary) for forecast in summary.forecasts],
-        "came_to": _came_to(summary) if summary.forecasts else None,
-        "parts": [_part(part) for part in summary.parts],
-        "whole": None if summary.whole is None else _whole(summary.whole),
-        "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
-        "assumptions": [
-            {"name": item.name, "value": item.value, "source": item.source, "year": item.year}
-            for item in summary.assumptions
+        "forecasts": [
+            {"at": iso(forecast.at), "progress": forecast.progress, **_cost(forecast_cost(forecast, summary))}
+            for forecast in summary.forecasts
         ],
+        "came_to": {"status": status, **_cost(came)} if summary.forecasts else None,
+        "parts": [
+            {
+                "id": part.id,
+                "status": part.status,
+                "host": part.host,
+                "started_at": iso(part.started_at),
+                "seconds": part.seconds,
+                "kwh": _kwh(part.joules),
+                "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
+            }
+            for part in summary.parts
+        ],
+        "whole": None
+        if (whole := summary.whole) is None
+        else {
+            "status": whole.status,
+            "seconds": whole.seconds,
+            "kwh": _kwh(whole.joules),
+            "g": figure_dict(whole.g),
+            "money": _money(whole.money),
+        },
+        "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
+        "assumptions": [assumption._asdict() for assumption in summary.assumptions],
         "waste": [one._asdict() for one in waste(summary)],
         "notes": summary.notes,
-        "tracker": {
-            "cpu_seconds": summary.tracker_overhead.cpu_seconds,
-            "readings": summary.tracker_overhead.readings,
-            "late": summary.tracker_overhead.late,
-            "failures": summary.tracker_overhead.failures,
-            "restarts": summary.tracker_overhead.restarts,
-        },
+        "tracker": summary.tracker_overhead._asdict(),
     }
     return {key: _plain(value) for key, value in made.items()}
 
 
 def _money(money: Money | None) -> dict[str, Any] | None:
-    if money is None:
-        return None
-    return {**money._asdict(), "amount": figure_dict(money.amount)}
+    return None if money is None else money._asdict() | {"amount": figure_dict(money.amount)}
 
 
-def _forecast(forecast: Forecast, summary: Summary) -> dict[str, Any]:
+def _kwh(joules: Figure | None) -> dict[str, float] | None:
+    return figure_dict(joules / JOULES_PER_KWH if joules else None)
+
+
+def _cost(cost: ForecastCost) -> dict[str, Any]:
     return {
-        "at": iso(forecast.at),
-        "progress": forecast.progress,
-        **_cost(forecast_costs.forecast_cost(forecast, summary)),
-    }
-
-
-def _came_to(summary: Summary) -> dict[str, Any]:
-    """Return the costs to compare the forecasts with: those at the end, or so far."""
-    status, cost = forecast_costs.came_to(summary)
-    return {"status": status, **_cost(cost)}
-
-
-def _cost(cost: forecast_costs.ForecastCost) -> dict[str, Any]:
-    return {
-        "kwh": figure_dict(cost.joules / JOULES_PER_KWH if cost.joules else None),
+        "kwh": _kwh(cost.joules),
         "g": figure_dict(cost.g),
         "money": _money(cost.money),
         "seconds": figure_dict(cost.seconds),
-    }
-
-
-def _part(part: RunPart) -> dict[str, Any]:
-    return {
-        "id": part.id,
-        "status": part.status,
-        "host": part.host,
-        "started_at": iso(part.started_at),
-        "seconds": part.seconds,
-        "kwh": figure_dict(part.joules / JOULES_PER_KWH if part.joules else None),
-        "kwh_before": None if part.before is None else part.before / JOULES_PER_KWH,
-    }
-
-
-def _whole(whole: MultipartRun) -> dict[str, Any]:
-    return {
-        "status": whole.status,
-        "seconds": whole.seconds,
-        "kwh": figure_dict(whole.joules / JOULES_PER_KWH if whole.joules else None),
-        "g": figure_dict(whole.g),
-        "money": _money(whole.money),
     }
 
 

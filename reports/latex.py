@@ -1,7 +1,5 @@
 """A summary as a LaTeX table in the style of booktabs, to be put into a paper."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from greentrack.costing.summary import Summary

@@ -1,8 +1,5 @@
 """A summary as labelled lines, which the text report and the HTML page share."""
 
-from __future__ import annotations
-
-import datetime
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +10,7 @@ from greentrack.costing.unit_costs import UnitCost
 from greentrack.costing.waste import waste
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
+    counted,
     digits,
     duration,
     energy,
@@ -20,6 +18,7 @@ from greentrack.formatting.units import (
     joules_each,
     litres_range,
     mass_range,
+    moment,
     money_range,
     percent,
     work_done,
@@ -47,11 +46,6 @@ def numbered(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         made.append(name if many[name] == 1 else f"{seen[name]} of {many[name]}: {name}")
     return made
-
-
-def moment(at: float) -> str:
-    """Return a Unix time as reports show it: ``2026-11-22 02:10 UTC``."""
-    return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def run_facts(summary: Summary) -> Iterator[Line]:
@@ -103,10 +97,8 @@ def _energy(summary: Summary, joules: Figure, measured: str) -> Iterator[Line]:
 
 def unread_devices(summary: Summary) -> str:
     """Return which devices were not read, "cpu and 1 of 8 of gpu"; "" where all were."""
-    every, missed = (
-        Counter(device.kind for device in some)
-        for some in (summary.devices, [device for device in summary.devices if device.joules is None])
-    )
+    every = Counter(device.kind for device in summary.devices)
+    missed = Counter(device.kind for device in summary.devices if device.joules is None)
     return " and ".join(kind if n == every[kind] else f"{n} of {every[kind]} of {kind}" for kind, n in missed.items())
 
 
@@ -169,14 +161,11 @@ def waste_lines(summary: Summary) -> tuple[str, ...]:
 
 def tracker_overhead(summary: Summary) -> str:
     """Return what tracking cost, "" where that is not known."""
-    toll = summary.tracker_overhead
-    if not (toll.readings or toll.cpu_seconds):
+    overhead = summary.tracker_overhead
+    if not (overhead.readings or overhead.cpu_seconds):
         return ""
-    readings = "1 reading" if toll.readings == 1 else f"{toll.readings:,} readings"
-    return (
-        f"Tracking took {duration(toll.cpu_seconds)} of CPU for {readings}; "
-        f"{toll.late:,} late, {toll.failures:,} failed."
-    )
+    took = f"Tracking took {duration(overhead.cpu_seconds)} of CPU for {counted(overhead.readings, 'reading')}"
+    return f"{took}; {overhead.late:,} late, {overhead.failures:,} failed."
 
 
 def other_costs(summary: Summary) -> Iterator[Line]:

@@ -1,7 +1,5 @@
 """A summary as the front matter of a Hugging Face model card: ``co2_eq_emissions``, in grams."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from greentrack.costing.summary import Summary

@@ -1,7 +1,5 @@
 """The provenance of a published figure: its boundary, its methods, the grid and the PUE."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -77,9 +75,9 @@ def hardware(summary: Summary) -> list[str]:
     """Return the GPUs and the processor, such as ``["8 × NVIDIA H100 80GB HBM3", "AMD EPYC 9654"]``."""
     gpus = Counter(name(device.name) for device in summary.devices if device.kind == "gpu")
     known = [each if number == 1 else f"{number} × {each}" for each, number in gpus.items()]
-    cpus = [device.name for device in summary.devices if device.kind == "cpu"]
     host = summary.run.host
-    cpu = host.cpu if host and host.cpu else cpus[0] if cpus else ""
+    seen = next((device.name for device in summary.devices if device.kind == "cpu"), "")
+    cpu = (host.cpu if host else "") or seen
     return [*known, name(cpu)] if cpu else known
 
 

@@ -1,7 +1,5 @@
 """Published trainings, and the misprints about them, as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from greentrack.costing.published_trainings import PublishedError, PublishedTraining

@@ -1,13 +1,11 @@
 """The places of a ranking as a table that fits a terminal."""
 
-from __future__ import annotations
-
 import textwrap
+from collections.abc import Iterator
 
 from greentrack.analysis.regions import Region, RegionRanking
-from greentrack.formatting import layout
 from greentrack.formatting.escape import printable
-from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.layout import UNKNOWN, sections, titled
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, lines
 from greentrack.formatting.units import digits, energy_range, mass_range, money, money_range
 from greentrack.reports.regions_notes import regions_notes
@@ -25,22 +23,13 @@ def render(found: RegionRanking, *, top: int = 15, width: int = 80) -> str:
     if found.ranked:
         what = "emit less" if found.by == "carbon" else "are cheaper"
         title += f"; {less:,} of {len(counted):,} places {what}, beyond their ranges"
-    more = f"… and {len(found.ranked) - top:,} more" if len(found.ranked) > top else ""
+    more = [f"… and {len(found.ranked) - top:,} more"] if len(found.ranked) > top else []
     left_out = f"{len(found.unranked):,} places without such a price are not ranked" if found.unranked else ""
-    notes = [printable(note) for note in (*regions_notes(found), left_out) if note]
-    return "\n".join(
-        (
-            *textwrap.wrap(title, width),
-            "",
-            *_table(found, top, width),
-            *([more] if more else []),
-            "",
-            *layout.titled("Notes", notes, width),
-        )
-    )
+    notes = titled("Notes", filter(None, map(printable, (*regions_notes(found), left_out))), width)
+    return sections((textwrap.wrap(title, width), [*_table(found, top, width), *more], notes))
 
 
-def _table(found: RegionRanking, top: int, width: int) -> list[str]:
+def _table(found: RegionRanking, top: int, width: int) -> Iterator[str]:
     shown = [found.here, *found.ranked[:top]]
     rows = tuple(
         (
@@ -58,7 +47,7 @@ def _table(found: RegionRanking, top: int, width: int) -> list[str]:
     table = Table(_HEAD, rows, right=(0, 3, 6, 7)).without_unknown((_BOUNDARY, _MONEY))
     least = _HEAD[_MONEY if found.by == "carbon" else _CARBON]
     steps = [GiveWay(table.head.index(least), MIN_WIDTH)] if least in table.head else []
-    return list(lines(table, width, flexible=_PLACE, steps=steps))
+    return lines(table, width, flexible=_PLACE, steps=steps)
 
 
 def _times(place: Region, here: Region) -> str:

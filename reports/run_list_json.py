@@ -1,7 +1,5 @@
 """A list of runs as JSON, a line a run; with totals an object of both."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """A list of runs as a table that fits a terminal, with their totals."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,7 +7,7 @@ from greentrack.costing.run_list import RunCost, Totals
 from greentrack.formatting.escape import printable
 from greentrack.formatting.layout import UNKNOWN, cut
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, fitted, lines, width_of
-from greentrack.formatting.units import duration, energy, mass, percent
+from greentrack.formatting.units import counted, duration, energy, mass, percent
 
 MAX_ID = 13
 """Maximum length of a run's id: it holds the millisecond in which the run began, which tells it from others."""
@@ -67,9 +65,8 @@ def table(costs: Sequence[RunCost], width: int, *, today: datetime.date | None =
 
 def _sums(totals: Totals) -> Iterator[str]:
     carbon = "CO2e not known" if totals.g is None else mass(totals.g)
-    count = f"{totals.runs:,} {'run' if totals.runs == 1 else 'runs'}"
     spent = "energy not known" if totals.joules is None else energy(totals.joules)
-    yield "  ".join((count, duration(totals.seconds), spent, carbon))
+    yield "  ".join((counted(totals.runs, "run"), duration(totals.seconds), spent, carbon))
     if totals.unread:
         yield f"Nothing was measured of {totals.unread:,} of them."
     if totals.overlapped:

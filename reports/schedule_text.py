@@ -1,12 +1,10 @@
 """The best hours to start as a table."""
 
-from __future__ import annotations
-
 import textwrap
 
 from greentrack.analysis.schedule import Schedule, StartTime
 from greentrack.formatting.escape import printable
-from greentrack.formatting.layout import UNKNOWN
+from greentrack.formatting.layout import UNKNOWN, sections
 from greentrack.formatting.table import Table, lines
 from greentrack.formatting.units import clock_time, digits, duration, energy, mass
 from greentrack.quantity import JOULES_PER_KWH
@@ -35,16 +33,14 @@ def render(found: Schedule, *, width: int = 80) -> str:
         for start in shown
     )
     table = Table(("start", "in", "g/kWh", "CO2e", "saved"), rows, right=(1, 2, 3, 4))
-    return "\n".join(
-        (
-            *textwrap.wrap(printable(f"Best starts of the next 24 h for {work}{place}, by {found.source}"), width),
-            "",
-            *lines(table.only((0, 1, 2, 4)) if found.kwh is None else table),
-            "",
-            *(
-                line
-                for note in schedule_notes(found)
-                for line in textwrap.wrap(printable(note), width, initial_indent="- ", subsequent_indent="  ")
-            ),
-        )
+    title = f"Best starts of the next 24 h for {work}{place}, by {found.source}"
+    parts = (
+        textwrap.wrap(printable(title), width),
+        lines(table.only((0, 1, 2, 4)) if found.kwh is None else table),
+        (line for note in schedule_notes(found) for line in _item(note, width)),
     )
+    return sections(parts)
+
+
+def _item(note: str, width: int) -> list[str]:
+    return textwrap.wrap(printable(note), width, initial_indent="- ", subsequent_indent="  ")

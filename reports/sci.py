@@ -1,7 +1,5 @@
 """A summary as a Software Carbon Intensity (ISO/IEC 21031:2024): (O + M) per R, with O = E × I."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -68,8 +66,7 @@ def _intensity(summary: Summary, unit: Unit) -> str:
     if summary.embodied is None:
         alone = mass_range(summary.g / unit.number)
         return f"not known, since M is not; O alone is {alone} per {unit.text}"
-    parts = ((part.value, part.low, part.high) for part in (summary.g, summary.embodied))
-    value, low, high = combine(parts)
+    value, low, high = combine((summary.g, summary.embodied))
     return f"{mass_range(Figure(value=value, low=max(0.0, low), high=high) / unit.number)} per {unit.text}"
 
 

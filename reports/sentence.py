@@ -1,7 +1,5 @@
 """A summary as a paragraph for a paper's method section."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from greentrack.costing.caveats import MIN_COVERAGE

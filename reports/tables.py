@@ -1,14 +1,13 @@
 """The tables of a run that several formats show: its devices, spans, phases and metrics."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from greentrack.costing.summary import SpanCost, Summary
 from greentrack.formatting.escape import shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy, energy_range, mass_range, money_range, percent, spread
+from greentrack.formatting.units import duration, energy, energy_range, mass_range, moment, money_range, percent, spread
+from greentrack.reports import provenance
 
 
 def devices(summary: Summary, names: Sequence[str]) -> Table:
@@ -34,10 +33,10 @@ def spans(summary: Summary, most: int) -> Table:
     by_name: dict[str, list[SpanCost]] = {}
     for span in summary.spans:
         by_name.setdefault(span.name, []).append(span)
-    sums = [
-        (name, len(some), sum(span.seconds for span in some), _sum(span.joules for span in some))
-        for name, some in by_name.items()
-    ]
+    sums = []
+    for name, some in by_name.items():
+        known = [span.joules for span in some if span.joules is not None]
+        sums.append((name, len(some), sum(span.seconds for span in some), sum(known) if known else None))
     return _stretches("Spans, with the energy of the devices", ("span", "times"), sums, summary, most)
 
 
@@ -59,17 +58,35 @@ def metrics(summary: Summary, most: int) -> Table:
     return Table(("metric", "last", "values", ""), tuple(rows), (1, 2), "Metrics", remark)
 
 
-def part_of_run(summary: Summary) -> str:
+def parts(summary: Summary) -> Table:
+    """Return the parts of a multi-part run; no rows for a run on its own."""
+    rows = tuple(
+        (
+            f"{index}",
+            part.id[:13],
+            part.status,
+            moment(part.started_at),
+            duration(part.seconds),
+            UNKNOWN if part.joules is None else energy(part.joules.value),
+            "" if part.before is None else energy(part.before),
+            part.host or "",
+        )
+        for index, part in enumerate(summary.parts, 1)
+    )
+    head = ("part", "run", "status", "started", "time", "energy", "before", "host")
+    return Table(head, rows, (0, 4, 5, 6), _part_of_run(summary))
+
+
+def _part_of_run(summary: Summary) -> str:
     """Return which part of a multi-part run this is, and what all parts cost; "" for a run on its own."""
     whole = summary.whole
     if whole is None:
         return ""
-    number = next(index for index, part in enumerate(summary.parts, 1) if part.id == summary.run.id)
     cost = ["nothing was measured" if whole.joules is None else energy_range(whole.joules)]
     cost += [] if whole.g is None else [mass_range(whole.g)]
     cost += [] if whole.money is None else [money_range(whole.money.amount, whole.money.currency)]
     cost += [f"{duration(whole.seconds)} (pauses not counted)"]
-    return f"This run is part {number} of {len(summary.parts)}: in all {', '.join(cost)}"
+    return f"This run is {provenance.part_of(summary)}: in all {', '.join(cost)}"
 
 
 def left_out(rows: int, of: int) -> str:
@@ -103,8 +120,3 @@ def _stretches(
     )
     head = (*heads, "time", "energy", "of devices", "")
     return Table(head, rows, (1, 2, 3, 4, 5), caption, left_out(len(rows), len(sums)))
-
-
-def _sum(parts: Iterable[float | None]) -> float | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None

@@ -1,7 +1,5 @@
 """The cost to a target as JSON: of one run, or run by run over a project."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

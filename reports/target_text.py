@@ -1,19 +1,15 @@
 """The cost to a target as text: a line of a run's report, or run by run over a project."""
 
-from __future__ import annotations
-
-import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from greentrack.analysis.difference import Difference
 from greentrack.analysis.groups import ALL_RUNS, Selection
 from greentrack.analysis.time_to_target import CostToTarget, Target, TrendPoint, energy_change, is_resumed
 from greentrack.costing.summary import Summary
-from greentrack.formatting import table
-from greentrack.formatting.escape import name, printable_lines
-from greentrack.formatting.layout import UNKNOWN, short, titled, wrapped
-from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy_range, money_range
+from greentrack.formatting.escape import name
+from greentrack.formatting.layout import UNKNOWN, sections, short, titled, wrapped
+from greentrack.formatting.table import Table, lines
+from greentrack.formatting.units import duration, energy_range, moment, money_range
 from greentrack.reports.comparison_notes import RESUMED, UP_TO_TARGET, selection_notes
 from greentrack.reports.difference_text import brief, sentence
 
@@ -30,16 +26,16 @@ def trend(steps: Sequence[TrendPoint], to: Target, selection: Selection = ALL_RU
     rows = []
     for step in steps:
         run = step.summary.run
-        started = f"{datetime.datetime.fromtimestamp(run.started_at, datetime.UTC):%Y-%m-%d %H:%M}"
+        started = moment(run.started_at).removesuffix(" UTC")
         rows.append((short(run.name), started, *_cells(step.cost), brief(step.change) if step.change else ""))
     head = ("run", "started", f"energy to {to}", "time", "money", "")
-    lines = list(table.lines(Table(head, tuple(rows), right=(2, 3, 4))))
+    parts: list[Iterable[str]] = [lines(Table(head, tuple(rows), right=(2, 3, 4)))]
     if (change := first_to_last(steps)) is not None:
         way = "cheaper" if change.change < 0 else "dearer"
         is_it = f"the same result gets {way}: " if change.is_claimed else ""
         said = f"First to last: {is_it}{sentence(change, 'energy')}; one run each, so chance is unknown."
-        lines += ["", *wrapped(said, width)]
-    return printable_lines("\n".join([*lines, "", *titled("Notes", notes(steps, selection), width)]))
+        parts.append(wrapped(said, width))
+    return sections([*parts, titled("Notes", notes(steps, selection), width)])
 
 
 def first_to_last(steps: Sequence[TrendPoint]) -> Difference | None:

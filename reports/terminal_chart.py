@@ -1,20 +1,15 @@
 """Power over time as a chart of block characters, for a terminal."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from greentrack.formatting.units import digits, duration
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from greentrack.model import RunInfo
-    from greentrack.store.downsampling import PowerBin
+from greentrack.model import RunInfo
+from greentrack.store.downsampling import PowerBin
+from greentrack.store.reader import Reader
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ROWS = 4
@@ -29,8 +24,6 @@ _MARGIN = 12
 
 def power_of(run: RunInfo, path: Path, *, width: int = 80) -> list[str]:
     """Return the chart of a stored run's devices, without the rest of the machine; nothing where there is none."""
-    from greentrack.store.reader import Reader
-
     if run.seconds <= 0:
         return []
     columns = max(10, width - _MARGIN)

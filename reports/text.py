@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from greentrack.costing.summary import Summary
-from greentrack.formatting.escape import printable_lines, shown
-from greentrack.formatting.layout import UNKNOWN, cut, labelled, titled, wrapped
+from greentrack.formatting.escape import shown
+from greentrack.formatting.layout import cut, labelled, sections, titled, wrapped
 from greentrack.formatting.table import MIN_WIDTH, GiveWay, Table, lines, width_of
-from greentrack.formatting.units import duration, energy
+from greentrack.formatting.units import duration, moment
 from greentrack.reports import tables
 from greentrack.reports.assumptions import value_text
-from greentrack.reports.lines import (
-    Line,
-    equivalents_and_work,
-    headline,
-    numbered,
-    tracker_overhead,
-    waste_lines,
-)
+from greentrack.reports.lines import Line, equivalents_and_work, headline, numbered, tracker_overhead, waste_lines
 from greentrack.vocabulary import DISABLED
 
 if TYPE_CHECKING:
@@ -41,7 +33,7 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), unti
     width = max(width, 40)
     if summary.run.status == DISABLED:
         return f"{shown(summary.run.name)}: nothing was measured, since GREENTRACK_DISABLED is set"
-    sections = (
+    parts = (
         _head(summary, width),
         _parts(summary, width),
         chart,
@@ -55,13 +47,12 @@ def render(summary: Summary, *, width: int = 80, chart: Sequence[str] = (), unti
         wrapped(tracker_overhead(summary), width),
         () if until is None else _until(summary, until),
     )
-    return printable_lines("\n\n".join("\n".join(made) for section in sections if (made := list(section))))
+    return sections(parts)
 
 
 def _head(summary: Summary, width: int) -> Iterator[str]:
     run = summary.run
-    started = datetime.datetime.fromtimestamp(run.started_at, datetime.UTC)
-    about = f"{run.status}  {duration(run.seconds)}  {started:%Y-%m-%d %H:%M} UTC"
+    about = f"{run.status}  {duration(run.seconds)}  {moment(run.started_at)}"
     yield cut(f"{cut(shown(run.name), max(8, width - len(about) - 2))}  {about}", width)
     which = [f"run {run.id}"]
     which += [f"on {shown(run.host.name)}"] if run.host else []
@@ -86,9 +77,9 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
     from greentrack.reports import forecast_text  # few runs have any
 
     end = " expected at the end" if came_to(summary)[0] == "running" else ""
-    for row in forecast_text.rows(summary, made[:1] + made[1:][-1:]):
-        said = ", ".join(filter(None, row[1:]))
-        yield Line("forecast", f"{row.when}: {said}{end}" if row.when.startswith("after") else f"{row.when} {said}")
+    for when, *figures in forecast_text.rows(summary, made[:1] + made[1:][-1:]):
+        said = ", ".join(filter(None, figures))
+        yield Line("forecast", f"{when}: {said}{end}" if when.startswith("after") else f"{when} {said}")
     for remark in forecast_text.remarks(summary):
         yield Line("forecast", remark)
 
@@ -96,22 +87,12 @@ def _forecasts(summary: Summary) -> Iterator[Line]:
 def _parts(summary: Summary, width: int) -> Iterator[str]:
     if summary.whole is None:
         return
-    yield from wrapped(tables.part_of_run(summary), width)
+    table = tables.parts(summary)
+    yield from wrapped(table.caption, width)
     hosts = len({part.host for part in summary.parts})  # no line has room for both, and one host needs no name
-    rows = tuple(
-        (
-            f"{index}",
-            part.id[:13],
-            part.status,
-            f"{datetime.datetime.fromtimestamp(part.started_at, datetime.UTC):%m-%d %H:%M}",
-            duration(part.seconds),
-            UNKNOWN if part.joules is None else energy(part.joules.value),
-            (part.host or "") if hosts > 1 else "" if part.before is None else energy(part.before),
-        )
-        for index, part in enumerate(summary.parts, 1)
-    )
-    head = ("part", "run", "status", "started", "time", "energy", "host" if hosts > 1 else "before")
-    yield from _table(Table(head, rows, right=(0, 4, 5)), width, flexible=6)
+    rows = tuple((*row[:3], row[3][5:].removesuffix(" UTC"), *row[4:]) for row in table.rows)  # without the year
+    table = table._replace(rows=rows, right=(0, 4, 5))
+    yield from _table(table.only((0, 1, 2, 3, 4, 5, 7 if hosts > 1 else 6)), width, flexible=6)
 
 
 def _devices(summary: Summary, width: int) -> Iterator[str]:

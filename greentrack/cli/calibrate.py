@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+WATTS = options.Number(min=0, min_open=True)
+
+
 @click.command(
     short_help="Hold this machine against a meter at the wall.",
     epilog="""\b
@@ -21,9 +24,7 @@ Examples:
   greentrack calibrate --forget 2
 """,
 )
-@click.option(
-    "--wall-watts", metavar="WATTS", type=options.Number(min=0, min_open=True), help="What the meter shows now."
-)
+@click.option("--wall-watts", metavar="WATTS", type=WATTS, help="What the meter shows now.")
 @click.option("--wall-kwh-start", metavar="KWH", help="With --run: what the meter showed when it began.")
 @click.option("--wall-kwh-stop", metavar="KWH", help="With --run: what the meter showed when it had ended.")
 @click.option("--run", "run", metavar="RUN", help="A run that was recorded while somebody read the meter.")
@@ -76,7 +77,7 @@ def calibrate(
                 raise click.UsageError("nobody can be asked here; say what the meter shows with --wall-watts")
             message = f"watching the components for {seconds:g} s; keep the load as it is"
             kept = calibration.calibrate(
-                lambda: wall_watts or _ask_watts(),
+                lambda: wall_watts or click.prompt("What did the meter show, in watts", type=WATTS, err=True),
                 seconds=seconds,
                 db=db,
                 on_start=lambda: click.echo(message, err=True),
@@ -94,13 +95,6 @@ def _kwh(start: str | None, stop: str | None, run: str | None) -> tuple[str, str
     if start is None or stop is None or run is None:
         raise click.UsageError("--wall-kwh-start, --wall-kwh-stop and --run go together")
     return start, stop
-
-
-def _ask_watts() -> float:
-    watts: float = click.prompt(
-        "What did the meter show, in watts", type=options.Number(min=0, min_open=True), err=True
-    )
-    return watts
 
 
 def _list(path: "Path") -> None:

@@ -13,9 +13,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from greentrack.tracking import Run
 
 SI_KERNEL = 0x80
 """How Linux marks a signal that it sends itself: for the terminal's keys and its end."""
@@ -23,15 +26,6 @@ SI_KERNEL = 0x80
 PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT")
 INTERRUPTS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 """What ends a run from outside; by any other signal it failed."""
-
-
-class CommandRun(Protocol):
-    """The run as far as it concerns a command."""
-
-    id: str
-
-
-R = TypeVar("R", bound=CommandRun)
 
 
 class CannotRun(click.ClickException):
@@ -64,7 +58,7 @@ def find(program: str) -> str:
     raise CannotRun(f"{program}: there is no such command; nothing was run or recorded", 127)
 
 
-def run(command: Sequence[str], start: Callable[[int], R]) -> tuple[R, CommandOutcome]:
+def run(command: Sequence[str], start: Callable[[int], "Run"]) -> tuple["Run", CommandOutcome]:
     """Run *command* to its end under the recording that *start* makes for its process id; return both.
 
     Raises what *start* raises, and CannotRun; the command has then not run.
@@ -93,7 +87,9 @@ def run(command: Sequence[str], start: Callable[[int], R]) -> tuple[R, CommandOu
     with open(problem, "rb") as pipe:
         trouble = pipe.read().decode()  # empty when it has become the command
     code = os.waitstatus_to_exitcode(_wait(pid, watched))
-    return recording, _cannot_start(trouble) if trouble else ending(code)
+    if trouble:
+        return recording, CommandOutcome(126, "failed", f"could not be executed: {trouble}", began=False)
+    return recording, ending(code)
 
 
 def replace(command: Sequence[str]) -> None:
@@ -114,16 +110,14 @@ def ending(code: int) -> CommandOutcome:
     CommandOutcome(code=143, status='interrupted', error='killed by SIGTERM', began=True)
     """
     if code == 0:
-        return CommandOutcome(code=0, status="finished")
+        return CommandOutcome(0, "finished")
     if code > 0:
-        return CommandOutcome(code=code, status="failed", error=f"exit status {code}")
+        return CommandOutcome(code, "failed", f"exit status {code}")
     try:
         name = signal.Signals(-code).name
     except ValueError:  # real-time signals have no names of their own
         name = f"signal {-code}"
-    return CommandOutcome(
-        code=128 - code, status="interrupted" if name in INTERRUPTS else "failed", error=f"killed by {name}"
-    )
+    return CommandOutcome(128 - code, "interrupted" if name in INTERRUPTS else "failed", f"killed by {name}")
 
 
 def _become_after(
@@ -176,11 +170,7 @@ def _next_signal(watched: set[signal.Signals]) -> tuple[int, bool]:
     return number, number in (signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH) and os.isatty(0)
 
 
-def _cannot_start(trouble: str) -> CommandOutcome:
-    return CommandOutcome(code=126, status="failed", error=f"could not be executed: {trouble}", began=False)
-
-
-def _run_beside(file: str, command: Sequence[str], start: Callable[[int], R]) -> tuple[R, CommandOutcome]:
+def _run_beside(file: str, command: Sequence[str], start: Callable[[int], "Run"]) -> tuple["Run", CommandOutcome]:
     """Run *command* where processes are not forked: it has begun when its recorder begins."""
     with subprocess.Popen(command, executable=file) as child:
         try:

@@ -36,11 +36,10 @@ def doctor(*, form: str, self_test: bool, seconds: float | None, db: str | None)
     The exit status is 0 where something is measured, 1 where all is modelled, and 2 where a setting is wrong.
     """
     from greentrack.doctor import examination
-    from greentrack.doctor import self_test as sensors
 
     if seconds is not None and not self_test:
         raise click.UsageError("--seconds goes with --self-test")
     found = examination.examine(db=db)
-    tested = sensors.run_self_test(db, found.host, seconds) if self_test else None
+    tested = examination.run_self_test(db, found.host, seconds) if self_test else None
     click.echo(Renderer(EXAMINATIONS, form)(found, tested))
     click.get_current_context().exit(0 if found.measured else 1)

@@ -51,13 +51,7 @@ def estimate(
     count: int | None,
     utilization: float | None,
     form: str,
-    db: str | None,
-    steps: float | None,
-    batches: float | None,
-    samples: float | None,
-    tokens: float | None,
-    epochs: float | None,
-    **costing: Any,
+    **given: Any,
 ) -> None:
     """Estimate energy, carbon and money of a training that has not been run, with wide ranges.
 
@@ -66,25 +60,19 @@ def estimate(
     """
     from greentrack.analysis.estimate import estimate_from, estimate_hardware
 
-    amounts = {"steps": steps, "batches": batches, "samples": samples, "tokens": tokens, "epochs": epochs}
-    asked = {unit: amount for unit, amount in {**amounts, "hours": hours}.items() if amount is not None}
+    amounts = {"hours": hours, **{unit: given.pop(unit) for unit in UNITS}}
+    asked = {unit: amount for unit, amount in amounts.items() if amount is not None}
+    hardware = {key: value for key, value in (("count", count), ("utilization", utilization)) if value is not None}
     if (source is None) == (gpu is None):
         raise click.UsageError("give --from, a run to scale, or --gpu, hardware to model; one of the two")
     if source is not None:
-        if count is not None or utilization is not None:
+        if hardware:
             raise click.UsageError("--count and --utilization go with --gpu; a run has its own hardware")
         if len(asked) != 1:
             raise click.UsageError(f"say how much to scale to, once: --hours, --{', --'.join(UNITS)}")
-        made = estimate_from(source, asked, db=db, **costing)
+        made = estimate_from(source, asked, **given)
     else:
         if gpu is None or hours is None or len(asked) != 1:
             raise click.UsageError("--gpu goes with --hours and no other amount; a run that counted it can be scaled")
-        made = estimate_hardware(
-            gpu,
-            hours=hours,
-            count=1 if count is None else count,
-            utilization=1.0 if utilization is None else utilization,
-            db=db,
-            **costing,
-        )
+        made = estimate_hardware(gpu, hours=hours, **{**hardware, **given})
     click.echo(Renderer(ESTIMATES, form)(made))

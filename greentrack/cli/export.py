@@ -29,15 +29,7 @@ Examples:
 @click.option(
     "--format", "form", metavar="FORMAT", help="csv, jsonl or parquet; by default what FILE ends in, or else csv."
 )
-@click.option(
-    "-o",
-    "--output",
-    "to",
-    metavar="FILE",
-    default="-",
-    show_default=True,
-    help="Where to; - is the standard output. For all as csv or parquet: a folder.",
-)
+@options.output("-", "Where to; - is the standard output. For all as csv or parquet: a folder.")
 @options.db
 def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str | None, to: str, db: str | None) -> None:
     """Write what was recorded of each RUN, raw and a row at a time: joules, seconds, Unix time.
@@ -48,6 +40,7 @@ def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str |
     one is whole. Parquet needs pyarrow: pip install 'greentrack[parquet]'.
     """
     from greentrack.exchange.export import export as write
+    from greentrack.formatting.units import counted
 
     if runs and project is not None:
         raise click.UsageError("name runs, or give --project, not both")
@@ -56,4 +49,4 @@ def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str |
     done = write(sys.stdout.buffer if to == "-" else to, runs=runs, project=project, what=what, form=form, db=db)
     if to != "-":
         counts = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())
-        click.echo(f"exported {done.runs:,} {'run' if done.runs == 1 else 'runs'} to {to}; rows of {counts}")
+        click.echo(f"exported {counted(done.runs, 'run')} to {to}; rows of {counts}")

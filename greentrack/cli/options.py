@@ -71,6 +71,11 @@ def costing(command: Command) -> Command:
     return command
 
 
+def output(default: str, about: str) -> Callable[[Command], Command]:
+    """Return the option ``--output``, the argument ``to`` of a command."""
+    return click.option("-o", "--output", "to", metavar="FILE", default=default, show_default=True, help=about)
+
+
 def database(db: str | None) -> Path:
     """Return the database that *db* or the settings name. Raises ConfigError, or StoreError where there is no home."""
     from greentrack import config

@@ -25,15 +25,7 @@ Examples:
 @click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=options.complete_run)
 @click.option("--project", metavar="PROJECT", help="The runs of this project.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="The runs that have it; may be repeated.")
-@click.option(
-    "-o",
-    "--output",
-    "to",
-    metavar="FILE",
-    default="report.html",
-    show_default=True,
-    help="Where to; - is the standard output.",
-)
+@options.output("report.html", "Where to; - is the standard output.")
 @click.option("--open", "look", is_flag=True, help="Open it in the browser.")
 @options.costing
 @options.db

@@ -58,9 +58,11 @@ def run(
 
     if config.is_disabled():
         child.replace(command)
+    import logging  # a command that is not recorded starts without it
+
     settings = _settings(given)
     chosen = dict(_param(text) for text in params)
-    _show_warnings()
+    logging.basicConfig(format="greentrack: %(message)s", level=logging.WARNING)
 
     def start(pid: int) -> "Run":
         from greentrack.tracking.launch import start as record
@@ -127,9 +129,3 @@ def _param(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except (ValueError, RecursionError):  # the latter: it is nested too deeply
         return key, value
-
-
-def _show_warnings() -> None:
-    import logging
-
-    logging.basicConfig(format="greentrack: %(message)s", level=logging.WARNING)

@@ -1,15 +1,21 @@
 """``greentrack runs``: the stored runs, with what each cost."""
 
+import datetime
+import re
 import sys
 from shutil import get_terminal_size
+from typing import Any
 
 import click
 
 from greentrack.cli import options
 from greentrack.cli.output import Renderer, format_option
+from greentrack.errors import ConfigError
 from greentrack.registry import RUN_LISTS
 
-SORTS = "started, name, seconds, kwh, g or status"
+MOMENTS = "2026-05-01, 2026-05-01T14:30, 30min, 12h, 7d, 2w, today, yesterday"
+
+_UNITS = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @click.command(
@@ -24,9 +30,7 @@ Examples:
 @click.option("--project", metavar="PROJECT", help="Only runs of this project.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only runs with this tag; several: with all of them.")
 @click.option(
-    "--status",
-    metavar="STATUS",
-    help="Only runs that are running, finished, failed, stopped, interrupted or imported.",
+    "--status", metavar="STATUS", help="Only runs that are running, finished, failed, stopped, interrupted or imported."
 )
 @click.option("--name", metavar="NAME", help="Only runs of this name; * and ? stand for anything.")
 @click.option("--since", metavar="WHEN", help="Started then or later: 2026-05-01, 2026-05-01T14:30, 7d, 12h, today.")
@@ -36,7 +40,7 @@ Examples:
     metavar="KEY",
     default="started",
     show_default=True,
-    help=f"By {SORTS}; the newest, longest or costliest first; -KEY turns it round.",
+    help="By started, name, seconds, kwh, g or status; the newest, longest or costliest first; -KEY turns it round.",
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--limit", metavar="N", type=int, help="At most so many.")
@@ -46,19 +50,14 @@ Examples:
 @options.db
 def runs(
     *,
-    project: str | None,
-    tags: tuple[str, ...],
-    status: str | None,
-    name: str | None,
     since: str | None,
     until: str | None,
     sort: str,
     reverse: bool,
-    limit: int | None,
-    all_parts: bool,
     totals: bool,
     form: str,
     db: str | None,
+    **filters: Any,
 ) -> None:
     """List past and present runs: duration, energy, CO2e, and how much of the energy was measured.
 
@@ -68,23 +67,17 @@ def runs(
     """
     import gc
 
-    from greentrack.cli.moments import moment
     from greentrack.costing.run_list import list_runs, total
 
     render = Renderer(RUN_LISTS, form, totals=totals)
     gc.disable()  # all that is made lives to the end: looking for garbage in ten thousand runs takes a third longer
     found = list_runs(
         db=db,
-        project=project,
-        tags=tags,
-        status=status,
-        since=None if since is None else moment(since, "--since"),
-        until=None if until is None else moment(until, "--until", end=True),
-        name=name,
+        since=None if since is None else parse_moment(since, "--since"),
+        until=None if until is None else parse_moment(until, "--until", end=True),
         sort=sort.removeprefix("-"),
         reverse=reverse != sort.startswith("-"),
-        limit=limit,
-        all_parts=all_parts,
+        **filters,
     )
     sums = total(found, db=db) if totals else None
     text = render(found, totals=sums, width=get_terminal_size().columns, colour=sys.stdout.isatty())
@@ -92,3 +85,27 @@ def runs(
         click.echo(text)
     else:
         click.echo(f"no such runs at {options.database(db)}; record one with: greentrack run -- COMMAND", err=True)
+
+
+def parse_moment(text: str, option: str, *, now: datetime.datetime | None = None, end: bool = False) -> float:
+    """Return the Unix time of *text*, which is local time unless it has an offset; with *end*, of a day the end.
+
+    Raises ConfigError, which names the *option*.
+    """
+    now = now or datetime.datetime.now().astimezone()
+    word = text.strip().lower()
+    try:
+        if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(min|h|d|w)", word):
+            return (now - datetime.timedelta(**{_UNITS[found[2]]: float(found[1])})).timestamp()
+        if word in ("today", "yesterday"):
+            return _edge(now.date() - datetime.timedelta(days=word == "yesterday"), end)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
+            return _edge(datetime.date.fromisoformat(word), end)
+        return datetime.datetime.fromisoformat(word.upper()).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(f"{option} {text!r} is no date or time; write for example {MOMENTS}") from error
+
+
+def _edge(day: datetime.date, end: bool) -> float:
+    first = day + datetime.timedelta(days=1) if end else day
+    return datetime.datetime.combine(first, datetime.time()).timestamp()

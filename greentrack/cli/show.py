@@ -32,14 +32,7 @@ Examples:
 """,
 )
 @click.argument("run", default="latest", shell_complete=options.complete_run)
-@click.option(
-    "--format",
-    "form",
-    metavar="FORMAT",
-    default="text",
-    show_default=True,
-    help=f"{listed(FORMATS, 'or')}.",
-)
+@click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help=f"{listed(FORMATS, 'or')}.")
 @click.option("--until", metavar="TARGET", help="Add the cost until a metric first reached a value: 'val_acc>=0.97'.")
 @click.option("--per", metavar="UNIT", help="With --format sci: a unit of the run's work, such as tokens.")
 @options.costing

@@ -1,6 +1,7 @@
 """``greentrack when``: the best hours of the next day to start a training."""
 
 from shutil import get_terminal_size
+from typing import Any
 
 import click
 
@@ -30,16 +31,7 @@ Examples:
 @click.option("--like", metavar="RUN", help="A past run that it will be like.", shell_complete=options.complete_run)
 @format_option(SCHEDULES)
 @options.db
-def when(
-    *,
-    hours: float | None,
-    zone: str | None,
-    hourly: str | None,
-    power: str | None,
-    like: str | None,
-    form: str,
-    db: str | None,
-) -> None:
+def when(*, form: str, **asked: Any) -> None:
     """Rank the hours of the next day by the carbon of starting then, from a forecast.
 
     The forecast comes from --hourly: a source on the network, which is asked within 5 s and whose answer is kept for
@@ -47,5 +39,4 @@ def when(
     """
     from greentrack.analysis.schedule import best_starts
 
-    found = best_starts(hourly=hourly, zone=zone, hours=hours, power=power, like=like, db=db)
-    click.echo(Renderer(SCHEDULES, form)(found, width=get_terminal_size().columns))
+    click.echo(Renderer(SCHEDULES, form)(best_starts(**asked), width=get_terminal_size().columns))

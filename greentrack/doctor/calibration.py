@@ -1,7 +1,5 @@
 """Calibrates this machine, or that of a stored run, with a meter at its wall."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +16,7 @@ from greentrack.meters.discovery import AUTO, discover
 from greentrack.model import Host, RunInfo
 from greentrack.recorder.sensor_probe import watch
 from greentrack.store import host_calibrations
-from greentrack.store.location import default_path
+from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 
 
@@ -41,7 +39,7 @@ def calibrate(
     seen = watch(found.meters, seconds, name="calibrate", host=host)
     about = f"watched for {seconds:g} s"
     new = wall_calibration.calibration_from(seen.record, seen.readings, wall_watts=wall_watts(), about=about)
-    return _kept(_database(db), host, new)
+    return _kept(path_of(settings.db), host, new)
 
 
 def calibrate_by_run(
@@ -51,7 +49,7 @@ def calibrate_by_run(
 
     Raises NotFoundError for a run that is not there, ConfigError for a run or a reading that cannot be used.
     """
-    path = _database(db)
+    path = path_of(config.load({"db": db}).db)
     with Reader(path) as reader:
         run_id = reader.find(run)
         record, readings = reader.record(run_id), reader.readings(run_id)
@@ -68,8 +66,3 @@ def _kept(path: Path, host: Host, new: Calibration) -> KeptCalibration:
     wall_calibration.check_consistent(kind, all_of_them)
     host_calibrations.add_calibration(path, host, new)
     return KeptCalibration(host, new, wall_calibration.chassis_from(kind, all_of_them))
-
-
-def _database(db: str | None) -> Path:
-    place = config.load({"db": db}).db
-    return Path(place) if place else default_path()

@@ -1,4 +1,4 @@
-"""What can be measured on this machine: its sensors, settings, database and recorder."""
+"""What can be measured on this machine: its sensors and their self-test, settings, database and recorder."""
 
 import os
 import tempfile
@@ -9,13 +9,16 @@ from typing import Any
 
 from greentrack import config
 from greentrack.carbon import find_intensity
-from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, Setting
+from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, SelfTestResult, Setting
 from greentrack.errors import GreenTrackError, MeterError, StoreError
 from greentrack.host import facts
 from greentrack.meters.base import Context, Meter
 from greentrack.meters.discovery import AUTO, discover
 from greentrack.methods import METHODS
-from greentrack.store.location import default_path
+from greentrack.model import Host
+from greentrack.recorder.sensor_probe import TEST_S, self_test
+from greentrack.store.host_calibrations import keep_self_test
+from greentrack.store.location import path_of
 
 BETWEEN_READS_S = 0.2
 """Seconds between two reads of every meter. A gauge left alone for longer would count nothing."""
@@ -42,10 +45,33 @@ def examine(
             Setting(name=name, value=value, origin=origins.get(name, "default"))
             for name, value in settings._asdict().items()
         ),
-        database=_database(Path(settings.db) if settings.db else default_path()),
+        database=_database(path_of(settings.db)),
         recorder_seconds=_trial_run_s(clock),
         intensity=find_intensity(settings.zone, timezone=host.timezone),
     )
+
+
+def run_self_test(
+    db: str | None,
+    host: Host,
+    seconds: float | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    clock: Callable[[], float] = facts.clock,
+    pause: Callable[[float], None] = time.sleep,
+) -> SelfTestResult:
+    """Test the sensors of this *host* under the settings in force, and keep the result with it."""
+    env = os.environ if env is None else env
+    settings = config.load({"db": db}, env=env)
+    found = discover(Context(sys=Path(settings.sys), env=env, gpus=settings.gpus), settings.meters or AUTO)
+    test = self_test(found.meters, seconds=TEST_S if seconds is None else seconds, clock=clock, pause=pause)
+    if not test.sensors:
+        return SelfTestResult(test)
+    try:
+        keep_self_test(path_of(settings.db), host, test)
+    except StoreError as error:
+        return SelfTestResult(test, str(error))
+    return SelfTestResult(test)
 
 
 def _checked(meters: Sequence[Meter], clock: Callable[[], float], pause: Callable[[float], None]) -> list[DeviceCheck]:
@@ -86,7 +112,7 @@ def _database(path: Path) -> DatabaseCheck:
     from greentrack.store.connect import open_for_writing, translated
     from greentrack.store.reader import Reader
 
-    exists, runs = path.exists(), 0
+    exists, runs, trouble = path.exists(), 0, ""
     try:
         if exists:
             with Reader(path) as reader:
@@ -99,14 +125,11 @@ def _database(path: Path) -> DatabaseCheck:
         else:
             folder = next(folder for folder in path.absolute().parents if folder.exists())
             tempfile.TemporaryFile(dir=folder).close()
-    except (StoreError, OSError) as error:
+    except StoreError as error:
         trouble = str(error)
-        if isinstance(error, OSError):
-            trouble = (
-                f"nothing can be written there ({error.strerror}); choose another place with GREENTRACK_DB or --db"
-            )
-        return DatabaseCheck(path=str(path), exists=exists, runs=runs, trouble=trouble)
-    return DatabaseCheck(path=str(path), exists=exists, runs=runs)
+    except OSError as error:
+        trouble = f"nothing can be written there ({error.strerror}); choose another place with GREENTRACK_DB or --db"
+    return DatabaseCheck(str(path), exists, runs, trouble)
 
 
 def _trial_run_s(clock: Callable[[], float]) -> float | None:

@@ -1,6 +1,7 @@
 """Escapes any text, such as a run's name, for a terminal, a spreadsheet, Markdown, LaTeX, YAML and JSON."""
 
 import re
+from collections.abc import Iterable
 
 MAX_NAME = 120
 """Maximum length of a name in a paper, a card or a table; CSV and JSON have all of it."""
@@ -69,6 +70,20 @@ def spreadsheet(text: str) -> str:
     """
     text = printable(text)
     return f"'{text}" if text.lstrip().startswith(FORMULAS) else text
+
+
+def csv_lines(*rows: Iterable[object]) -> str:
+    """Return *rows* as the lines of a CSV file.
+
+    >>> csv_lines(("name", "g"), ("a, b", 1.5))
+    'name,g\\n"a, b",1.5'
+    """
+    import csv
+    import io
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().removesuffix("\n")
 
 
 def markdown(text: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from greentrack.formatting.escape import printable
+from greentrack.formatting.escape import printable, printable_lines
 
 MAX_NAME = 24
 """Maximum width of a name in a table."""
@@ -106,6 +106,15 @@ def titled(title: str, texts: Iterable[str], width: int) -> Iterator[str]:
     if lines:
         yield title
         yield from lines
+
+
+def sections(parts: Iterable[Iterable[str]]) -> str:
+    """Return the lines of all *parts*, printable, with an empty line between two; parts without lines are left out.
+
+    >>> sections([["a", "b"], [], ["c"]])
+    'a\\nb\\n\\nc'
+    """
+    return printable_lines("\n\n".join("\n".join(lines) for part in parts if (lines := list(part))))
 
 
 def short(name: str) -> str:

@@ -76,12 +76,11 @@ def lines(
 
     The flexible column is then at least *least* wide.
     """
-    at_least: dict[int, int] = {}
     if width is not None:
         table, size = _fitted(table, width, flexible, steps)
-        at_least = {flexible: max(least, size)} if least else {}
+        least = least and max(least, size)
     columns = [
-        _padded(texts, at_least.get(number, 0), right=number in table.right)
+        _padded(texts, least if number == flexible else 0, right=number in table.right)
         for number, texts in enumerate(zip(table.head, *table.rows, strict=True))
     ]
     for row in zip(*columns, strict=True):

@@ -10,6 +10,7 @@ _WH = JOULES_PER_KWH / 1000
 _ENERGY = ((_WH / 1000, "mWh"), (_WH, "Wh"), (_WH * 1e3, "kWh"), (_WH * 1e6, "MWh"))
 _JOULES = ((1.0, "J"), (1e6, "MJ"), (1e9, "GJ"))
 _MASS = ((0.001, "mg CO2e"), (1.0, "g CO2e"), (1e3, "kg CO2e"), (1e6, "t CO2e"))
+_TIMES = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _WATER = ((0.001, "ml"), (1.0, "l"), (1e3, "m³"))
 
 
@@ -153,11 +154,9 @@ def duration(seconds: float) -> str:
     if seconds < 59.5:
         return f"{digits(seconds, 2)} s"
     whole = round(seconds)
-    for size, unit, part, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // part
-            return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
-    raise AssertionError("unreachable")  # pragma: no cover
+    size, unit, part, smaller = next(units for units in _TIMES if whole >= units[0])
+    rest = whole % size // part
+    return f"{whole // size} {unit} {rest} {smaller}" if rest else f"{whole // size} {unit}"
 
 
 def duration_range(seconds: Figure) -> str:
@@ -179,9 +178,27 @@ def iso(at: float) -> str:
     return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(timespec="milliseconds")
 
 
+def moment(at: float) -> str:
+    """Return a Unix time in UTC, to the minute.
+
+    >>> moment(1_790_000_000.25)
+    '2026-09-21 14:13 UTC'
+    """
+    return f"{datetime.datetime.fromtimestamp(at, datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def clock_time(at: float) -> str:
     """Return a Unix time in local time with its offset, to the minute: ``2026-11-22 14:30+01:00``."""
     return datetime.datetime.fromtimestamp(at).astimezone().isoformat(" ", "minutes")
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number and its noun.
+
+    >>> counted(1, "run"), counted(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:

@@ -1,7 +1,5 @@
 """The charts of one run on the HTML page: waterfall, epochs, metrics and forecasts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

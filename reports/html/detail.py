@@ -1,9 +1,7 @@
 """One run's section of the HTML page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from greentrack.costing.summary import Summary
 from greentrack.formatting.table import Table
@@ -14,9 +12,7 @@ from greentrack.reports.html import charts, phases, power, tables, timeline
 from greentrack.reports.html.plot import Chart
 from greentrack.reports.html.tables import MAX_ROWS
 from greentrack.reports.lines import Line
-
-if TYPE_CHECKING:
-    from greentrack.store.time_bins import PhaseTime
+from greentrack.store.time_bins import PhaseTime
 
 
 class Detail(NamedTuple):
@@ -50,10 +46,9 @@ def detail(
     if record is not None and readings is not None:
         traces = power.traces(record, readings, scope=summary.scope)
         drawn.append(timeline.power(traces, record, shares, own=summary.scope == "process"))
-    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary)]
-    drawn.append(charts.forecast(summary))
+    drawn += [charts.waterfall(summary), charts.epochs(summary), *charts.metrics(summary), charts.forecast(summary)]
     listed = (
-        tables.parts(summary),
+        run_tables.parts(summary),
         tables.devices(summary),
         run_tables.spans(summary, MAX_ROWS),
         run_tables.phases(summary, MAX_ROWS),

@@ -1,9 +1,6 @@
 """The overview of several runs on the HTML page: their table with totals, their energies, their comparison."""
 
-from __future__ import annotations
-
-import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.analysis.compare import Comparison, compare
@@ -13,12 +10,22 @@ from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy, energy_range, mass, money, percent, spread
+from greentrack.formatting.units import (
+    counted,
+    duration,
+    energy,
+    energy_range,
+    iso,
+    mass,
+    moment,
+    money,
+    percent,
+    spread,
+)
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
 from greentrack.reports.comparison_notes import comparison_notes
-from greentrack.reports.html.plot import Chart, colour, counted, errors, label, layout, rounded, unit_of
-from greentrack.reports.lines import moment
+from greentrack.reports.html.plot import Chart, colour, errors, label, layout, rounded, unit_of
 from greentrack.store.deduplication import DeduplicatedEnergy
 
 MAX_GROUPS = 8
@@ -62,11 +69,6 @@ def table(summaries: Sequence[Summary], anchors: Sequence[str], once: Deduplicat
     kept = [number for number, title in enumerate(HEAD) if title in made.head]
     keys = tuple(tuple(row[number][1] for number in kept) for row in rows)
     return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
-
-
-def parts_of(summary: Summary) -> list[str]:
-    """Return the ids of the runs in a row of the table."""
-    return [part.id for part in summary.parts] or [summary.run.id]
 
 
 def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
@@ -114,7 +116,7 @@ def energies(summaries: Sequence[Summary]) -> Chart | None:
             "type": "scatter",
             "mode": "markers",
             "name": label(name),
-            "x": [_date(summary.run.started_at) for summary, _ in some],
+            "x": [iso(summary.run.started_at)[:19].replace("T", " ") for summary, _ in some],
             "y": [rounded(joules.value / size) for _, joules in some],
             "error_y": {**errors([joules for _, joules in some], size), "thickness": 1, "width": 2},
             "marker": {"color": colour(number)},
@@ -202,12 +204,9 @@ def _front_chart(comparison: Comparison) -> Chart | None:
     metric = shown(front.metric)
     alt = f"Scatter chart: the best {metric} of {counted(len(every), 'run')} against their energy."
     figure = {"data": data, "layout": layout(320, f"energy, {unit}", label(front.metric))}
-    return Chart("front", f"{metric} against energy", alt, figure, _front_table(placed, metric))
-
-
-def _front_table(placed: Iterable[tuple[str, Sequence[tuple[float, float]]]], metric: str) -> Table:
     rows = tuple((shown(name), energy(joules), f"{value:.6g}") for name, points in placed for joules, value in points)
-    return Table(("", "energy", f"best {metric}"), rows, (1, 2), f"Best {metric} and energy")
+    table = Table(("", "energy", f"best {metric}"), rows, (1, 2), f"Best {metric} and energy")
+    return Chart("front", f"{metric} against energy", alt, figure, table)
 
 
 def _points(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, float]]:
@@ -215,7 +214,3 @@ def _points(group: Group, metric: str, higher: bool) -> Iterator[tuple[float, fl
         joules, value = (summary.whole or summary).joules, best(summary.metrics[metric], higher)
         if joules is not None and value is not None:
             yield joules.value, value
-
-
-def _date(at: float) -> str:
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")

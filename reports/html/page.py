@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError
 from greentrack.formatting.escape import printable, shown
-from greentrack.reports import lines
+from greentrack.formatting.units import moment
 from greentrack.reports.html.detail import Detail, detail
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def page(details: Sequence[Detail], *, title: str, **more: Any) -> str:
         scripts=[_markup(script) for script in scripts],
         figures=_markup(_script_json(drawn)),
         version=greentrack.__version__,
-        written=lines.moment(datetime.datetime.now(datetime.UTC).timestamp()),
+        written=moment(datetime.datetime.now(datetime.UTC).timestamp()),
         **{"runs": None, "energies": None, "beside": None, "too_many": "", **more},
     )
 

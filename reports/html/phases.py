@@ -1,7 +1,5 @@
 """The share of a run's time that each phase took, in bins: the band beneath the power, and its table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

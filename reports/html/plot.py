@@ -4,8 +4,6 @@ A colour that begins with ``--`` is a variable of the page's style, so that ligh
 Plotly takes texts for a kind of HTML, so names are made harmless here.
 """
 
-from __future__ import annotations
-
 import html
 import math
 from collections.abc import Sequence
@@ -98,12 +96,3 @@ def unit_of(joules: float) -> tuple[float, str]:
 def rounded(number: float, significant: int = 5) -> float:
     """Return *number* with as many digits as a chart can show: digits make a page large."""
     return float(f"{number:.{significant}g}") if math.isfinite(number) else 0.0
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number and its noun.
-
-    >>> counted(1, "run"), counted(1200, "run")
-    ('1 run', '1,200 runs')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

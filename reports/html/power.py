@@ -1,7 +1,5 @@
 """The power of each device over time, downsampled for a page, with gaps where nothing was read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple

@@ -1,21 +1,18 @@
 """The HTML report of stored runs: each run's section where they are few, and an overview where they are several."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
+from greentrack.costing.options import CostingOptions
+from greentrack.costing.run_list import list_runs
+from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Record
 from greentrack.reports.html import overview
 from greentrack.reports.html.detail import detail
 from greentrack.reports.html.page import page
-
-if TYPE_CHECKING:
-    from greentrack.costing.options import CostingOptions
-    from greentrack.costing.session import CostingSession
 
 MAX_DETAILED = 8
 """Maximum number of runs with a section of their own; of more there is only the table."""
@@ -37,9 +34,6 @@ def report(
 
     Raises NotFoundError for what is not there, ConfigError for an option, and for jinja2 or plotly that is missing.
     """
-    from greentrack.costing.run_list import list_runs
-    from greentrack.costing.session import CostingSession
-
     chosen = bool(project or tags)
     if chosen and refs:
         raise ConfigError("name runs, or give a project or tags, not both")
@@ -69,8 +63,12 @@ def report(
             ]
         if len(ids) == 1 and not chosen:
             return page(details, title=summaries[0].run.name)
-        once = reader.deduplicated_energy(run_id for summary in summaries for run_id in overview.parts_of(summary))
+        each_part = [part.id for summary in summaries for part in summary.parts or (summary.run,)]
+        once = reader.deduplicated_energy(each_part)
     groups = overview.grouped(summaries, each=not chosen and len(ids) <= MAX_DETAILED)
+    too_many = f"{len(groups):,} names" if len(groups) > overview.MAX_GROUPS else ""
+    if len(ids) > MAX_COMPARED:
+        too_many = f"{len(ids):,} runs"
     title = f"Project {project}" if project else f"Runs tagged {', '.join(tags)}" if tags else f"{len(ids)} runs"
     return page(
         details,
@@ -78,15 +76,8 @@ def report(
         runs=overview.table(summaries, [one.id for one in details] or [""] * len(ids), once),
         energies=overview.energies(summaries),
         beside=overview.comparison(groups) if len(ids) <= MAX_COMPARED else None,
-        too_many=_too_many(len(ids), len(groups)),
+        too_many=too_many,
     )
-
-
-def _too_many(runs: int, groups: int) -> str:
-    """Return what there is too much of to compare; "" where that is nothing."""
-    if runs > MAX_COMPARED:
-        return f"{runs:,} runs"
-    return f"{groups:,} names" if groups > overview.MAX_GROUPS else ""
 
 
 def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]:

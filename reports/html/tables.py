@@ -1,19 +1,15 @@
 """The tables of one run on the HTML page."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TypeVar
 
 from greentrack.costing.summary import Summary
-from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy
 from greentrack.model import Forecast
 from greentrack.quantity import Figure
 from greentrack.reports import forecast_text, tables
 from greentrack.reports.assumptions import value_text
-from greentrack.reports.lines import moment, numbered
+from greentrack.reports.lines import numbered
 
 MAX_ROWS = 50
 """Maximum number of rows in a table; a remark beneath it says what is left out."""
@@ -32,25 +28,6 @@ def forecasts(summary: Summary) -> Table:
 def forecast_range(forecast: Forecast) -> Figure:
     """Return the energy of a forecast."""
     return Figure(value=forecast.joules, low=forecast.joules_low, high=forecast.joules_high)
-
-
-def parts(summary: Summary) -> Table:
-    """Return the parts of a multi-part run; no rows for a run on its own."""
-    rows = tuple(
-        (
-            f"{index}",
-            part.id[:13],
-            part.status,
-            moment(part.started_at),
-            duration(part.seconds),
-            UNKNOWN if part.joules is None else energy(part.joules.value),
-            "" if part.before is None else energy(part.before),
-            part.host or "",
-        )
-        for index, part in enumerate(summary.parts, 1)
-    )
-    head = ("part", "run", "status", "started", "time", "energy", "before", "host")
-    return Table(head, rows, (0, 4, 5, 6), tables.part_of_run(summary))
 
 
 def devices(summary: Summary) -> Table:

@@ -1,17 +1,15 @@
 """The chart of a run's power over time in the HTML report, with its phases and spans beneath it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
 from greentrack.formatting.escape import shown
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import digits, duration, percent
+from greentrack.formatting.units import counted, digits, duration, percent
 from greentrack.model import Record, RunInfo, Span
 from greentrack.reports.html import phases
 from greentrack.reports.html.phases import OTHERS, PhaseShares
-from greentrack.reports.html.plot import MAX_DRAWN, NUMBER_OF_COLOURS, Chart, colour, counted, label, layout, rounded
+from greentrack.reports.html.plot import MAX_DRAWN, NUMBER_OF_COLOURS, Chart, colour, label, layout, rounded
 from greentrack.reports.html.power import Trace
 from greentrack.reports.html.tables import sampled
 
@@ -37,12 +35,7 @@ def power(traces: Sequence[Trace], record: Record, shares: PhaseShares | None, *
             "name": label(trace.name),
             "x": [rounded(at / unit) for at in trace.at],
             "y": list(trace.watts),
-            "line": {
-                "shape": "vh",
-                "width": 2,
-                "dash": "solid" if trace.measured else "dot",
-                "color": colour(number),
-            },
+            "line": {"shape": "vh", "width": 2, "dash": "solid" if trace.measured else "dot", "color": colour(number)},
             "hovertemplate": "%{y:.4g} W",
         }
         for number, trace in enumerate(traces)
@@ -158,7 +151,6 @@ def _span_bars(spans: Sequence[Span], run: RunInfo, unit: float) -> list[dict[st
     made = []
     for name in longest:
         some = sampled(by_name[name], MAX_DRAWN)
-        texts = [f"{label(name)}: {duration(seconds)}" for _, seconds in some]
         made.append(
             {
                 "type": "bar",
@@ -170,7 +162,7 @@ def _span_bars(spans: Sequence[Span], run: RunInfo, unit: float) -> list[dict[st
                 "yaxis": "y2",
                 "showlegend": False,
                 "marker": {"color": "--mark", "line": {"color": "--paper", "width": 0.5}},
-                "text": texts,
+                "text": [f"{label(name)}: {duration(seconds)}" for _, seconds in some],
                 "textposition": "none",
                 "hovertemplate": "%{text}<extra></extra>",
             }

@@ -16,7 +16,7 @@ import pytest
 from greentrack import __version__
 from greentrack.calibration_facts import SelfTest, SensorTest
 from greentrack.carbon import find_intensity
-from greentrack.doctor import examination, self_test
+from greentrack.doctor import examination
 from greentrack.doctor.facts import DatabaseCheck, DeviceCheck, Examination, SelfTestResult, Setting
 from greentrack.methods import METHODS
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Missing, Phase, Reading, RunInfo, Span
@@ -89,7 +89,7 @@ def _nothing_ages(monkeypatch: pytest.MonkeyPatch, runs: Path) -> Iterator[None]
     )  # a function hides it
     monkeypatch.setattr("greentrack.data.tables.OLD_MONTHS", 10_000)
     monkeypatch.setattr(examination, "examine", lambda **_: EXAMINATION)
-    monkeypatch.setattr(self_test, "run_self_test", lambda *_: SELF_TEST)
+    monkeypatch.setattr(examination, "run_self_test", lambda *_: SELF_TEST)
     yield
     monkeypatch.undo()
     time.tzset()

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from greentrack.cli.moments import moment
+from greentrack.cli.runs import parse_moment
 from greentrack.errors import ConfigError
 
 NOW = datetime.datetime(2026, 5, 10, 12, 0).astimezone()
@@ -29,13 +29,13 @@ NOW = datetime.datetime(2026, 5, 10, 12, 0).astimezone()
 )
 def test_a_moment_is_understood(text: str, then: datetime.datetime) -> None:
     """Dates and times are local unless they say otherwise."""
-    assert moment(text, "--since", now=NOW) == then.timestamp()
+    assert parse_moment(text, "--since", now=NOW) == then.timestamp()
 
 
 def test_a_day_ends_at_midnight() -> None:
     """Until a day means with that day."""
-    assert moment("2026-05-01", "--until", end=True) == datetime.datetime(2026, 5, 2).timestamp()
-    assert moment("yesterday", "--until", end=True, now=NOW) == datetime.datetime(2026, 5, 10).timestamp()
+    assert parse_moment("2026-05-01", "--until", end=True) == datetime.datetime(2026, 5, 2).timestamp()
+    assert parse_moment("yesterday", "--until", end=True, now=NOW) == datetime.datetime(2026, 5, 10).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_day_ends_at_midnight() -> None:
 def test_nonsense_is_refused_with_examples(text: str) -> None:
     """The message names the option and shows how it is done."""
     with pytest.raises(ConfigError, match=r"--since .* is no date or time; write for example 2026-05-01"):
-        moment(text, "--since", now=NOW)
+        parse_moment(text, "--since", now=NOW)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from greentrack import config
 from greentrack.analysis.time_to_target import parse_target
 from greentrack.carbon import find_intensity
-from greentrack.cli.moments import moment
+from greentrack.cli.runs import parse_moment
 from greentrack.config import Settings
 from greentrack.costing.options import parse_options
 from greentrack.errors import GreenTrackError
@@ -130,7 +130,7 @@ def test_any_configuration_file_is_read_or_refused_by_name(name: str, tmp_path: 
 )
 def test_any_moment_is_a_time_or_one_error(text: str, end: bool) -> None:
     """However people type one."""
-    at = one_line(lambda: moment(text, "--since", end=end))
+    at = one_line(lambda: parse_moment(text, "--since", end=end))
     assert at is None or math.isfinite(at)
 
 
