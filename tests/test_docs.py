@@ -117,6 +117,10 @@ def test_names_of_the_code_that_are_named_exist() -> None:
         assert not figure or value == float(figure), f"{dotted} is {value}"
 
 
+def test_the_callback_is_imported_from_one_place_in_all_documents() -> None:
+    assert found(r"from (\S+) import GreenTrackCallback") == ["greentrack.integrations.lightning"]
+
+
 def test_variables_that_are_named_are_settings() -> None:
     """But for those that are none, and two in examples: one is a mistake, the other somebody else's."""
     known = {f"GREENTRACK_{name.upper()}" for name in config.Settings._fields}
