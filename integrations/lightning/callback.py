@@ -5,7 +5,7 @@ from typing import Any
 from greentrack.integrations.lightning import trainer as facts
 from greentrack.integrations.lightning.plan import is_within_epoch
 from greentrack.integrations.lightning.recording import Recording
-from greentrack.integrations.training.description import samples_in
+from greentrack.integrations.training.description import data_facts, samples_in
 from greentrack.integrations.training.guard import harmless
 from greentrack.integrations.training.session import TrainingSession
 from greentrack.tracking.outcome import outcome
@@ -173,7 +173,8 @@ class GreenTrackCallback(Recording):
 
     @harmless
     def _describe_data(self, trainer: Any, session: TrainingSession) -> None:
-        session.describe(facts.data_facts(trainer))
+        loaders = getattr(trainer, "train_dataloader", None), getattr(trainer, "val_dataloaders", None)
+        session.describe(data_facts(*loaders))
         session.training_starts(trainer.global_step)
         if is_within_epoch(trainer):  # no hook tells that it begins: it was begun before the checkpoint
             session.epoch_starts(trainer.current_epoch)

@@ -2,17 +2,16 @@
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from greentrack import config
 from greentrack.integrations.lightning import trainer as facts
 from greentrack.integrations.lightning.base import Base
 from greentrack.integrations.lightning.loop import TrainerLoop, watch_checkpoints
-from greentrack.integrations.training.budget import OnBudget, check_reaction
+from greentrack.integrations.training.budget import OnBudget, When
 from greentrack.integrations.training.guard import Guard
 from greentrack.integrations.training.session import TrainingSession
 from greentrack.integrations.training.tracker import TrainingTracker
-from greentrack.tracking.arguments import TrackArguments, check_arguments, with_track_arguments
+from greentrack.tracking.arguments import TrackArguments, with_track_arguments
 
 if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
@@ -29,7 +28,7 @@ class Recording(Base):
         name: str | None = None,
         *,
         on_budget: OnBudget = "stop",
-        when: Literal["spent", "forecast"] = "spent",
+        when: When = "spent",
         synchronize: bool = False,
         **arguments: Unpack[TrackArguments],
     ) -> None:
@@ -60,12 +59,8 @@ class Recording(Base):
             TypeError: an argument is unknown.
         """
         super().__init__()
-        check_reaction(on_budget, when)
-        checked = check_arguments(name, arguments)
         self._synchronize = synchronize
-        self._tracker = TrainingTracker(
-            name, checked.given, tags=checked.tags, params=checked.params, on_budget=on_budget, when=when
-        )
+        self._tracker = TrainingTracker(name, arguments, on_budget=on_budget, when=when)
         self._trainer: Any = None  # that is being recorded
         self._stop_watching: Callable[[], None] = _nothing
 
@@ -105,7 +100,7 @@ class Recording(Base):
         session = tracker.begin(
             str(getattr(stage, "value", stage)),
             TrainerLoop(trainer),
-            facts.ranks_of(trainer, tracker.group, is_disabled=config.is_disabled(), limits=tracker.limits),
+            facts.ranks_of(trainer, tracker.rank_facts()),
             name=type(pl_module).__name__,
             synchronize=facts.synchronize(trainer) if self._synchronize else None,
         )

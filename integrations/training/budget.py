@@ -83,7 +83,7 @@ class Budget:
         With *reserve* a limit is exceeded as soon as the validation that follows a stop would exceed it.
         """
         job = self._job
-        figures = job.consumption()
+        figures = job.live.total()
         limits = tuple(limit for limit in job.ranks.limits if limit.text not in self._reported)
         spent, reserved = job.cost(), WorkCost()
 
@@ -110,7 +110,7 @@ class Budget:
 
     def _batches_per_look(self, batches: int) -> int:
         """Return after how many batches the ranks agree again: about as often as the figures are looked at."""
-        seconds = self._job.now().seconds
+        seconds = self._job.live.now().seconds
         rate = batches / seconds if seconds > 0 else 1.0
         return max(1, min(MAX_BATCHES_BETWEEN_CHECKS, math.ceil(rate * live_figures.LOOK_S)))
 
