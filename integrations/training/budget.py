@@ -40,10 +40,8 @@ class Budget:
             return
         text = None
         if ranks.rank == 0:
-            try:
+            with guard.protect("budget"):  # the exchange needs every rank
                 text = self._exceeded(reserve=self._on_budget == "stop" and loop.validates())
-            except Exception as error:  # noqa: BLE001  # never raise into the training; the exchange needs every rank
-                guard.complain("budget", error)
         if ranks.world_size > 1:
             text, more = loop.broadcast((text, self._batches_per_look(batches)))
             self.check_at = batches + more

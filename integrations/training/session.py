@@ -146,10 +146,8 @@ class TrainingSession:
 
     def epoch_ends(self, index: int) -> None:
         """A training epoch is done, its validations included: forecast the rest, log, check the budget."""
-        try:
+        with self.guard.protect("epoch_ends"):  # what follows needs every rank
             self._close_epoch(index)
-        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
-            self.guard.complain("epoch_ends", error)
         self.log_for_all("epoch")
         self.check_budget()
 
@@ -203,11 +201,9 @@ class TrainingSession:
 
     def log_for_all(self, point: LogPoint) -> None:
         """Log the figures of the whole job. Every rank calls this at the same time."""
-        try:
+        with self.guard.protect("look"):  # what follows needs every rank
             self._await_first_reading()
             self.look()
-        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
-            self.guard.complain("look", error)
         named, samples = self.job.named_for_all(self.loop, self.samples)
         if self.ranks.world_size > 1 and self.ranks.hosts == 1 and self.ranks.is_recorder:
             self.run.advance(samples=samples - self._advanced)  # the other ranks' may differ from this one's
@@ -259,18 +255,16 @@ class TrainingSession:
         self.activity.enter("other")
         self._await_first_reading()
         self.look()
-        self._forecaster.add_epoch(self.batches - self._epoch_batches, self._epoch_cost_so_far())
-        self.keep_metrics()
-        if self.ranks.rank == 0 and self._forecast() and not self._is_quiet:
-            print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
-
-    def _forecast(self) -> bool:
-        """Forecast the whole training; return True if this is its first forecast."""
         batches = self.batches - self._epoch_batches
+        self._forecaster.add_epoch(batches, self._epoch_cost_so_far())
+        self.keep_metrics()
+        if self.ranks.rank != 0:
+            return
         plan = self.loop.remaining(batches, self._forecaster.batch_seconds())
         if plan is None or not self._live.has_read(self._trained_from_s or 0.0):  # else its power is that of the start
-            return False
-        return self.job.make_forecast(plan)
+            return
+        if self.job.make_forecast(plan) and not self._is_quiet:
+            print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
 
     def _epoch_cost_so_far(self) -> WorkCost:
         return self._live.now().minus(self._epoch_cost).minus(self._validated)

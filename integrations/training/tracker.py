@@ -90,11 +90,10 @@ class TrainingTracker:
         self._group = ranks.group or self._group
         title = (self._name or name) + ("" if stage == "fit" else f" {stage}")
         settings = self.settings
-        try:
-            run = self._start(title, settings, ranks, stage) if ranks.is_recorder else unrecorded(title)
-        except Exception as error:  # noqa: BLE001  # as in harmless
-            self.guard.complain("start", error)
-            run = unrecorded(title)
+        run = unrecorded(title)
+        if ranks.is_recorder:
+            with self.guard.protect("start"):
+                run = self._start(title, settings, ranks, stage)
         session = self.session = TrainingSession(
             run,
             stage,
