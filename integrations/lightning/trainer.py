@@ -12,31 +12,30 @@ from greentrack.integrations.lightning.plan import finite, stops_early
 from greentrack.integrations.training import description
 from greentrack.integrations.training.description import UNREADABLE
 from greentrack.integrations.training.ranks import RankFacts, Ranks, alone, gathered
-from greentrack.tracking.budget import Limit
 
 
-def ranks_of(trainer: Any, group: str, *, is_disabled: bool = False, limits: tuple[Limit, ...] = ()) -> Ranks:
+def ranks_of(trainer: Any, mine: RankFacts) -> Ranks:
     """Return who trains together; all ranks must call this at the same time, as they do when they set up.
 
-    They make one exchange by the strategy's process group; a process that trains alone makes none. See
-    ``training.ranks.gathered`` for *is_disabled* and *limits*.
+    They make one exchange by the strategy's process group; a process that trains alone makes none. *mine* is what this
+    rank's environment says.
     """
-    rank, size = int(trainer.global_rank), int(trainer.world_size)
+    size = int(trainer.world_size)
     if size <= 1:
-        return alone(gpu=None if is_disabled else _gpu(trainer), is_disabled=is_disabled, limits=limits)
-    gather = _gather(size)
+        return alone(mine if mine.is_disabled else mine._replace(gpu=_gpu(trainer)))
+    rank, gather = int(trainer.global_rank), _gather(size)
     if gather is not None:
-        return gathered(rank, gather, group=group, gpu=_gpu(trainer), is_disabled=is_disabled, limits=limits)
+        return gathered(mine._replace(rank=rank, gpu=_gpu(trainer)), gather)
     hosts = int(getattr(trainer, "num_nodes", 1))
     return Ranks(  # a strategy of another kind (TPU): go by the ranks that the trainer knows
         rank=rank,
         world_size=size,
         hosts=hosts,
         local_size=max(1, size // hosts),
-        is_recorder=int(trainer.local_rank) == 0 and not is_disabled,
-        group=group,
-        is_disabled=is_disabled,
-        limits=limits,
+        is_recorder=int(trainer.local_rank) == 0 and not mine.is_disabled,
+        group=mine.group,
+        is_disabled=mine.is_disabled,
+        limits=mine.limits,
     )
 
 
@@ -71,11 +70,6 @@ def facts(trainer: Any, module: Any) -> dict[str, Any]:
         if value is not None:
             found[name] = value
     return description.with_hyperparameters(found, _hyperparameters(module))
-
-
-def data_facts(trainer: Any) -> dict[str, Any]:
-    """Return the batch size and the sizes of the datasets; to be called once the loaders are made."""
-    return description.data_facts(getattr(trainer, "train_dataloader", None), getattr(trainer, "val_dataloaders", None))
 
 
 def _hyperparameters(module: Any) -> dict[str, Any]:

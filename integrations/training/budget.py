@@ -40,10 +40,8 @@ class Budget:
             return
         text = None
         if ranks.rank == 0:
-            try:
+            with guard.protect("budget"):  # the exchange needs every rank
                 text = self._exceeded(reserve=self._on_budget == "stop" and loop.validates())
-            except Exception as error:  # noqa: BLE001  # never raise into the training; the exchange needs every rank
-                guard.complain("budget", error)
         if ranks.world_size > 1:
             text, more = loop.broadcast((text, self._batches_per_look(batches)))
             self.check_at = batches + more
@@ -83,7 +81,7 @@ class Budget:
         With *reserve* a limit is exceeded as soon as the validation that follows a stop would exceed it.
         """
         job = self._job
-        figures = job.consumption()
+        figures = job.live.total()
         limits = tuple(limit for limit in job.ranks.limits if limit.text not in self._reported)
         spent, reserved = job.cost(), WorkCost()
 
@@ -110,7 +108,7 @@ class Budget:
 
     def _batches_per_look(self, batches: int) -> int:
         """Return after how many batches the ranks agree again: about as often as the figures are looked at."""
-        seconds = self._job.now().seconds
+        seconds = self._job.live.now().seconds
         rate = batches / seconds if seconds > 0 else 1.0
         return max(1, min(MAX_BATCHES_BETWEEN_CHECKS, math.ceil(rate * live_figures.LOOK_S)))
 

@@ -117,9 +117,11 @@ class Forecaster:
         if not self._epochs or not math.isfinite(plan.batches):
             return None
         joules, seconds = (
-            _add(
-                self._training(field, plan.batches),
-                self._validating(field, plan.validations, plan.validation_batches),
+            Figure.total(
+                [
+                    self._training(field, plan.batches),
+                    self._validating(field, plan.validations, plan.validation_batches),
+                ]
             )
             for field in (0, 1)
         )
@@ -149,7 +151,7 @@ class Forecaster:
     def _training(self, field: int, batches: float) -> Figure:
         """Return joules (field 0) or seconds (field 1) of *batches* to come."""
         if batches <= 0:
-            return Figure(0.0, 0.0, 0.0)
+            return Figure.exact(0.0)
         rates = [cost[field] / n for n, cost in self._epochs]
         if len(rates) == 1:
             late = self._second_half(field)
@@ -157,7 +159,7 @@ class Forecaster:
             low, high = min(value, rates[0]) * (1 - DRIFT), max(value, rates[0]) * (1 + DRIFT)
             if late is None:
                 low = min(low, value * MIN_WITHOUT_START)
-            return Figure(value * batches, low * batches, high * batches)
+            return Figure(value, low, high) * batches
         return _interval(rates[1:], batches, batches / self._epochs[-1][0])
 
     def _second_half(self, field: int) -> float | None:
@@ -170,14 +172,13 @@ class Forecaster:
 
     def _validating(self, field: int, validations: float, batches: float) -> Figure:
         if validations <= 0:
-            return Figure(0.0, 0.0, 0.0)
+            return Figure.exact(0.0)
         if self._validations:
             seen = [one[field] for one in self._validations]
             if len(seen) > 2:
                 seen = seen[1:]  # the first one warms up, as an epoch does
             if len(seen) == 1:
-                only = seen[0] * validations
-                return Figure(only, only * (1 - DRIFT), only * (1 + DRIFT))
+                return Figure.around(seen[0] * validations, DRIFT, DRIFT)
             return _interval(seen, validations, validations)
         rate = self._training(field, 1.0)
         value, low, high = (part * validations * batches for part in VALIDATION_BATCH)
@@ -196,7 +197,7 @@ def _interval(seen: Sequence[float], amount: float, future: float) -> Figure:
         means = _blocks(seen)
         n, left = len(means), future * len(means) / len(seen)
         off += _T95[n - 2] * stdev(means) * math.sqrt(1 / n + 1 / max(1.0, left))
-    return Figure(mean * amount, max(0.0, mean - off) * amount, (mean + off) * amount)
+    return Figure(mean, max(0.0, mean - off), mean + off) * amount
 
 
 def _blocks(seen: Sequence[float]) -> list[float]:
@@ -204,7 +205,3 @@ def _blocks(seen: Sequence[float]) -> list[float]:
     n = min(MAX_BLOCKS, len(seen))
     edges = [len(seen) * part // n for part in range(n + 1)]
     return [fmean(seen[begin:end]) for begin, end in itertools.pairwise(edges)]
-
-
-def _add(one: Figure, other: Figure) -> Figure:
-    return Figure(one.value + other.value, one.low + other.low, one.high + other.high)

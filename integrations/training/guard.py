@@ -1,7 +1,8 @@
 """A fault of ours is one warning: the training goes on."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec
 
 from greentrack import log
@@ -15,6 +16,14 @@ class Guard:
     def __init__(self) -> None:
         self._said: set[str] = set()
 
+    @contextmanager
+    def protect(self, what: str) -> Iterator[None]:
+        """Turn an exception of *what* into one warning: never raise into the training."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is ours and not the training's
+            self.complain(what, error)
+
     def complain(self, what: str, error: Exception) -> None:
         """Warn that *what* of ours failed, once."""
         self.warn_once(what, f"greentrack's {what} failed, and the training goes on: {error!r}")
@@ -27,14 +36,12 @@ class Guard:
 
 
 def harmless(method: Callable[P, None]) -> Callable[P, None]:
-    """Turn an exception of *method* into one warning, by the ``guard`` of its object: never raise into the training."""
+    """Protect the training from *method*, by the ``guard`` of its object."""
 
     @functools.wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
+        owner: Any = args[0]
+        with owner.guard.protect(method.__name__):
             method(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is ours and not the training's
-            owner: Any = args[0]
-            owner.guard.complain(method.__name__, error)
 
     return guarded

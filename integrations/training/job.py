@@ -2,10 +2,10 @@
 
 from greentrack.config import Settings
 from greentrack.integrations.training.forecast import Forecaster, LiveForecast, Plan, WorkCost
-from greentrack.integrations.training.forecast_line import forecast_line
 from greentrack.integrations.training.live_figures import Consumption, LiveFigures
 from greentrack.integrations.training.loop import Loop
 from greentrack.integrations.training.ranks import Ranks
+from greentrack.reports.forecast_text import before_overhead, cells
 from greentrack.tracking.budget import BudgetUse
 from greentrack.tracking.run import Run
 
@@ -13,25 +13,17 @@ from greentrack.tracking.run import Run
 class Job:
     """A training on one or several hosts, by the figures of this host and the sums over the ranks."""
 
-    def __init__(self, run: Run, ranks: Ranks, settings: Settings | None = None) -> None:
+    def __init__(self, run: Run, ranks: Ranks, settings: Settings) -> None:
         self.run, self.ranks = run, ranks
         self.live = LiveFigures(run, settings)
         self.forecaster = Forecaster()
         self.forecast: LiveForecast | None = None
         self._scale = float(ranks.hosts)  # the job's joules for each of this host's
 
-    def consumption(self) -> Consumption:
-        """Return what this host has used, earlier parts of a resumed run included."""
-        return self.live.total()
-
-    def now(self) -> WorkCost:
-        """Return what this part has used on this host up to this moment."""
-        return WorkCost(*self.live.now())
-
     def cost(self) -> WorkCost:
         """Return what all hosts have used up to this moment, earlier parts included."""
-        joules = self.consumption().joules + (self._scale - 1) * self.live.own.joules
-        return WorkCost(joules, self.live.earlier.seconds + self.now().seconds)
+        joules = self.live.total().joules + (self._scale - 1) * self.live.own.joules
+        return WorkCost(joules, self.live.earlier.seconds + self.live.now().seconds)
 
     def validation_cost(self) -> WorkCost:
         """Return what a validation costs all hosts, by the mean of those so far; nothing before the first."""
@@ -40,7 +32,7 @@ class Job:
 
     def named(self) -> dict[str, float]:
         """Return this host's figures under the names of a logger, with the newest forecast; {} before a reading."""
-        return self.consumption().named(self._expected_joules())
+        return self.live.total().named(self._expected_joules())
 
     def named_for_all(self, loop: Loop, samples: float) -> tuple[dict[str, float], float]:
         """Return the figures of all hosts, the same in every rank, and the sum of the *samples* of all ranks.
@@ -50,7 +42,7 @@ class Job:
         if self.ranks.world_size == 1:
             return self.named(), samples
         part, earlier, is_first = self.live.own, self.live.earlier, self.ranks.rank == 0
-        used = self.consumption() if is_first else part  # what earlier parts used counts once
+        used = self.live.total() if is_first else part  # what earlier parts used counts once
         mine = [used.joules, used.gpu_joules, used.grams, used.watts, part.joules]
         mine = mine if self.ranks.is_recorder else [0.0] * len(mine)
         mine += [self._expected_joules() if is_first else 0.0, samples, earlier.samples if is_first else 0.0]
@@ -62,7 +54,7 @@ class Job:
 
     def make_forecast(self, plan: Plan) -> bool:
         """Forecast the whole, *plan* being left; return True if this is the first forecast and something is left."""
-        is_first, earlier, now = self.forecast is None, self.live.earlier, self.now()
+        is_first, earlier, now = self.forecast is None, self.live.earlier, self.live.now()
         spent = WorkCost(now.joules * self._scale + earlier.joules, now.seconds + earlier.seconds)
         made = self.forecaster.forecast(spent, plan, self._scale)
         if made is None or spent.joules <= 0:
@@ -75,9 +67,17 @@ class Job:
         return is_first and is_left
 
     def forecast_line(self, epochs: int, *, at_most: bool = False) -> str:
-        """Return the newest forecast, made after so many *epochs*, in one line; see the function of this name."""
+        """Return the newest forecast, made after so many *epochs*, in one line and in the figures of its report.
+
+        The energy is without a PUE, as in the report; carbon and money include it. *at_most* says that early stopping
+        may end the training before.
+        """
         assert self.forecast is not None
-        return forecast_line(self.forecast, self.live, hosts=self._scale, epoch=epochs, at_most=at_most)
+        energy, *others = cells(self.live.at_the_end(self.forecast, self._scale))
+        energy = " ".join(filter(None, (energy, before_overhead(self.live.overhead))))
+        text = ", ".join(filter(None, (energy, *others)))
+        but = " at most: early stopping may end it before" if at_most else ""
+        return f"greentrack: forecast after epoch {epochs}: {text}{but}"
 
     def expected(self) -> BudgetUse | None:
         """Return what all hosts will have used at the end, earlier parts included; None before the first forecast."""

@@ -6,7 +6,7 @@ from greentrack.config import Settings
 from greentrack.costing import forecast_costs
 from greentrack.costing.api import Recorded, summary_of
 from greentrack.costing.summary import Summary
-from greentrack.integrations.training.forecast import LiveForecast
+from greentrack.integrations.training.forecast import LiveForecast, WorkCost
 from greentrack.tracking.budget import spent_of
 
 LOOK_S = 1.0
@@ -71,9 +71,9 @@ class LiveFigures:
         self.earlier = Consumption()  # of the earlier parts of a resumed run
         self.own = Consumption()
         self.overhead = 1.0  # the PUE that is in the joules
-        self.interval_s = 0.0  # between two readings
         self._run, self._settings = run, settings
         self._cost: forecast_costs.ForecastCost | None = None  # of this part: the price of forecasts
+        self._interval_s = 0.0  # between two readings
         self._read_s = 0.0  # seconds of the run that its devices have been read for
         self._elapsed_s = 0.0
 
@@ -84,7 +84,7 @@ class LiveFigures:
         """
         record = self._run.record()
         read_s = max((use.energy.seconds for use in record.devices), default=0.0)
-        self._elapsed_s, self.interval_s = record.run.seconds, record.run.interval
+        self._elapsed_s, self._interval_s = record.run.seconds, record.run.interval
         if read_s <= self._read_s:
             return False
         self._take(summary_of(record, settings=self._settings), read_s, samples)
@@ -94,14 +94,14 @@ class LiveFigures:
         """Return what all parts have used, as of the last reading."""
         return self.own.plus(self.earlier)
 
-    def now(self) -> tuple[float, float]:
-        """Return the joules and the seconds of this part up to now, at the power of the last interval since then."""
+    def now(self) -> WorkCost:
+        """Return what this part has used up to now, by the power of the last interval since the last reading."""
         ahead = min(max(0.0, self._elapsed_s - self._read_s), MAX_AHEAD_S)
-        return self.own.joules + self.own.watts * ahead, self._elapsed_s
+        return WorkCost(self.own.joules + self.own.watts * ahead, self._elapsed_s)
 
     def has_read(self, since: float) -> bool:
         """Return True if at least one interval has been read after the first *since* seconds of this part."""
-        return self._read_s - since >= self.interval_s > 0
+        return self._read_s - since >= self._interval_s > 0
 
     def at_the_end(self, forecast: LiveForecast, hosts: float = 1.0) -> forecast_costs.ForecastCost:
         """Return what the *forecast* consumption of so many *hosts* like this one costs.

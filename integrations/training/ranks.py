@@ -28,54 +28,41 @@ class Ranks(NamedTuple):
 
 
 class RankFacts(NamedTuple):
-    """What each rank tells the others: its *host*, the UUID of its *gpu*, and what its environment says."""
+    """What each rank tells the others: what its environment says, the UUID of its *gpu*, and its *host*."""
 
-    rank: int
-    host: str
-    gpu: str | None
     group: str
-    is_disabled: bool
-    limits: tuple[Limit, ...]
+    is_disabled: bool = False
+    limits: tuple[Limit, ...] = ()
+    rank: int = 0
+    gpu: str | None = None
+    host: str = ""
 
 
-def alone(*, gpu: str | None = None, is_disabled: bool = False, limits: tuple[Limit, ...] = ()) -> Ranks:
-    """Return the ranks of a training in a single process, which computes on *gpu*."""
-    if is_disabled:
+def alone(mine: RankFacts) -> Ranks:
+    """Return the ranks of a training in a single process."""
+    if mine.is_disabled:
         return Ranks(is_recorder=False, is_disabled=True)
-    return Ranks(gpus=(gpu,) if gpu else None, limits=limits)
+    return Ranks(gpus=(mine.gpu,) if mine.gpu else None, limits=mine.limits)
 
 
-def gathered(
-    rank: int,
-    gather: Callable[[RankFacts], Sequence[RankFacts]],
-    *,
-    group: str,
-    gpu: str | None = None,
-    is_disabled: bool = False,
-    limits: tuple[Limit, ...] = (),
-) -> Ranks:
+def gathered(mine: RankFacts, gather: Callable[[RankFacts], Sequence[RankFacts]]) -> Ranks:
     """Return the ranks of a job after one exchange of small objects; all ranks must call this at the same time.
 
-    *gather* sends an object of this rank and returns those of all. The environment may tell the ranks different things
-    (*is_disabled*: do not record; *limits*: a budget), but all must do the same: a rank that stays away from an
-    exchange would let the others wait for ever.
+    *gather* sends an object of this rank and returns those of all. The environment may tell the ranks different things,
+    but all must do the same: a rank that stays away from an exchange would let the others wait for ever.
     """
-    mine = RankFacts(rank, f"{host.boot_id()} {_host_name()}", gpu, group, is_disabled, limits)
+    mine = mine._replace(host=f"{host.boot_id()} {platform.node()}")
     every = sorted(gather(mine), key=lambda one: one.rank)
     here = [one for one in every if one.host == mine.host]
     uuids = tuple(dict.fromkeys(one.gpu for one in here if one.gpu))
     return Ranks(
-        rank=rank,
+        rank=mine.rank,
         world_size=len(every),
         hosts=len({one.host for one in every}),
         local_size=len(here),
-        is_recorder=rank == next((one.rank for one in here if not one.is_disabled), None),
+        is_recorder=mine.rank == next((one.rank for one in here if not one.is_disabled), None),
         gpus=uuids or None,
         group=every[0].group,
         is_disabled=all(one.is_disabled for one in every),
         limits=next((one.limits for one in every if one.limits), ()),
     )
-
-
-def _host_name() -> str:
-    return platform.node()

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from greentrack import log
@@ -32,11 +31,11 @@ def earlier_parts(run: str, own: str, state: Mapping[str, Any], settings: Settin
 
 
 def _stored(run: str, own: str, settings: Settings) -> Consumption:
-    from greentrack.store.location import default_path
+    from greentrack.store.location import path_of
     from greentrack.store.reader import Reader
 
     earlier = Consumption()
-    with Reader(Path(settings.db) if settings.db else default_path()) as reader:
+    with Reader(path_of(settings.db)) as reader:
         parts = reader.parts_of(run)
         if not parts:
             raise NotFoundError(f"run {run} is not in {reader.path}")

@@ -34,28 +34,26 @@ class TrainingSession:
     def __init__(
         self,
         run: Run,
-        stage: str = "fit",
-        loop: Loop | None = None,
-        ranks: Ranks | None = None,
+        stage: str,
+        loop: Loop,
+        ranks: Ranks,
         *,
-        settings: Settings | None = None,
-        params: Mapping[str, Any] | None = None,
-        guard: Guard | None = None,
+        settings: Settings,
+        params: Mapping[str, Any],
+        guard: Guard,
         synchronize: Callable[[], None] | None = None,
     ) -> None:
         """Open the span of *stage*. *synchronize* waits for the GPU, at the edges of steps, epochs and validations.
 
         *params* are the user's own, which come before facts of the same name.
         """
-        self.run, self.stage, self.loop, self.ranks = run, stage, loop or Loop(), ranks or Ranks()
-        self.guard = guard or Guard()
+        self.run, self.stage, self.loop, self.ranks, self.guard = run, stage, loop, ranks, guard
         self.activity = Activity(run)
         self.job = Job(run, self.ranks, settings)
         self.budget: Budget | None = None
         self.batches = 0
         self._live, self._forecaster = self.job.live, self.job.forecaster
-        self._is_quiet = settings is not None and settings.quiet
-        self._params = dict(params or {})
+        self._is_quiet, self._params = settings.quiet, params
         self._metrics = MetricChanges()
         self._synchronize = synchronize
         self._synchronize_s = 0.0
@@ -109,9 +107,10 @@ class TrainingSession:
         except Exception as error:  # noqa: BLE001  # as in harmless, without the cost of another call
             self.guard.complain("batch_ends", error)
             looked = False
-        is_due = looked if self.ranks.world_size == 1 else self._is_agreed_on()
-        if is_due:
-            self.check_budget()
+        if self.budget is not None:
+            is_due = looked if self.ranks.world_size == 1 else self.batches >= self.budget.check_at
+            if is_due:
+                self.check_budget()
 
     def count(self, unit: str, amount: float) -> None:
         """Count work of an evaluation, which this process did as one of the ranks of its host."""
@@ -141,16 +140,14 @@ class TrainingSession:
         self._await_first_reading()  # or what was used before would be taken to be the epoch's
         self.activity.enter("data")
         self.look()
-        self._epoch_batches, self._epoch_cost, self._validated = self.batches, self.job.now(), WorkCost()
+        self._epoch_batches, self._epoch_cost, self._validated = self.batches, self._live.now(), WorkCost()
         if self._trained_from_s is None:
-            self._trained_from_s = self.job.now().seconds
+            self._trained_from_s = self._live.now().seconds
 
     def epoch_ends(self, index: int) -> None:
         """A training epoch is done, its validations included: forecast the rest, log, check the budget."""
-        try:
+        with self.guard.protect("epoch_ends"):  # what follows needs every rank
             self._close_epoch(index)
-        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
-            self.guard.complain("epoch_ends", error)
         self.log_for_all("epoch")
         self.check_budget()
 
@@ -162,7 +159,7 @@ class TrainingSession:
         self.activity.open("sanity" if is_sanity else "validation")
         self._phase_before_validation = self.activity.enter("validation")
         self.look()
-        self._validation_cost = self.job.now()
+        self._validation_cost = self._live.now()
 
     @harmless
     def validation_ends(self, *, is_sanity: bool = False) -> None:
@@ -174,7 +171,7 @@ class TrainingSession:
         self._look_at = 0.0  # after the next batch again: it may have used much, and another may come within a second
         if is_sanity:
             return
-        cost = self.job.now().minus(self._validation_cost)
+        cost = self._live.now().minus(self._validation_cost)
         self._forecaster.add_validation(cost)
         self._validated = WorkCost(self._validated.joules + cost.joules, self._validated.seconds + cost.seconds)
         self.keep_metrics(is_validation=True)
@@ -204,11 +201,9 @@ class TrainingSession:
 
     def log_for_all(self, point: LogPoint) -> None:
         """Log the figures of the whole job. Every rank calls this at the same time."""
-        try:
+        with self.guard.protect("look"):  # what follows needs every rank
             self._await_first_reading()
             self.look()
-        except Exception as error:  # noqa: BLE001  # as in harmless; what follows needs every rank
-            self.guard.complain("look", error)
         named, samples = self.job.named_for_all(self.loop, self.samples)
         if self.ranks.world_size > 1 and self.ranks.hosts == 1 and self.ranks.is_recorder:
             self.run.advance(samples=samples - self._advanced)  # the other ranks' may differ from this one's
@@ -231,7 +226,7 @@ class TrainingSession:
         """Return what a checkpoint keeps, in plain values and without a lock; {} in ranks that do not record."""
         if not self.ranks.is_recorder:
             return {}
-        return {"version": 1, "run": self.run.id, **self.job.consumption()._asdict()}
+        return {"version": 1, "run": self.run.id, **self._live.total()._asdict()}
 
     def training_ends(self) -> None:
         """The training is done: keep its last metrics, and the state of one that its budget stopped."""
@@ -246,7 +241,7 @@ class TrainingSession:
 
     def finish(self, status: str = "finished", error: str | None = None) -> None:
         """End the stage and its run; "finished" becomes "stopped" if the budget has stopped it."""
-        if status == "finished" and self.budget is not None and self.budget.over:
+        if status == "finished" and self.budget is not None and self.budget.over is not None:
             status, error = "stopped", self.budget.over
         if self._synchronize_s > 0:
             self.run.log({"synchronize_seconds": self._synchronize_s})
@@ -260,25 +255,19 @@ class TrainingSession:
         self.activity.enter("other")
         self._await_first_reading()
         self.look()
-        self._forecaster.add_epoch(self.batches - self._epoch_batches, self._epoch_cost_so_far())
-        self.keep_metrics()
-        if self.ranks.rank == 0 and self._forecast() and not self._is_quiet:
-            print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
-
-    def _forecast(self) -> bool:
-        """Forecast the whole training; return True if this is its first forecast."""
         batches = self.batches - self._epoch_batches
+        self._forecaster.add_epoch(batches, self._epoch_cost_so_far())
+        self.keep_metrics()
+        if self.ranks.rank != 0:
+            return
         plan = self.loop.remaining(batches, self._forecaster.batch_seconds())
         if plan is None or not self._live.has_read(self._trained_from_s or 0.0):  # else its power is that of the start
-            return False
-        return self.job.make_forecast(plan)
+            return
+        if self.job.make_forecast(plan) and not self._is_quiet:
+            print(self.job.forecast_line(index + 1, at_most=self.loop.may_stop_early()), file=sys.stderr)
 
     def _epoch_cost_so_far(self) -> WorkCost:
-        return self.job.now().minus(self._epoch_cost).minus(self._validated)
-
-    def _is_agreed_on(self) -> bool:
-        """Return True if the ranks have agreed to check the budget after this batch."""
-        return self.budget is not None and self.batches >= self.budget.check_at
+        return self._live.now().minus(self._epoch_cost).minus(self._validated)
 
     def _log_batch(self) -> None:
         """Log this host's figures, where it is the only one, at the loggers' cadence."""

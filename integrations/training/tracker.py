@@ -1,6 +1,7 @@
 """The runs of one callback: how each is begun in one process of each host, finished, and looked up afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from greentrack import config
@@ -8,11 +9,11 @@ from greentrack.errors import NotFoundError
 from greentrack.integrations.training.budget import Budget, OnBudget, When, check_reaction
 from greentrack.integrations.training.guard import Guard, harmless
 from greentrack.integrations.training.loop import Loop
-from greentrack.integrations.training.other_processes import group_of, mark_newest_failed, newest_of
-from greentrack.integrations.training.ranks import Ranks, alone
+from greentrack.integrations.training.ranks import RankFacts, Ranks, alone
 from greentrack.integrations.training.resume import earlier_parts
 from greentrack.integrations.training.session import TrainingSession
 from greentrack.tracking import environment
+from greentrack.tracking.arguments import TrackArguments, check_arguments
 from greentrack.tracking.budget import limits_of
 from greentrack.tracking.launch import start
 from greentrack.tracking.run import Run
@@ -25,38 +26,44 @@ if TYPE_CHECKING:
 START_WAIT_S = 1.0
 """Maximum wait of a stage for its recorder (usually some 80 ms): the stage's time begins with the first reading."""
 
+CLOSE_WAIT_S = 2.0
+"""How long to wait for a run whose process has died: its recorder closes it in milliseconds."""
+
 
 class TrainingTracker:
     """Begins the sessions of one callback, one at a time, under its settings, and knows its last run.
 
-    *options* are arguments of ``greentrack.track`` that are settings. A pickled copy has the settings and no run.
+    *arguments* are those of ``greentrack.track``. A pickled copy has the settings and no run.
     """
 
     def __init__(
         self,
         name: str | None = None,
-        options: Mapping[str, Any] | None = None,
+        arguments: TrackArguments | None = None,
         *,
-        tags: Sequence[str] = (),
-        params: Mapping[str, Any] | None = None,
         on_budget: OnBudget = "stop",
         when: When = "spent",
     ) -> None:
-        """Read the budget. Raises ConfigError for a wrong setting."""
+        """Check the arguments. Raises TypeError for an unknown one, ConfigError for a wrong one or a wrong setting."""
         check_reaction(on_budget, when)
+        checked = check_arguments(name, arguments or {})
         self.session: TrainingSession | None = None
         self.guard = Guard()
-        self.group = environment.new_id()
-        self._name, self._options, self._tags, self._params = name, dict(options or {}), tags, dict(params or {})
+        self._group = environment.new_id()
+        self._name, self._tags, self._params, self._given = name, checked.tags, dict(checked.params), checked.given
         self._on_budget, self._when = on_budget, when
-        self.limits = limits_of(self.settings)
+        self._limits = limits_of(self.settings)
         self._last: Run | None = None
         self._state: dict[str, Any] = {}  # of the last fit
 
     @property
     def settings(self) -> config.Settings:
-        """The settings as of now: the options, the environment, and the configuration files."""
-        return config.load(self._options)
+        """The settings as of now: the arguments, the environment, and the configuration files."""
+        return config.load(self._given)
+
+    def rank_facts(self) -> RankFacts:
+        """Return what this process tells the others that train with it, as of now."""
+        return RankFacts(self._group, config.is_disabled(), self._limits)
 
     # -- from the beginning of a stage to its end
 
@@ -77,20 +84,25 @@ class TrainingTracker:
         self.finish()
         if stage == "fit":
             self._state = {}
-        if ranks is None:
-            ranks = alone(is_disabled=config.is_disabled(), limits=self.limits)
+        ranks = ranks or alone(self.rank_facts())
         if ranks.is_disabled:
             return None
-        self.group = ranks.group or self.group
+        self._group = ranks.group or self._group
         title = (self._name or name) + ("" if stage == "fit" else f" {stage}")
         settings = self.settings
-        try:
-            run = self._start(title, settings, ranks, stage) if ranks.is_recorder else unrecorded(title)
-        except Exception as error:  # noqa: BLE001  # as in harmless
-            self.guard.complain("start", error)
-            run = unrecorded(title)
+        run = unrecorded(title)
+        if ranks.is_recorder:
+            with self.guard.protect("start"):
+                run = self._start(title, settings, ranks, stage)
         session = self.session = TrainingSession(
-            run, stage, loop, ranks, settings=settings, params=self._params, guard=self.guard, synchronize=synchronize
+            run,
+            stage,
+            loop or Loop(),
+            ranks,
+            settings=settings,
+            params=self._params,
+            guard=self.guard,
+            synchronize=synchronize,
         )
         if ranks.limits and stage == "fit":
             session.budget = Budget(session.job, self._on_budget, self._when)
@@ -109,7 +121,7 @@ class TrainingTracker:
         settings = settings._replace(budget=())  # it is looked after here, for all ranks together
         if ranks.gpus is not None and settings.gpus == "auto":
             settings = settings._replace(gpus=ranks.gpus)
-        facts: RunFacts = {"group": group_of(self.group)}
+        facts: RunFacts = {"group": self._group_of_all()}
         if ranks.world_size > 1:
             facts |= {"rank": ranks.rank, "world_size": ranks.world_size}
         params = {"stage": stage, **self._params}
@@ -157,7 +169,7 @@ class TrainingTracker:
         if self.session is not None and self.session.ranks.is_recorder:
             return self.session.run.summary(**assumptions)
         settings = self.settings
-        run_id = self.run_id or newest_of(group_of(self.group), settings)
+        run_id = self.run_id or self._newest(settings)
         if run_id is None:
             raise NotFoundError("this callback has recorded nothing yet; fit first")
         try:
@@ -170,7 +182,25 @@ class TrainingTracker:
     @harmless
     def mark_failed(self, trace: str) -> None:
         """Mark the run that other processes recorded as failed, by the *trace* of the exception that ended them."""
-        mark_newest_failed(group_of(self.group), self.settings, trace)
+        from greentrack.store.location import path_of
+        from greentrack.store.maintenance import mark_failed
+
+        settings = self.settings
+        if (run_id := self._newest(settings)) is not None:
+            error = trace.strip().rpartition("\n")[2]
+            mark_failed(path_of(settings.db), run_id, error, CLOSE_WAIT_S, redact=settings.redact)
+
+    def _newest(self, settings: config.Settings) -> str | None:
+        """Return the id of the newest run of this callback or of its copies in processes that the framework started."""
+        from greentrack.store.location import path_of
+        from greentrack.store.reader import Reader
+
+        with Reader(path_of(settings.db)) as reader:
+            return reader.newest_of_group(self._group_of_all())
+
+    def _group_of_all(self) -> str:
+        """Return the group of our runs: the id of the run of the command that runs all, or else our own."""
+        return os.environ.get("GREENTRACK_RUN_ID") or self._group
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the settings: a copy, in another process perhaps, has no run of this one's."""

@@ -286,7 +286,7 @@ def test_what_is_kept_for_a_validation_is_not_said_to_be_used(
     """A validation takes 3 J and 25 J are allowed: from 22 J on it ends, and what is said to be used is used."""
     job: Any = SimpleNamespace(
         ranks=Ranks(limits=budget_of("25 J")),
-        consumption=lambda: Consumption(joules=spent),
+        live=SimpleNamespace(total=lambda: Consumption(joules=spent)),
         cost=lambda: WorkCost(spent, 1.0),
         validation_cost=lambda: WorkCost(3.0, 0.1),
     )

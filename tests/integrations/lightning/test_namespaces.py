@@ -343,7 +343,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let neither of Lightning's packages be importable."""
     import sys
 
-    names = ("callback", "recording", "base")
+    names = ("callback", "base")
     kept = {name: sys.modules.pop(name) for name in (f"greentrack.integrations.lightning.{name}" for name in names)}
     monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import pytest
 from greentrack import summarize
 from greentrack.host import facts
 from greentrack.integrations.lightning import trainer as trainer_facts
-from greentrack.integrations.training import ranks as host_ranks
 from greentrack.integrations.training import tracker
 from greentrack.model import Record
 from greentrack.store.reader import Reader
@@ -240,7 +240,7 @@ def join_from_host(db: str, folder: str) -> None:
     rank = int(os.environ["RANK"])
     here = facts.host()._replace(id=f"host-{rank}", name=f"host-{rank}")
     facts.host = lambda *_: here
-    host_ranks._host_name = lambda: here.name
+    platform.node = lambda: here.name
     green = callback(db, meters=[f"fake:gpu={1500 if rank else 300},cpu=100"], recorder="thread")
     train = trainer(folder, green, strategy="ddp", devices=1, num_nodes=2, max_epochs=4)
     train.fit(Tiny(0.02), data(), data())

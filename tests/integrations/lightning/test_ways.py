@@ -475,10 +475,10 @@ def test_a_fault_in_any_hook_of_ours_ends_no_training(
     hook: str, db: Path, green: GreenTrackCallback, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run ends as the training does."""
-    from greentrack.integrations.lightning import recording
+    from greentrack.integrations.lightning import callback
     from greentrack.integrations.training.session import TrainingSession
 
-    owner: Any = recording if hook == "watch_checkpoints" else TrainingSession
+    owner: Any = callback if hook == "watch_checkpoints" else TrainingSession
     monkeypatch.setattr(owner, hook, lambda *_, **__: 1 / 0)
     one = make(green)
     one.fit(Tiny(), samples(), samples())

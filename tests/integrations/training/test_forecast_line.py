@@ -8,8 +8,8 @@ from greentrack.config import Settings
 from greentrack.costing.api import summary_of
 from greentrack.costing.forecast_costs import forecast_cost
 from greentrack.integrations.training.forecast import LiveForecast
-from greentrack.integrations.training.forecast_line import forecast_line
-from greentrack.integrations.training.live_figures import LiveFigures
+from greentrack.integrations.training.job import Job
+from greentrack.integrations.training.ranks import Ranks
 from greentrack.model import Device, DeviceUse, Energy, Record, RunInfo
 from greentrack.model import Forecast as Kept
 from greentrack.quantity import Figure
@@ -43,11 +43,12 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 def told(settings: Settings, *, at_most: bool = False) -> str:
     """Return the line of a work that will take 0.72 kWh, before any PUE, and two hours, each 25 % either way."""
-    live = LiveFigures(Machine(), settings)
-    assert live.refresh(samples=1)
-    joules = 0.72 * KWH * live.overhead  # with it, as the figures of loggers and budgets are
-    made = LiveForecast(0.5, _about(joules), _about(2 * HOUR))
-    return forecast_line(made, live, hosts=1.0, epoch=3, at_most=at_most)
+    run: Any = Machine()
+    job = Job(run, Ranks(), settings)
+    assert job.live.refresh(samples=1)
+    joules = 0.72 * KWH * job.live.overhead  # with it, as the figures of loggers and budgets are
+    job.forecast = LiveForecast(0.5, _about(joules), _about(2 * HOUR))
+    return job.forecast_line(3, at_most=at_most)
 
 
 def _about(value: float) -> Figure:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from greentrack.integrations.training import ranks
 from greentrack.integrations.training.ranks import RankFacts, Ranks, gathered
 from greentrack.tracking.budget import budget_of
 
@@ -20,9 +19,9 @@ def seen_by_all(
 
     def seen(gather: Callable[[RankFacts], Any], rank: int) -> Ranks:
         host, gpu = places[rank]
-        monkeypatch.setattr(ranks, "_host_name", lambda: host)
+        monkeypatch.setattr("platform.node", lambda: host)
         limits = budget_of(budgets[rank] if budgets else None)
-        return gathered(rank, gather, group=f"group-{rank}", gpu=gpu, is_disabled=rank in off, limits=limits)
+        return gathered(RankFacts(f"group-{rank}", rank in off, limits, rank, gpu), gather)
 
     said: list[RankFacts] = []
 
