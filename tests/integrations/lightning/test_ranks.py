@@ -31,7 +31,8 @@ if __name__ == "__main__":
     green = callback({db!r})
     train = trainer({folder!r}, green, strategy={strategy!r}, devices=2, max_epochs=2)
     train.fit(Tiny(0.02), data(), data())
-    print(f"rank {{train.global_rank}}: {{train.callback_metrics['energy/kwh']!r}}, run {{green.summary().run.id}}")
+    said = f"rank {{train.global_rank}}: {{train.callback_metrics['energy/kwh']!r}}, run {{green.summary().run.id}}"
+    print(said + chr(10), end="")  # in one write: the ranks share a pipe
 """
 
 
