@@ -62,3 +62,21 @@ def test_why_a_yearly_average_is_used_comes_first(why: NotHourly | None, note: s
     """Then what the source says of its figure."""
     said = text.replace("YEARLY", "the yearly average is used")
     assert caveats.text(Caveat("grid note", ("FR", note, why))) == f"grid intensity of FR: {said}"
+
+
+@pytest.mark.parametrize(
+    ("caveat", "text"),
+    [
+        (
+            Caveat("old grid figure", ("X", 2023, 34)),
+            "the grid intensity of X is of 2023, 34 months before this report",
+        ),
+        (
+            Caveat("one part scaled", (3,)),
+            "the run is one of 3 parts of a multi-part run; its own energy and work are scaled",
+        ),
+    ],
+)
+def test_a_caveat_is_a_sentence_with_its_details(caveat: Caveat, text: str) -> None:
+    """To the letter."""
+    assert caveats.text(caveat) == text
