@@ -59,9 +59,10 @@ FORMATS: Mapping[str, str] = {
     "sci": "greentrack.reports.sci:render",
 }
 
-WORDING: Mapping[str, str] = {  # facts of a summary, as all of its reports say them
+WORDING: Mapping[str, str] = {  # facts of a summary and of an estimate, as all of their reports say them
     "assumption": "greentrack.reports.assumptions:stated",
     "caveat": "greentrack.reports.caveats:text",
+    "estimate": "greentrack.reports.estimate_text:how",
 }
 
 RUN_LISTS: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from greentrack.carbon.base import NotHourly
 from greentrack.costing.caveats import Caveat, Fact, ShortSpan
 from greentrack.formatting.units import duration, energy, mass
 
@@ -45,8 +46,27 @@ def _embodied(chassis: str, has_gpus: bool) -> str:
     return f"embodied carbon: {text}{'; only its GPUs are counted' if has_gpus else ''}"
 
 
+def _grid(zone: str, note: str, why: NotHourly | None) -> str:
+    yearly = () if why is None else (_not_hourly(why), "the yearly average is used")
+    return f"grid intensity of {zone}: {'; '.join(filter(None, (*yearly, note)))}"
+
+
+def _not_hourly(why: NotHourly) -> str:
+    reasons = {
+        "not stored": "carbon by the hour is worked out for stored runs only",
+        "no readings": "no readings tell when the energy was used",
+        "no figure": f"{why.source} has no figure for the hours of this run",
+        "source failed": "",
+    }
+    return "; ".join(filter(None, (reasons[why.reason], why.note)))
+
+
+def _other_gpus(gpu: str, taken: str, *others: tuple[str, float]) -> str:
+    named = ", ".join(f"{name} ({watts:g} W)" for name, watts in others)
+    return f"{gpu} is taken to be {taken}; it could be {named}"
+
+
 WORDS: Mapping[Fact, str | Callable[..., str]] = {
-    "stated": "{}",
     "interrupted": "the run was interrupted; its figures end at its last reading",
     "imported": _imported,
     "carbon of import": lambda g: (
@@ -63,7 +83,8 @@ WORDS: Mapping[Fact, str | Callable[..., str]] = {
     "share unknown": "{}: the run's own share is not known; the whole device is counted",
     "other devices calibrated": _calibrated,
     "short spans": _short,
-    "grid note": "grid intensity of {}: {}",
+    "grid note": _grid,
+    "old grid figure": "the grid intensity of {} is of {}, {} months before this report",
     "cloud tariff": "{} is a cloud's: its customers pay rent, not the household price that the money here is worked "
     "out from; give it: rent = '2.95 USD'",
     "rent without gpu": "the rent is for hours of GPUs, and this run saw none; its money is not known",
@@ -75,4 +96,14 @@ WORDS: Mapping[Fact, str | Callable[..., str]] = {
     "counted once": lambda joules: (
         f"parts of this work ran on one machine at the same time; {energy(joules)} that several saw counts once"
     ),
+    "hours of estimate unknown": (
+        "when it will run is not known, so carbon by the hour is left out and a yearly average is taken"
+    ),
+    "short run scaled": lambda seconds: (
+        f"the run took {duration(seconds)}; most of that may be its start, so the range reaches far down"
+    ),
+    "running run scaled": "the run is going on; it is taken as it is by now",
+    "one part scaled": "the run is one of {} parts of a multi-part run; its own energy and work are scaled",
+    "unseen not scaled": "what was not seen of the run is not in the estimate either; the range goes up by as much",
+    "other gpus possible": _other_gpus,
 }

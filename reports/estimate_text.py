@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterator
 
-from greentrack.analysis.estimate import Estimate
+from greentrack.analysis.estimate import Estimate, ModelledGpus, ScaledRun
 from greentrack.formatting import layout, table
-from greentrack.formatting.units import duration
+from greentrack.formatting.units import digits, duration, percent
 from greentrack.reports import lines, tables
 from greentrack.reports.assumptions import value_text
 from greentrack.reports.lines import Line
@@ -24,6 +24,17 @@ def render(estimate: Estimate, *, width: int = 80) -> str:
         layout.titled("Assumptions", assumptions, width),
     )
     return layout.sections(parts)
+
+
+def how(basis: ScaledRun | ModelledGpus) -> str:
+    """Return how an estimate was made."""
+    if isinstance(basis, ScaledRun):
+        done = "" if basis.unit == "hours" else f" with {digits(basis.done, 6)} {basis.unit}"
+        return f"scaled from {basis.name}, {duration(basis.seconds)}{done}, by a factor of {digits(basis.factor, 4)}"
+    busy = "" if basis.utilization == 1 else f", in use for {percent(basis.utilization)} of the time"
+    drawn = f"{percent(basis.part.value)} ({percent(basis.part.low)} to {percent(basis.part.high)})"
+    gpus = f"{basis.gpus} x {basis.gpu} for {digits(basis.hours, 6)} h{busy}"
+    return f"{gpus}, each at {drawn} of the {basis.watts:g} W that it is rated for"
 
 
 def _head(estimate: Estimate) -> Iterator[Line]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from greentrack.costing.forecast_costs import ForecastCost, came_to, forecast_cost
 from greentrack.costing.summary import Summary
 from greentrack.costing.tariffs import Money
-from greentrack.costing.waste import waste
 from greentrack.formatting.escape import indented_json
 from greentrack.formatting.units import figure_dict, iso
 from greentrack.model import Metric
 from greentrack.quantity import JOULES_PER_KWH, Figure
+from greentrack.reports.waste import stated_waste
 
 if TYPE_CHECKING:
     from greentrack.analysis.time_to_target import CostToTarget
@@ -158,7 +158,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         },
         "metrics": {name: _metric(values) for name, values in summary.metrics.items()},
         "assumptions": [assumption._asdict() for assumption in summary.assumptions],
-        "waste": [one._asdict() for one in waste(summary)],
+        "waste": [one._asdict() for one in stated_waste(summary)],
         "notes": summary.notes,
         "tracker": summary.tracker_overhead._asdict(),
     }

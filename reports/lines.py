@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from greentrack.costing.summary import Summary
 from greentrack.costing.unit_costs import UnitCost
-from greentrack.costing.waste import waste
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
     counted,
@@ -24,6 +23,7 @@ from greentrack.formatting.units import (
     work_done,
 )
 from greentrack.quantity import Figure
+from greentrack.reports.waste import stated_waste
 
 
 class Line(NamedTuple):
@@ -155,7 +155,7 @@ def waste_lines(summary: Summary) -> tuple[str, ...]:
     """Return the energy that was wasted, each with a remedy."""
     return tuple(
         f"{one.what}: about {energy(one.joules)}, {percent(one.share)} of the run; {one.remedy}"
-        for one in waste(summary)
+        for one in stated_waste(summary)
     )
 
 

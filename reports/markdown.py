@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from greentrack.costing.summary import Summary
-from greentrack.costing.waste import waste
 from greentrack.formatting.escape import markdown, name
 from greentrack.formatting.layout import UNKNOWN, sections
 from greentrack.formatting.table import Table
@@ -12,6 +11,7 @@ from greentrack.reports import forecast_text, provenance, tables
 from greentrack.reports.assumptions import value_text
 from greentrack.reports.headline import headline
 from greentrack.reports.lines import numbered
+from greentrack.reports.waste import stated_waste
 
 MAX_METRICS = 12
 """Maximum number of metrics; the JSON has them all."""
@@ -26,7 +26,7 @@ def render(summary: Summary) -> str:
         _table(tables.devices(summary, numbered([name(device.name) for device in summary.devices]))),
         _forecasts(summary),
         _metrics(summary),
-        _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in waste(summary))),
+        _list("Waste", (f"{one.what}: about {energy(one.joules)}; {one.remedy}" for one in stated_waste(summary))),
         _list("Notes", summary.notes),
         _list(
             "Assumptions",

@@ -11,7 +11,7 @@ def regions_notes(found: RegionRanking) -> Iterator[str]:
     options, here = found.options, found.here
     places = (here, *found.ranked, *found.unranked)
     if found.parts > 1:
-        yield f"the run is one of {found.parts} parts of a work; this is the part alone"
+        yield f"the run is one of {found.parts} parts of a multi-part run; this is the part alone"
     overhead = "and no data centre's overhead, which differs"
     if options.pue is not None:
         overhead = f"and a PUE of {digits(found.pue.value)}"

@@ -9,14 +9,13 @@ from greentrack import registry
 from greentrack.analysis.gpu_ratings import HOST, GpuRating, find_gpu, part_drawn, rests_on
 from greentrack.analysis.scaling import ESTIMATE, START_S, scaled, scaling, unseen
 from greentrack.carbon import find_intensity
-from greentrack.costing.caveats import worded
+from greentrack.costing.caveats import Caveat
 from greentrack.costing.engine import price
 from greentrack.costing.options import CostingOptions
 from greentrack.costing.session import CostingSession, StoredRun
 from greentrack.costing.summary import DeviceCost, Summary
 from greentrack.costing.system_overhead import CHASSIS, Chassis, chassis_of
 from greentrack.errors import ConfigError, did_you_mean
-from greentrack.formatting.units import digits, duration, percent
 from greentrack.host import facts
 from greentrack.model import Device, DeviceUse, Host, Record, RunInfo
 from greentrack.quantity import Figure, product
@@ -28,17 +27,44 @@ EPOCH = "epoch"
 """The span of one epoch, as the integrations and the examples call it."""
 
 
+class ScaledRun(NamedTuple):
+    """The basis of an estimate: a run of so many *seconds*, and the *done* of a *unit* of its work, times *factor*."""
+
+    name: str
+    seconds: float
+    unit: str
+    done: float
+    factor: float
+
+
+class ModelledGpus(NamedTuple):
+    """The basis of an estimate: *gpus* in use for *utilization* of *hours*; each draws *part* of its *watts*."""
+
+    gpu: str
+    watts: float
+    gpus: int
+    hours: float
+    utilization: float
+    part: Figure
+
+
 class Estimate(NamedTuple):
-    """The expected cost of a training, and *how* it was estimated; ``str()`` is the text report.
+    """The expected cost of a training, and the *basis* of the estimate; ``str()`` is the text report.
 
     *seconds* is exact where the time was given. Where a run was scaled, *source* is its id and *factor* the scale.
     """
 
-    how: str
+    basis: ScaledRun | ModelledGpus
     seconds: Figure
     summary: Summary
     source: str | None = None
     factor: Figure | None = None
+
+    @property
+    def how(self) -> str:
+        """How it was estimated, in words."""
+        worded: str = registry.load(registry.WORDING, "estimate", "wording")(self.basis)
+        return worded
 
     def __str__(self) -> str:
         rendered: str = registry.load(registry.ESTIMATES, "text", "format")(self)
@@ -62,7 +88,7 @@ def estimate_from(
         raise ConfigError("name one unit of work to scale to, such as steps, or hours")
     ((unit, amount),) = to.items()
     _positive(amount, unit)
-    session, notes = _session(db, today, options)
+    session, left_out = _session(db, today, options)
     with session:
         found = session.find(run)
         summary = session.cost(found.record)
@@ -71,12 +97,11 @@ def estimate_from(
     done, took = _done(found, unit), summary.run.seconds
     factor = scaling(amount / done, took, unseen(summary))
     seconds = Figure.exact(amount * 3600) if unit == "hours" else product(Figure.exact(took), factor)
-    part = duration(took) if unit == "hours" else f"{duration(took)} with {digits(done, 6)} {unit}"
     made = scaled(summary, factor, seconds)
     return Estimate(
-        how=f"scaled from {found.name}, {part}, by a factor of {digits(factor.value, 4)}",
+        basis=ScaledRun(found.name, took, unit, done, factor.value),
         seconds=seconds,
-        summary=made._replace(caveats=(*made.caveats, *worded((*notes, *_doubts(found, summary))))),
+        summary=made._replace(caveats=(*made.caveats, *left_out, *_limits(found, summary))),
         source=summary.run.id,
         factor=factor,
     )
@@ -103,32 +128,29 @@ def estimate_hardware(
         raise ConfigError(f"count = {count} is no number of GPUs from 1 to {MAX_GPUS:,}; nothing can be estimated")
     if not 0 <= utilization <= 1:
         raise ConfigError(f"utilization = {utilization:g} is no part of the time from 0 to 1; 70 % is 0.7")
-    board, others = find_gpu(gpu)
-    session, notes = _session(db, today, options)
+    rating, others = find_gpu(gpu)
+    session, left_out = _session(db, today, options)
     asked = session.options
     if asked.scope != "machine":
         raise ConfigError("hardware has no share of a process; leave the scope out")
     part, seconds = part_drawn(utilization), hours * 3600
-    run = _run(f"estimate for {count} x {board.name}", seconds, asked.rest or session.settings.rest)
+    run = _run(f"estimate for {count} x {rating.name}", seconds, asked.rest or session.settings.rest)
     chassis = chassis_of(run, asked.rest)
-    joules, devices = _node(board, count, part * (board.watts * count * seconds), seconds, chassis)
-    others_text = ", ".join(f"{other.name} ({other.watts:g} W)" for other in others)
-    gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=board.name) for index in range(count)]
+    joules, devices = _node(rating, count, part * (rating.watts * count * seconds), seconds, chassis)
+    named = (gpu, rating.name, *((other.name, other.watts) for other in others))
+    gpus = [Device(uid=f"gpu:{index}", kind="gpu", name=rating.name) for index in range(count)]
     record = Record(run=run, devices=tuple(DeviceUse(device=device, method=ESTIMATE) for device in gpus))
     grid = find_intensity(asked.zone or asked.default_zone, timezone=facts.timezone())
     summary = price(record, joules, devices, asked, chassis=chassis, intensity=grid, today=today)
-    busy = "" if utilization == 1 else f", in use for {percent(utilization)} of the time"
-    drawn = f"{percent(part.value)} ({percent(part.low)} to {percent(part.high)})"
     return Estimate(
-        how=f"{count} x {board.name} for {digits(hours, 6)} h{busy}, each at {drawn} of the {board.watts:g} W "
-        "that it is rated for",
+        basis=ModelledGpus(rating.name, rating.watts, count, hours, utilization, part),
         seconds=Figure.exact(seconds),
         summary=summary._replace(
-            rests_on=(*rests_on(board, utilization), *summary.rests_on),
+            rests_on=(*rests_on(rating, utilization), *summary.rests_on),
             caveats=(
-                *worded([f"{gpu} is taken to be {board.name}; it could be {others_text}"] if others else []),
+                *([Caveat("other gpus possible", named)] if others else []),
                 *summary.caveats,
-                *worded(notes),
+                *left_out,
             ),
         ),
     )
@@ -136,17 +158,16 @@ def estimate_hardware(
 
 def _session(
     db: str | None, today: datetime.date | None, options: CostingOptions
-) -> tuple[CostingSession, tuple[str, ...]]:
-    """Return a session without hours, since it is not known when the run will be, and notes on that."""
+) -> tuple[CostingSession, tuple[Caveat, ...]]:
+    """Return a session without hours, since it is not known when the run will be, and the caveat on that."""
     session = CostingSession.open(db, today=today, **options)
     tariff = session.options.tariff
     if tariff is not None and tariff.hours:
         price = Figure(value=tariff.price.value, low=min(tariff.hours), high=max(tariff.hours))
         note = "all hours of the day alike, from the least to the most"
         tariff = tariff._replace(price=price, hours=(), note=note)
-    said = "when it will run is not known, so carbon by the hour is left out and a yearly average is taken"
-    notes = (said,) if session.options.hourly else ()
-    return session.replaced(session.options._replace(hourly=None, tariff=tariff)), notes
+    left_out = (Caveat("hours of estimate unknown"),) if session.options.hourly else ()
+    return session.replaced(session.options._replace(hourly=None, tariff=tariff)), left_out
 
 
 def _positive(amount: float, what: str) -> None:
@@ -168,16 +189,17 @@ def _done(found: StoredRun, unit: str) -> float:
     return work[unit]
 
 
-def _doubts(found: StoredRun, summary: Summary) -> Iterator[str]:
+def _limits(found: StoredRun, summary: Summary) -> Iterator[Caveat]:
+    """Yield the caveats of scaling this run."""
     run = found.record.run
     if run.seconds < 2 * START_S:
-        yield f"the run took {duration(run.seconds)}; most of that may be its start, so the range reaches far down"
+        yield Caveat("short run scaled", (run.seconds,))
     if run.status == "running":
-        yield "the run is going on; it is taken as it is by now"
+        yield Caveat("running run scaled")
     if found.parts > 1:
-        yield f"the run is one of {found.parts} parts of a work; its own energy and work are scaled"
+        yield Caveat("one part scaled", (found.parts,))
     if unseen(summary) > 0.01:
-        yield "what was not seen of the run is not in the estimate either; the range goes up by as much"
+        yield Caveat("unseen not scaled")
 
 
 def _run(name: str, seconds: float, rest: str) -> RunInfo:
@@ -186,11 +208,11 @@ def _run(name: str, seconds: float, rest: str) -> RunInfo:
 
 
 def _node(
-    board: GpuRating, count: int, gpus: Figure, seconds: float, chassis: Chassis | None
+    rating: GpuRating, count: int, gpus: Figure, seconds: float, chassis: Chassis | None
 ) -> tuple[Figure, tuple[DeviceCost, ...]]:
     """Return the joules of a node and its rows; the parts beside the GPUs share their error, so factors multiply."""
     host = product(gpus, HOST)
-    rows = [_row("gpu", f"{count} x {board.name}", gpus), _row("cpu", "processors and memory", host)]
+    rows = [_row("gpu", f"{count} x {rating.name}", gpus), _row("cpu", "processors and memory", host)]
     whole = product(gpus, Figure.total([Figure.exact(1), HOST]))
     if chassis is not None:
         rest = chassis.figure(whole.value, seconds)

@@ -67,10 +67,10 @@ def part_drawn(utilization: float) -> Figure:
     return Figure.total([IDLE * (1 - utilization), BUSY * utilization])
 
 
-def rests_on(board: GpuRating, utilization: float) -> Iterator[Assumption]:
-    """Yield what the power of a node with that *board* rests on."""
-    about = (board.name, "" if board.sure else "uncertain")
-    yield Assumption("gpu rating", board.watts, board.source, board.year, about)
+def rests_on(rating: GpuRating, utilization: float) -> Iterator[Assumption]:
+    """Yield what the power of a node of GPUs with this *rating* rests on."""
+    about = (rating.name, "" if rating.sure else "uncertain")
+    yield Assumption("gpu rating", rating.watts, rating.source, rating.year, about)
     # Latif et al. 2024: arXiv 2412.08602
     busy = "published trainings are 10 to 60 % below hours x rated power, eight H100 at most 76 % (Latif et al. 2024)"
     yield Assumption("gpu in use", BUSY, f"{busy}; judgement", 2026)

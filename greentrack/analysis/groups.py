@@ -113,10 +113,10 @@ def ended(
 
 def _parted(summaries: Sequence[Summary]) -> list[Summary]:
     """Return the *summaries*; parts of one multi-part run without its totals, which are those of neither part."""
-    works = [frozenset(part.id for part in summary.parts) for summary in summaries]
+    multipart = [frozenset(part.id for part in summary.parts) for summary in summaries]
     return [
-        summary._replace(parts=(), whole=None) if work and works.count(work) > 1 else summary
-        for summary, work in zip(summaries, works, strict=True)
+        summary._replace(parts=(), whole=None) if parts and multipart.count(parts) > 1 else summary
+        for summary, parts in zip(summaries, multipart, strict=True)
     ]
 
 

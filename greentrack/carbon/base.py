@@ -1,7 +1,7 @@
 """The carbon intensity of a zone, with its year, boundary and range, and the protocol of its sources."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from greentrack.quantity import Figure
 
@@ -12,12 +12,21 @@ LIMIT_S = 5.0
 """Seconds that a report waits for sources on the network in all, whatever the number of runs and requests."""
 
 
+class NotHourly(NamedTuple):
+    """Why the figures of the hours that were asked for are not used, and what the source says; see ``Series``."""
+
+    reason: Literal["not stored", "no readings", "source failed", "no figure"]
+    source: str = ""
+    note: str = ""
+
+
 class Intensity(NamedTuple):
     """The carbon of one kWh in *zone* during *year*. The truth lies between ``low`` and ``high``.
 
     *how* says how the zone was chosen. *boundary* says what is counted: life-cycle figures include building and
     fuelling the power stations, direct ones only their chimneys. *hourly_share* is the part of a run's energy that is
-    counted at the figures of its own hours (None: not asked for), the rest is counted at *yearly*.
+    counted at the figures of its own hours (None: not asked for), the rest is counted at *yearly*. *not_hourly* says
+    why it is a yearly figure all the same.
     """
 
     zone: str
@@ -32,6 +41,7 @@ class Intensity(NamedTuple):
     note: str = ""
     hourly_share: float | None = None
     yearly: "Intensity | None" = None
+    not_hourly: NotHourly | None = None
 
     @property
     def low(self) -> float:

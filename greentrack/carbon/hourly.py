@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from greentrack.carbon.base import Intensity
+from greentrack.carbon.base import Intensity, NotHourly
 from greentrack.store.intensity_cache import CachedHour
 
 ACTUAL_ERROR, FORECAST_ERROR = 0.05, 0.10
@@ -47,12 +47,11 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
     """Return the intensity of these joules: the sum of E_i x CI_i over the hours, divided by the sum of E_i.
 
     Joules in hours without a figure count at *yearly*, and the result says how many: its ``hourly_share`` is the part
-    that the hours cover. Without any joules or any hour that fits, it is *yearly* with a note.
+    that the hours cover. Without any joules or any hour that fits, it is *yearly* and says why.
     """
     shares, seen = _shares(series.hours, stretches)
     if not shares:
-        why = f"{series.source} has no figure for the hours of this run"
-        return unchanged(yearly, f"{why}; {series.note}" if series.note else why)
+        return unchanged(yearly, NotHourly("no figure", series.source, series.note))
     unseen = 0.0 if seen >= COMPLETE else 1 - seen
     parts = [(share, hour.g_per_kwh or 0.0, *_spread(hour)) for hour, share in shares]
     if unseen:
@@ -74,10 +73,9 @@ def applied(stretches: Iterable[Stretch], series: Series, yearly: Intensity) -> 
     )
 
 
-def unchanged(yearly: Intensity, why: str) -> Intensity:
-    """Return *yearly* with a note that says *why* the hourly figures that were asked for are not used."""
-    note = f"{why}; the yearly average is used"
-    return yearly._replace(note=f"{note}; {yearly.note}" if yearly.note else note, hourly_share=0.0)
+def unchanged(yearly: Intensity, why: NotHourly) -> Intensity:
+    """Return *yearly* where the hourly figures that were asked for are not used, and *why*."""
+    return yearly._replace(hourly_share=0.0, not_hourly=why)
 
 
 def _shares(hours: Sequence[CachedHour], stretches: Iterable[Stretch]) -> tuple[list[tuple[CachedHour, float]], float]:

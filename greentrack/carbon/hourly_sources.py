@@ -112,8 +112,8 @@ def _missing(
 ) -> Iterator[list[CachedHour]]:
     """Yield the hours of *span* that are not *found* or not settled, the gaps last. Raises SourceError."""
     step = online.step_s
-    slots = (slot * step for slot in range(int(span[0] // step), -int(-span[1] // step)))
-    missing = [start for start in slots if start not in found or not _is_settled(found[start])]
+    starts = (number * step for number in range(int(span[0] // step), -int(-span[1] // step)))
+    missing = [start for start in starts if start not in found or not _is_settled(found[start])]
     if not missing:
         return
     came = set()

@@ -64,12 +64,10 @@ def zones(sources: Sequence[Source] | None = None) -> dict[str, str]:
     return dict(sorted(known.items()))
 
 
-def age_note(intensity: Intensity, today: datetime.date) -> str:
-    """Return a sentence about a figure whose year ended more than 18 months before *today*, or ""."""
+def months_if_old(intensity: Intensity, today: datetime.date) -> int | None:
+    """Return the months from the end of the figure's year to *today*; None where they are 18 or fewer."""
     months = (today.year - intensity.year - 1) * 12 + today.month - 1
-    if months <= STALE_MONTHS:
-        return ""
-    return f"the grid intensity of {intensity.zone} is of {intensity.year}, {months} months before this report"
+    return months if months > STALE_MONTHS else None
 
 
 def _each(sources: Sequence[Source] | None) -> Iterator[Source]:

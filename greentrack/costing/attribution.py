@@ -19,7 +19,7 @@ class AttributedUse(NamedTuple):
     share: float
 
     def of(self, energy: Energy | Reading) -> float:
-        """Return the joules of an interval in this scope, by the power where the counter is not trusted."""
+        """Return the joules of an interval in this scope, by the power where the counter is not valid."""
         return self.share * (
             energy.joules if self.use.counter_valid or energy.cross_check is None else energy.cross_check
         )

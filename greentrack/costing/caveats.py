@@ -1,6 +1,6 @@
 """The caveats of a summary, as facts that the reports word: what was not seen, is doubted or is old."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from greentrack.costing.attribution import AttributedUse, devices_read, share_is_known, update_seconds
@@ -16,7 +16,6 @@ MIN_COVERAGE = 0.99
 """A device has a caveat if it was seen for less than this part of the run."""
 
 Fact = Literal[
-    "stated",  # (text,): what another source says
     "interrupted",
     "imported",  # (codecarbon's version, its tracking mode)
     "carbon of import",  # (grams,): codecarbon's own figure, which is not used
@@ -29,13 +28,20 @@ Fact = Literal[
     "share unknown",  # (device,)
     "other devices calibrated",  # (devices of the newest calibration, of the run, True where an earlier one is used)
     "short spans",  # (ShortSpan, ...): the shortest of each name
-    "grid note",  # (zone, text): what its source says of it
+    "grid note",  # (zone, text, NotHourly | None): what its source says of it, and why it is a yearly average
+    "old grid figure",  # (zone, year of the figure, months since)
     "cloud tariff",  # (zone,): its customers pay rent, and the price is a household's
     "rent without gpu",
     "rent unknown",  # (kind of provider, gpu, the GPUs whose rent is known)
     "embodied unknown",  # (kind of machine, True where its GPUs are counted)
-    "parts not measured",  # (parts, parts of the whole work)
+    "parts not measured",  # (parts, parts of the multi-part run)
     "counted once",  # (joules,): several parts on one machine saw them
+    "hours of estimate unknown",
+    "short run scaled",  # (seconds of the run,)
+    "running run scaled",
+    "one part scaled",  # (parts of the multi-part run,)
+    "unseen not scaled",
+    "other gpus possible",  # (gpu as asked for, gpu that is taken, (another, its rated watts), ...)
 ]
 """What a caveat can be about, with its details."""
 
@@ -53,11 +59,6 @@ class ShortSpan(NamedTuple):
     name: str
     seconds: float
     off: float
-
-
-def worded(texts: Iterable[str]) -> Iterator[Caveat]:
-    """Yield a caveat for each of *texts*, which are sentences already; none for an empty one."""
-    return (Caveat("stated", (text,)) for text in texts if text)
 
 
 def caveats(

@@ -4,11 +4,11 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from greentrack.carbon import Intensity, age_note, find_intensity
+from greentrack.carbon import Intensity, find_intensity, months_if_old
 from greentrack.costing import assumptions, line_items, system_overhead
 from greentrack.costing.assumptions import Assumption
 from greentrack.costing.attribution import AttributedUse, attribute, devices_read, share_counted, update_seconds
-from greentrack.costing.caveats import Caveat, caveats, worded
+from greentrack.costing.caveats import Caveat, caveats
 from greentrack.costing.equivalents import Equivalent, equivalents
 from greentrack.costing.options import ParsedOptions
 from greentrack.costing.pue import NOT_APPLIED
@@ -90,6 +90,7 @@ def price(
     """
     today = today or datetime.datetime.now(datetime.UTC).date()
     pue, zone = options.pue or NOT_APPLIED, intensity.zone
+    months, noted = months_if_old(intensity, today), (zone, intensity.note, intensity.not_hourly)
     facility = g = None
     like: tuple[Equivalent, ...] = ()
     if joules is not None:
@@ -135,8 +136,8 @@ def price(
             *assumptions.of_equivalents(like),
         ),
         caveats=(
-            *([Caveat("grid note", (zone, intensity.note))] if intensity.note else []),
-            *worded([age_note(intensity, today)]),
+            *([Caveat("grid note", noted)] if any(noted[1:]) else []),
+            *([Caveat("old grid figure", (zone, intensity.year, months))] if months else []),
             *(caveat for item in items for caveat in item.caveats),
         ),
     )

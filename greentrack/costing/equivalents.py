@@ -120,7 +120,7 @@ def _equivalent(constant: Constant, amount: Figure) -> Equivalent:
     n, low, high = (_two_digits(part) for part in constant.number_in(amount))
     each, least, most = constant.figure
     spread = "" if low == high else f" ({low:g}–{high:g})"
-    doubt = "" if least == most else f"; {least:.3g} to {most:.3g} {constant.unit}"
+    ends = "" if least == most else f"; {least:.3g} to {most:.3g} {constant.unit}"
     return Equivalent(
         text=f"{'about ' if constant.about else ''}{n:g} {one_of(constant.text) if n == 1 else constant.text}{spread}",
         what=constant.text,
@@ -129,7 +129,7 @@ def _equivalent(constant: Constant, amount: Figure) -> Equivalent:
         high=high,
         constant=each,
         unit=constant.unit,
-        source=constant.source + doubt,
+        source=constant.source + ends,
         year=constant.year,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from greentrack.carbon import Intensity
+from greentrack.carbon.base import Intensity, NotHourly
 from greentrack.carbon.hourly import applied, unchanged
 from greentrack.costing.attribution import AttributedUse
 from greentrack.errors import SourceError
@@ -45,11 +45,11 @@ def by_hour(
 ) -> Intensity:
     """Return the mean intensity of a run's joules over its hours; the system overhead follows the devices.
 
-    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly* with a
-    note. Raises ConfigError for an unknown source and a file with an error.
+    Where the source gives nothing, and where *readings* is None since the run is not stored, it is *yearly*,
+    which then says why. Raises ConfigError for an unknown source and a file with an error.
     """
     if readings is None:  # no end of a training waits for the network
-        return unchanged(yearly, "carbon by the hour is worked out for stored runs only")
+        return unchanged(yearly, NotHourly("not stored"))
     from greentrack.carbon.hourly_sources import past
     from greentrack.store.location import path_of
 
@@ -59,12 +59,12 @@ def by_hour(
         for reading in readings.get(use.use.device.uid, ())
     ]
     if not stretches:
-        return unchanged(yearly, "no readings tell when the energy was used")
+        return unchanged(yearly, NotHourly("no readings"))
     start, end = min(at - seconds for at, seconds, _ in stretches), max(at for at, _, _ in stretches)
     try:
         with hourly.wait.spend() as left_s:
             db, now = path_of(hourly.db), time.time()
             series = past(hourly.source, yearly.zone, start, end, db=db, now=now, limit_s=left_s)
     except SourceError as error:
-        return unchanged(yearly, str(error))
+        return unchanged(yearly, NotHourly("source failed", note=str(error)))
     return applied(stretches, series, yearly)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StoredRun(NamedTuple):
-    """A record, its *readings* by device uid where the options need hours, and the number of *parts* of its work."""
+    """A record, its *readings* by device uid where the options need hours, and of how many *parts* its run is one."""
 
     record: Record
     readings: Mapping[str, Sequence[Reading]] | None = None
@@ -92,13 +92,13 @@ class CostingSession:
         """
         run_id = self.reader.find(ref)
         summary = self.cost_stored(self.reader.record(run_id))
-        work = self.reader.parts_of(run_id)
-        if len(work) < 2:
+        parts = self.reader.parts_of(run_id)
+        if len(parts) < 2:
             return summary
         from greentrack.costing.multipart import joined, share_counted_once
 
-        outlines = (summary if run.id == run_id else self.cost_stored(self.reader.outline(run.id)) for run in work)
-        return joined(summary, list(outlines), share_counted_once(self.reader, work))
+        outlines = (summary if run.id == run_id else self.cost_stored(self.reader.outline(run.id)) for run in parts)
+        return joined(summary, list(outlines), share_counted_once(self.reader, parts))
 
     def _readings(self, run_id: str) -> Mapping[str, Sequence[Reading]] | None:
         return self.reader.readings(run_id) if self.options.needs_hours else None

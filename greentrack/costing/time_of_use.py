@@ -20,11 +20,11 @@ def shares_by_hour(
     """
     local, place = _local(run.host.timezone if run.host else None)
     hours = [0.0] * 24
-    trusted = {use.device.uid: use.counter_valid for use in uses}
+    valid = {use.device.uid: use.counter_valid for use in uses}
     for uid, found in (readings or {}).items():
         for reading in found:
-            believed = reading.joules if reading.cross_check is None or trusted.get(uid, True) else reading.cross_check
-            _add(hours, reading.at - reading.seconds, reading.seconds, believed, local)
+            joules = reading.joules if reading.cross_check is None or valid.get(uid, True) else reading.cross_check
+            _add(hours, reading.at - reading.seconds, reading.seconds, joules, local)
     how = f"by the hours of its readings ({place})"
     if not math.fsum(hours) > 0:
         _add(hours, run.started_at, max(run.seconds, 1e-3), 1.0, local)

@@ -302,8 +302,8 @@ def test_a_target_that_was_not_reached_is_no_number(run: MakeRun) -> None:
 def test_money_is_of_all_parts_as_the_energy_is(run: MakeRun) -> None:
     """2 kWh at 0.25 EUR in two parts of 1 kWh are 0.50 EUR, beside 1 kWh at once for 0.25 EUR."""
     part, other = run(KWH, tariff="0.25 EUR"), run(KWH, tariff="0.25 EUR")
-    work = part._replace(whole=joined(part, [part, part], 1.0).whole)
-    found = compare([group("resumed", work), group("at once", other)])
+    whole = part._replace(whole=joined(part, [part, part], 1.0).whole)
+    found = compare([group("resumed", whole), group("at once", other)])
     assert found.row("energy").values == pytest.approx((2 * KWH, KWH))
     assert found.row("money").values == pytest.approx((0.50, 0.25))
 

@@ -12,11 +12,11 @@ from greentrack.reports.assumptions import stated
 
 def test_every_row_has_watts_a_source_and_a_year() -> None:
     """20 to 2,000 W, no name twice."""
-    assert len({board.name for board in ratings()}) == len(ratings())
-    for board in ratings():
-        assert 20 < board.watts < 2000
-        assert board.source
-        assert 2010 < board.year < 2030
+    assert len({rating.name for rating in ratings()}) == len(ratings())
+    for rating in ratings():
+        assert 20 < rating.watts < 2000
+        assert rating.source
+        assert 2010 < rating.year < 2030
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_every_row_has_watts_a_source_and_a_year() -> None:
     ],
 )
 def test_a_gpu_is_found_by_its_usual_names(asked: str, name: str, watts: float) -> None:
-    """However it is spelt; the usual board where several are called so."""
-    board, _ = find_gpu(asked)
-    assert (board.name, board.watts) == (name, watts)
+    """However it is spelt; the usual one where several are called so."""
+    rating, _ = find_gpu(asked)
+    assert (rating.name, rating.watts) == (name, watts)
 
 
-def test_other_boards_of_that_name_are_told() -> None:
+def test_other_gpus_of_that_name_are_told() -> None:
     """An H100 may be one of three; an L4 is no L40S."""
     assert [other.name for other in find_gpu("H100")[1]] == ["H100 PCIe", "H100 NVL"]
     assert find_gpu("L4")[1] == ()

@@ -146,6 +146,12 @@ def test_a_rent_is_the_same_everywhere(two_kwh: Record) -> None:
         where(two_kwh, by="money", rent="2 USD", today=TODAY)
 
 
+def test_a_part_of_a_multipart_run_is_said_to_be_one(two_kwh: Record) -> None:
+    """To the letter, and first."""
+    found = where(two_kwh, among=["DE"], today=TODAY)._replace(parts=3)
+    assert notes(found).startswith("the run is one of 3 parts of a multi-part run; this is the part alone | ")
+
+
 def test_hours_are_left_out_and_that_is_said(two_kwh: Record) -> None:
     """The file that is named is not even read."""
     assert "yearly averages" in notes(where(two_kwh, among=["DE"], hourly="nowhere.csv", today=TODAY))

@@ -117,7 +117,7 @@ def test_the_equivalents_are_those_of_the_whole(hour: Record) -> None:
 
 
 @given(st.floats(1e-6, 1e9), st.floats(0, 1e7), st.floats(0, 5))
-def test_the_range_holds_the_factor_and_grows_with_doubt(factor: float, seconds: float, missed: float) -> None:
+def test_the_range_holds_the_factor_and_grows_with_uncertainty(factor: float, seconds: float, missed: float) -> None:
     """Low, value, high in order; never narrower than 10 %; longer runs are never the less sure."""
     made = scaling(factor, seconds, missed)
     assert 0 <= made.low <= factor * 0.9 + 1e-9 or made.low == 0.9
@@ -131,8 +131,8 @@ def test_the_range_holds_the_factor_and_grows_with_doubt(factor: float, seconds:
 def test_a_scaled_range_is_never_narrower_than_the_runs(factor: float, below: float, above: float, pue: Any) -> None:
     """Parts add up to the whole, and each range to its value is as wide as before or wider."""
     base = _ram_and_gpu(pue)
-    doubt = Figure(value=factor, low=factor * (1 - below), high=factor * (1 + above))
-    made = scaled(base, doubt, exactly(1.0))
+    uncertain = Figure(value=factor, low=factor * (1 - below), high=factor * (1 + above))
+    made = scaled(base, uncertain, exactly(1.0))
     assert sum(made.by_kind.values()) == pytest.approx(sure(made.joules).value)
     assert sum(sure(row.joules).value for row in made.devices) == pytest.approx(sure(made.joules).value)
     for old, new in ((base.joules, made.joules), (base.g, made.g)):

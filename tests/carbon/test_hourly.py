@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.carbon.base import Intensity
+from greentrack.carbon.base import Intensity, NotHourly
 from greentrack.carbon.hourly import Series, applied
 from greentrack.store.intensity_cache import CachedHour
 
@@ -74,7 +74,7 @@ def test_nothing_that_fits_is_the_yearly_average_with_a_note() -> None:
     for stretches in ([(NOON - HOUR, HOUR, 1.0)], [(NOON + HOUR, HOUR, 0.0)], []):
         found = applied(stretches, series(100), YEARLY)
         assert (found.g_per_kwh, found.source, found.hourly_share) == (200.0, "Ember", 0.0)
-        assert found.note == "a source has no figure for the hours of this run; the yearly average is used"
+        assert (found.note, found.not_hourly) == ("", NotHourly("no figure", "a source"))
 
 
 def test_an_hour_without_carbon_is_no_gap() -> None:

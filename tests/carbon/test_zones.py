@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.carbon import age_note, find_intensity, zones
+from greentrack.carbon import find_intensity, months_if_old, zones
 from greentrack.carbon.base import Intensity, Source
 from greentrack.carbon.codecarbon import CodeCarbon
 from greentrack.carbon.table import IntensityTable
@@ -104,20 +104,20 @@ def test_a_zone_is_normalised_once(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-def test_an_old_factor_gets_a_note_with_its_age() -> None:
+def test_an_old_factor_is_told_with_its_age() -> None:
     """A factor of 2023 is 34 months old in November 2026; one of 2025 is not old then."""
     today = datetime.date(2026, 11, 21)
     old = Intensity(zone="X", name="X", g_per_kwh=100, source="s", year=2023)
     new = Intensity(zone="X", name="X", g_per_kwh=100, source="s", year=2025)
-    assert "34 months" in age_note(old, today)
-    assert age_note(new, today) == ""
+    assert months_if_old(old, today) == 34
+    assert months_if_old(new, today) is None
 
 
 def test_a_factor_turns_old_after_eighteen_months() -> None:
     """A year's figure is not old in June of the next year but one, and is in August."""
     factor = Intensity(zone="X", name="X", g_per_kwh=100, source="s", year=2024)
-    assert age_note(factor, datetime.date(2026, 6, 30)) == ""
-    assert age_note(factor, datetime.date(2026, 8, 1)) != ""
+    assert months_if_old(factor, datetime.date(2026, 6, 30)) is None
+    assert months_if_old(factor, datetime.date(2026, 8, 1)) == 19
 
 
 def test_an_old_name_of_a_time_zone_is_followed() -> None:

@@ -1,4 +1,4 @@
-"""Works of several parts: each joule, gram and second of the whole once, in the summary and in the list."""
+"""Multi-part runs: each joule, gram and second of the whole once, in the summary and in the list."""
 
 import json
 import re
@@ -261,7 +261,7 @@ def test_a_run_that_goes_on_has_no_end_to_compare_with(record: MakeRecord, use: 
 
 
 def test_forecasts_of_all_parts_are_held_against_the_whole(keep: Keep, db: Path) -> None:
-    """What the first part expected of the work is what its three hours and 1.08 kWh are compared with."""
+    """What the first part expected of the whole run is what its three hours and 1.08 kWh are compared with."""
     keep("a", 0.0, status="interrupted", forecasts=[forecast(0.1, 1000, 10_000)])
     keep("b", 24.0, "a", status="interrupted")
     keep("c", 48.0, "b", forecasts=[forecast(0.95, 1080, 10_800)])
@@ -278,18 +278,18 @@ def test_a_forecast_and_its_outcome_are_for_the_same_boundary(keep: Keep, db: Pa
 
 
 @pytest.mark.usefixtures("resumed")
-def test_a_list_has_a_line_for_each_work(keep: Keep, db: Path) -> None:
-    """Three parts and a run on its own are two lines; the work's is its latest part's, with the figures of all."""
+def test_a_list_has_a_line_for_each_multipart_run(keep: Keep, db: Path) -> None:
+    """Three parts and another run are two lines; that of the three is the latest part's, with the figures of all."""
     keep("d", 12.0)
-    work, alone = list_runs(db=db)
-    assert (work.run.id, work.run.status, work.run.seconds) == ("c", "finished", 3 * HOUR)
-    assert [work.kwh, work.measured_share] == pytest.approx([1.44, 1.0])
-    assert [part.run.id for part in work.parts] == ["a", "b", "c"]
+    whole, alone = list_runs(db=db)
+    assert (whole.run.id, whole.run.status, whole.run.seconds) == ("c", "finished", 3 * HOUR)
+    assert [whole.kwh, whole.measured_share] == pytest.approx([1.44, 1.0])
+    assert [part.run.id for part in whole.parts] == ["a", "b", "c"]
     assert (alone.run.id, alone.parts) == ("d", ())
     shown = summarize("c", db=db).whole
     assert shown is not None
     assert shown.g is not None
-    assert work.g == pytest.approx(shown.g.value)
+    assert whole.g == pytest.approx(shown.g.value)
     assert [cost.run.id for cost in list_runs(db=db, all_parts=True)] == ["c", "b", "d", "a"]
     assert [cost.parts for cost in list_runs(db=db, all_parts=True)] == [()] * 4
 

@@ -42,7 +42,7 @@ def three(db: Path) -> list[str]:
 
 @pytest.fixture
 def resumed(db: Path) -> list[str]:
-    """Three parts of one work."""
+    """Three parts of one multi-part run."""
     return [_keep(db, number, resumes=f"01-{number - 1}" if number else None) for number in range(3)]
 
 
