@@ -1,4 +1,4 @@
-"""What a method is: a way to get joules, with its range."""
+"""The Method type: a way to measure or estimate joules, with its range of error."""
 
 from typing import NamedTuple
 

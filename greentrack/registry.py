@@ -1,4 +1,4 @@
-"""Where things that come in many kinds are found: a name and the "module:attribute" that is loaded when needed."""
+"""Registries of meters, data sources and formats: each name has a "module:attribute" that is loaded on first use."""
 
 import importlib
 from collections.abc import Mapping
@@ -18,6 +18,20 @@ class Vendor(NamedTuple):
     methods: str = ""
     variables: tuple[str, ...] = ()
     uuid_prefixes: tuple[str, ...] = ()
+
+
+class ExportFormat(NamedTuple):
+    """A format of exported rows: where its ``write`` is, and what others must know of it without loading it.
+
+    *check* is where a function is that raises ConfigError if the format cannot be written here. *takes_name* is True
+    if ``write`` can add the name of a table to each row, so that one file holds all tables. *is_binary* is True for
+    what a terminal cannot show.
+    """
+
+    write: str
+    check: str = ""
+    takes_name: bool = False
+    is_binary: bool = False
 
 
 METERS: Mapping[str, Vendor] = {  # in this order: a later one sees what the earlier ones found
@@ -69,6 +83,16 @@ RUN_LISTS: Mapping[str, str] = {
     "table": "greentrack.reports.run_list_text:render",
     "json": "greentrack.reports.run_list_json:render",
     "csv": "greentrack.reports.run_list_csv:render",
+}
+
+EXPORTS: Mapping[str, ExportFormat] = {
+    "csv": ExportFormat(write="greentrack.exchange.export_csv:write"),
+    "jsonl": ExportFormat(write="greentrack.exchange.export_jsonl:write", takes_name=True),
+    "parquet": ExportFormat(
+        write="greentrack.exchange.export_parquet:write",
+        check="greentrack.exchange.export_parquet:check",
+        is_binary=True,
+    ),
 }
 
 

@@ -89,7 +89,7 @@ def _methods(groups: Sequence[Group]) -> Iterator[str]:
             yield shared_sensors(error.shared)
         else:
             both = f"{_called(groups[0])} and {_called(group)}"
-            yield f"{both}: not the same devices were read, so their energies are not held against each other"
+            yield f"{both}: not the same devices were read, so their energies are not compared with each other"
 
 
 def _work(groups: Sequence[Group], units: Sequence[str]) -> Iterator[str]:

@@ -78,5 +78,5 @@ def _percent(change: float) -> str:
 
 
 def _differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Whether two ranges look different when they are written down."""
+    """Return True if two ranges look different when they are written down."""
     return any(abs(a - b) > 0.002 * (1 + abs(b)) for a, b in zip(one, other, strict=True))

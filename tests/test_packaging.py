@@ -22,6 +22,7 @@ REGISTRIES = {
     "meter": {name: vendor.discover for name, vendor in registry.METERS.items()},
     "source of grid intensity": registry.INTENSITIES,
     "format": registry.FORMATS,
+    "format of exported rows": {name: form.write for name, form in registry.EXPORTS.items()},
     "command": COMMANDS,
 }
 

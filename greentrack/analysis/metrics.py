@@ -16,7 +16,7 @@ _HIGHER |= {"bleu", "rouge", "iou", "miou", "dice", "r2", "psnr", "ssim", "rewar
 
 
 def higher_is_better(metric: str, better: str | None = None) -> bool | None:
-    """Return whether higher is better, as *better* says or else by the name of *metric*; None where it does not tell.
+    """Return True if higher is better, by *better* or else by the name of *metric*; None if the name does not tell.
 
     >>> [higher_is_better(name) for name in ("val_acc", "train/loss", "Top1", "lr")]
     [True, False, True, None]

@@ -15,7 +15,7 @@ WATTS = options.Number(min=0, min_open=True)
 
 
 @click.command(
-    short_help="Hold this machine against a meter at the wall.",
+    short_help="Compare this machine with a meter at the wall.",
     epilog="""\b
 Examples:
   greentrack calibrate --wall-watts 455
@@ -50,7 +50,7 @@ def calibrate(
     forget: str | None,
     db: str | None,
 ) -> None:
-    """Watch the components for a while, hold them against what a plug meter shows, and keep that with this machine.
+    """Watch the components for a while, compare them with what a plug meter shows, and keep that with this machine.
 
     Its runs, past and future, then show the rest of the machine (board, fans, power supply) as calibrated instead of
     as usual for its kind. Keep one steady load while it watches. A second load that differs (say the idle machine,

@@ -158,7 +158,7 @@ def _wait(pid: int, watched: set[signal.Signals]) -> int:
 
 
 def _next_signal(watched: set[signal.Signals]) -> tuple[int, bool]:
-    """Return the next signal and whether the terminal sent it, to everybody in its foreground: the child has it too.
+    """Return the next signal, and True if the terminal sent it (to all in its foreground: the child has it too).
 
     The end of a terminal is told to the leader of its session alone.
     """

@@ -50,7 +50,7 @@ def compare(
     them. With --until and no RUN or --param: what the target cost run by run, and whether it gets cheaper.
     """
     from greentrack.analysis import groups
-    from greentrack.analysis.compare import compare as held
+    from greentrack.analysis.compare import compare as compare_groups
     from greentrack.analysis.time_to_target import parse_target, trend
 
     if runs and (project or tags or param):
@@ -67,5 +67,5 @@ def compare(
             if runs
             else groups.chosen(db=db, project=project, tags=tags, param=param, **costing)
         )
-        made = held(choice.groups, per=per, until=to, front=front, better=better, selection=choice.selection)
+        made = compare_groups(choice.groups, per=per, until=to, front=front, better=better, selection=choice.selection)
         click.echo(Renderer(COMPARISONS, form)(made))

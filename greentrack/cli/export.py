@@ -5,6 +5,8 @@ import sys
 import click
 
 from greentrack.cli import options
+from greentrack.formatting.layout import listed
+from greentrack.registry import EXPORTS
 
 
 @click.command(
@@ -27,7 +29,10 @@ Examples:
     help="readings, runs, devices, spans, phases, phase_times, metrics, work, forecasts, or all of them.",
 )
 @click.option(
-    "--format", "form", metavar="FORMAT", help="csv, jsonl or parquet; by default what FILE ends in, or else csv."
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help=f"{listed(EXPORTS, 'or')}; by default what FILE ends in, or else csv.",
 )
 @options.output("-", "Where to; - is the standard output. For all as csv or parquet: a folder.")
 @options.db
@@ -44,8 +49,8 @@ def export(*, runs: tuple[str, ...], project: str | None, what: str, form: str |
 
     if runs and project is not None:
         raise click.UsageError("name runs, or give --project, not both")
-    if to == "-" and form == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("parquet is not for a terminal; name a file with -o")
+    if to == "-" and form and form in EXPORTS and EXPORTS[form].is_binary and sys.stdout.isatty():
+        raise click.UsageError(f"{form} is not for a terminal; name a file with -o")
     done = write(sys.stdout.buffer if to == "-" else to, runs=runs, project=project, what=what, form=form, db=db)
     if to != "-":
         counts = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())

@@ -26,7 +26,7 @@ class Renderer:
                 raise click.UsageError(f"--{name} goes with the format{'s' * (len(takers) > 1)} {listed(takers)}")
 
     def takes(self, option: str) -> bool:
-        """Return whether the renderer has a use for *option*."""
+        """Return True if the renderer has a use for *option*."""
         return option in inspect.signature(self._render).parameters
 
     def __call__(self, *what: Any, **offered: Any) -> str:

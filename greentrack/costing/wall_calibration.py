@@ -114,7 +114,7 @@ def calibration_from(
     run = record.run
     uses = [use for use in record.devices if use.energy.seconds > 0]
     if not uses or run.seconds <= 0:
-        raise ConfigError(f"run {run.id} ({run.name}) has no readings to hold against a meter; see: greentrack doctor")
+        raise ConfigError(f"run {run.id} ({run.name}) has no readings to compare with a meter; see: greentrack doctor")
     if run.status == "running":
         raise ConfigError(f"run {run.id} ({run.name}) is still running; calibrate with it when it has ended")
     if any(use.device.kind == "rest" for use in uses):

@@ -17,7 +17,9 @@ CURVE = ((0.0, 0.0), (0.1, 0.40), (0.5, 0.75), (1.0, 1.0))
 cores share and may boost. Half of the threads are one on each core; the second ones add about a quarter.
 """
 
-CURVE_SOURCE = "one curve for all, held against four processors' public load and RAPL sweeps: middle error <= 30 % each"
+CURVE_SOURCE = (
+    "one curve for all, compared with four processors' public load and RAPL sweeps: middle error <= 30 % each"
+)
 
 IDLE_SHARE = 0.25
 """Idle power over full power where only the rated power is known: measured 0.11 to 0.38, Teads' c5.metal 0.09."""

@@ -12,6 +12,7 @@ from greentrack.integrations.lightning.plan import finite, stops_early
 from greentrack.integrations.training import description
 from greentrack.integrations.training.description import UNREADABLE
 from greentrack.integrations.training.ranks import RankFacts, Ranks, alone, gathered
+from greentrack.registry import METERS
 
 
 def ranks_of(trainer: Any, mine: RankFacts) -> Ranks:
@@ -95,7 +96,7 @@ def _gpu(trainer: Any) -> str | None:
     except (*UNREADABLE, AssertionError) as error:
         log.warning("the UUID of %s is not known (%r); the GPUs that CUDA shows are recorded", device, error)
         return None
-    return uuid if uuid.startswith(("GPU-", "MIG-")) else f"GPU-{uuid}"
+    return uuid if uuid.startswith(METERS["nvidia"].uuid_prefixes) else f"GPU-{uuid}"
 
 
 def _gather(size: int) -> Callable[[RankFacts], list[RankFacts]] | None:

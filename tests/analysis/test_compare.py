@@ -203,7 +203,7 @@ def test_a_device_of_which_nothing_was_read_is_no_saving(use: MakeUse, record: M
     found = compare([group("whole", whole), group("part", part)])
     assert found.row("energy").values == pytest.approx((0.1 * KWH, 0.01 * KWH))
     assert [found.row(name).differences for name in ("energy", "carbon", "money")] == [(None,)] * 3
-    assert "whole and part: not the same devices were read, so their energies are not held against each other" in (
+    assert "whole and part: not the same devices were read, so their energies are not compared with each other" in (
         notes(found)
     )
     assert found.row("time").differences != (None,)

@@ -349,7 +349,7 @@ def stopped(scene: Scene, seconds: float) -> str:
 
 
 def recorder_stopped(scene: Scene, seconds: float) -> str:
-    """The recorder alone is stopped while the training sends marks, and continued."""
+    """The recorder alone is stopped while the training sends events, and continued."""
     found = told(
         scene,
         f"""
@@ -365,7 +365,7 @@ say(**steps)
     )
     missing = _whole(scene, seconds + 1.0)
     _unhindered(scene, found.values)
-    assert len(found.warnings) <= 1, found.text  # marks beyond 10,000 are dropped, and counted
+    assert len(found.warnings) <= 1, found.text  # events beyond 10,000 are dropped, and counted
     slowest = found.values["slowest"] * 1000
     warned = "; ".join(found.warnings) or "nothing dropped"
     return f"stopped for {seconds:.0f} s: the slowest step took {slowest:.0f} ms, {missing:.2f} s lost; {warned}"

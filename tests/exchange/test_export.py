@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from greentrack.errors import ConfigError, NotFoundError, StoreError
-from greentrack.exchange import export as module
+from greentrack.exchange import export_csv, export_jsonl, export_parquet
 from greentrack.exchange.export import WHAT, export
 from greentrack.formatting.escape import FORMULAS
 from greentrack.model import Device, DeviceUse, Energy, Metric, Phase, Reading, RunInfo, Span
@@ -237,7 +237,7 @@ def test_what_fails_half_way_leaves_the_old_file_and_nothing_else(
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "_csv", full)
+    monkeypatch.setattr(export_csv, "write", full)
     with pytest.raises(ConfigError, match=r"r\.csv cannot be written \(No space left on device\)"):
         export(file, db=db)
     assert [(each.name, each.read_text()) for each in file.parent.iterdir()] == [("r.csv", "old")]
@@ -296,7 +296,7 @@ def test_rows_are_written_while_they_are_read(db: Path, put: Put) -> None:
             seen.append("asked for")
             yield ("x",)
 
-    for write in (module._csv, module._jsonl):
+    for write in (export_csv.write, export_jsonl.write):
         seen.clear()
         write(Watched(), Statement("", [Column("run", TEXT)]), asked())
         assert seen[-6:] == ["asked for", "written"] * 3
@@ -343,7 +343,7 @@ def test_parquet_has_the_same_rows(
 ) -> None:
     """With their types; JSON is text in it. Two rows at a time, so that there are several groups."""
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr(module, "ROWS_PER_GROUP", 2)
+    monkeypatch.setattr(export_parquet, "ROWS_PER_GROUP", 2)
     put(tags=("x",))
     put("02-b", "b", 300.0)
     export(tmp_path / "r.parquet", what=what, db=db)

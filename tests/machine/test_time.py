@@ -27,7 +27,7 @@ def test_a_suspended_machine_bills_counters_and_not_gauges() -> None:
     assert played.uses["GPU-0"].joules == pytest.approx(27_000, abs=100)
     assert played.uses["GPU-1"].joules == pytest.approx(18_000, abs=100)
     assert played.uses["GPU-1"].energy.seconds == pytest.approx(60, abs=0.5)
-    assert played.toll.late > 0
+    assert played.overhead.late > 0
 
 
 def test_a_zone_that_may_have_wrapped_in_a_sleep_is_not_guessed_at() -> None:
@@ -43,7 +43,7 @@ def test_a_starved_recorder_counts_all_and_says_that_it_was_late() -> None:
     played = play(Scenario(zones=[Zone(power=constant(100))], pauses=[(20.5, 27.5)]), 60, spans=[("late", 22.0, 26.0)])
     assert played.uses["rapl:package-0"].joules == pytest.approx(6000)
     assert played.spans["late"].energy["rapl:package-0"].joules == pytest.approx(400, abs=0.1)
-    assert played.toll.late >= 1
+    assert played.overhead.late >= 1
 
 
 def test_hours_pass_without_drift() -> None:

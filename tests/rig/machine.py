@@ -191,7 +191,7 @@ class Played:
     uses: Mapping[str, DeviceUse]
     readings: Mapping[str, Sequence[Reading]]
     spans: Mapping[str, Span]
-    toll: TrackerOverhead
+    overhead: TrackerOverhead
     missing: Sequence[Missing]
     said: Sequence[str]
 
@@ -253,9 +253,9 @@ def play(
         )
         start, end = scenario.start, scenario.start + seconds
         recorder.start(start)
-        _run(machine, recorder, _marks(spans), end)
+        _run(machine, recorder, _events(spans), end)
         figures = recorder.finish("finished", at=end)
-    uses, toll = protocol.figures_of(figures)
+    uses, overhead = protocol.figures_of(figures)
     readings: dict[str, list[Reading]] = {use.device.uid: [] for use in uses}
     for reading in kept.batch.readings:
         readings[reading.device].append(reading)
@@ -267,7 +267,7 @@ def play(
         uses={use.device.uid: use for use in uses},
         readings=readings,
         spans={span.name: span for span in kept.batch.spans},
-        toll=toll,
+        overhead=overhead,
         missing=list(found.missing),
         said=said,
     )
@@ -287,28 +287,28 @@ class _Both:
         self._sink.close()
 
 
-def _marks(spans: Sequence[tuple[str, float, float]]) -> "list[OpenEvent | CloseEvent]":
-    marks: list[OpenEvent | CloseEvent] = []
+def _events(spans: Sequence[tuple[str, float, float]]) -> "list[OpenEvent | CloseEvent]":
+    events: list[OpenEvent | CloseEvent] = []
     for number, (name, start, end) in enumerate(spans):
-        marks.append({"m": "open", "t": start, "id": number, "name": name})
-        marks.append({"m": "close", "t": end, "id": number})
-    return sorted(marks, key=lambda mark: mark["t"])
+        events.append({"m": "open", "t": start, "id": number, "name": name})
+        events.append({"m": "close", "t": end, "id": number})
+    return sorted(events, key=lambda event: event["t"])
 
 
-def _run(machine: Machine, recorder: Recorder, marks: "list[OpenEvent | CloseEvent]", end: float) -> None:
-    """Let time pass until *end*, with every tick and every mark at its time, or as soon as the recorder is awake."""
+def _run(machine: Machine, recorder: Recorder, events: "list[OpenEvent | CloseEvent]", end: float) -> None:
+    """Let time pass until *end*, with every tick and every event at its time, or as soon as the recorder is awake."""
     clock = machine.now
     while True:
         due = machine.awake(machine.clock() + max(0.0, recorder.until_due()))
-        told = machine.awake(marks[0]["t"]) if marks else float("inf")
+        told = machine.awake(events[0]["t"]) if events else float("inf")
         moment = min(due, told)
         if moment > end:
             break
         clock.now = max(clock.now, moment)
-        arrived = [mark for mark in marks if mark["t"] <= clock.now]
-        del marks[: len(arrived)]
+        arrived = [event for event in events if event["t"] <= clock.now]
+        del events[: len(arrived)]
         recorder.handle(arrived)
         if recorder.until_due() <= 0:
             recorder.tick()
     clock.now = max(clock.now, machine.awake(end))
-    recorder.handle(marks)
+    recorder.handle(events)

@@ -1,4 +1,4 @@
-"""How NVIDIA GPUs are read, and the ranges of that."""
+"""The methods of reading NVIDIA GPUs, with their ranges of error."""
 
 from greentrack.method import Method
 

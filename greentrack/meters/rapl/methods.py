@@ -1,4 +1,4 @@
-"""How RAPL counters are read, and the ranges of that."""
+"""The methods of reading RAPL counters, with their ranges of error."""
 
 from greentrack.method import Method
 
