@@ -55,7 +55,7 @@ class Totals(NamedTuple):
     unread: int
 
 
-_SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
+SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
     "started": lambda cost: -cost.run.started_at,
     "name": lambda cost: cost.run.name.casefold(),
     "seconds": lambda cost: -cost.run.seconds,
@@ -63,7 +63,6 @@ _SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one m
     "g": lambda cost: -(cost.g or 0.0),
     "status": lambda cost: cost.run.status,
 }
-SORTS = tuple(_SORTS)
 """How runs can be sorted: the newest, longest, costliest first; names and statuses by the alphabet."""
 
 
@@ -87,7 +86,7 @@ def list_runs(
     are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a project, tag or status that
     no run has; ConfigError for an unknown *sort* or a *limit* below 1.
     """
-    if sort not in _SORTS:
+    if sort not in SORTS:
         raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
     if limit is not None and limit < 1:
         raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
@@ -115,7 +114,7 @@ def list_runs(
             wholes = [[parts[run_id] for run_id in works.get(cost.run.id, ())] for cost in costs]
             costs = [_whole(whole, reader) if whole else cost for cost, whole in zip(costs, wholes, strict=True)]
     if not newest:
-        costs.sort(key=_SORTS[sort], reverse=reverse)
+        costs.sort(key=SORTS[sort], reverse=reverse)
     return costs if limit is None else costs[:limit]
 
 

@@ -14,13 +14,13 @@ from greentrack.formatting.units import (
     counted,
     duration,
     energy,
+    energy_low_to_high,
     energy_range,
     iso,
     mass,
     moment,
     money,
     percent,
-    spread,
 )
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
@@ -147,7 +147,7 @@ def _cells(summary: Summary) -> tuple[tuple[str, SortKey], ...]:
         (moment(run.started_at).removesuffix(" UTC"), run.started_at),
         (duration(seconds), seconds),
         (UNKNOWN, None) if joules is None else (energy(joules.value), joules.value),
-        ("", None) if joules is None else (spread(joules), joules.high - joules.low),
+        ("", None) if joules is None else (energy_low_to_high(joules), joules.high - joules.low),
         (UNKNOWN, None) if g is None else (mass(g.value), g.value),
         ("", None) if paid is None else (money(paid.amount.value, paid.currency), paid.amount.value),
         (UNKNOWN, None) if share is None else (percent(share), share),
