@@ -12,14 +12,10 @@ from greentrack import config
 from greentrack.carbon import find_intensity
 from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
-from greentrack.formatting.units import iso
 from greentrack.quantity import JOULES_PER_KWH
 from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
-
-COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share", "parts")
-"""What ``to_dict`` gives, in its order."""
 
 
 class RunCost(NamedTuple):
@@ -137,23 +133,6 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
         overlapped=once.overlapped,
         unread=sum(cost.joules is None for cost in costs),
     )
-
-
-def to_dict(cost: RunCost) -> dict[str, Any]:
-    """Return *cost* as JSON and CSV have it: kWh, grams, ISO 8601 time."""
-    run = cost.run
-    return {
-        "id": run.id,
-        "name": run.name,
-        "project": run.project,
-        "status": run.status,
-        "started_at": iso(run.started_at),
-        "seconds": run.seconds,
-        "kwh": cost.kwh,
-        "g": cost.g,
-        "measured_share": cost.measured_share,
-        "parts": len(cost.parts) or 1,
-    }
 
 
 def _cost(
