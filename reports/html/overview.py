@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.analysis.compare import Comparison, compare
-from greentrack.analysis.groups import ENDED_WELL, Group
+from greentrack.analysis.groups import Group
 from greentrack.analysis.metrics import best
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
@@ -69,21 +69,6 @@ def table(summaries: Sequence[Summary], anchors: Sequence[str], once: Deduplicat
     kept = [number for number, title in enumerate(HEAD) if title in made.head]
     keys = tuple(tuple(row[number][1] for number in kept) for row in rows)
     return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
-
-
-def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
-    """Return *summaries* as groups to compare: *each* its own, or the repeats of one name that ended well."""
-    if each:
-        names = [summary.run.name for summary in summaries]
-        return [
-            Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
-            for name, summary in zip(names, summaries, strict=True)
-        ]
-    by_name: dict[str, list[Summary]] = {}
-    for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):
-        if summary.run.status in ENDED_WELL:
-            by_name.setdefault(summary.run.name, []).append(summary)
-    return [Group(name, tuple(repeats)) for name, repeats in by_name.items()]
 
 
 def comparison(groups: Sequence[Group]) -> ComparisonSection | None:
