@@ -13,6 +13,7 @@ from greentrack.formatting.escape import indented_json
 from greentrack.formatting.units import figure_dict, iso
 from greentrack.model import Metric
 from greentrack.quantity import JOULES_PER_KWH, Figure
+from greentrack.reports.references_json import to_dict as training_dict
 from greentrack.reports.waste import stated_waste
 
 if TYPE_CHECKING:
@@ -110,7 +111,11 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         ],
         "comparison": None
         if (comparison := summary.comparison) is None
-        else {"text": comparison.text, "ratio": figure_dict(comparison.ratio), **comparison.reference.to_dict()},
+        else {
+            "text": comparison.text,
+            "ratio": figure_dict(comparison.ratio),
+            **training_dict(comparison.reference),
+        },
         "spans": [span._asdict() for span in summary.spans],
         "phases": [phase._asdict() for phase in summary.phases],
         "work": {

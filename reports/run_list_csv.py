@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from greentrack.costing.run_list import COLUMNS, RunCost, to_dict
+from greentrack.costing.run_list import RunCost
 from greentrack.formatting.escape import csv_lines, spreadsheet
+from greentrack.reports.run_list_json import COLUMNS, to_dict
 
 
 def render(costs: Sequence[RunCost]) -> str:

@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from greentrack.costing.run_list import RunCost, Totals, to_dict
+from greentrack.costing.run_list import RunCost, Totals
 from greentrack.formatting.escape import json_text
+from greentrack.formatting.units import iso
 from greentrack.quantity import JOULES_PER_KWH
+
+COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share", "parts")
+"""What ``to_dict`` gives, in its order."""
 
 
 def render(costs: Sequence[RunCost], *, totals: Totals | None = None) -> str:
@@ -25,3 +30,20 @@ def render(costs: Sequence[RunCost], *, totals: Totals | None = None) -> str:
         "unread": totals.unread,
     }
     return f'{{"totals": {json.dumps(sums, allow_nan=False)},\n"runs": {runs}}}'
+
+
+def to_dict(cost: RunCost) -> dict[str, Any]:
+    """Return *cost* as JSON and CSV have it: kWh, grams, ISO 8601 time."""
+    run = cost.run
+    return {
+        "id": run.id,
+        "name": run.name,
+        "project": run.project,
+        "status": run.status,
+        "started_at": iso(run.started_at),
+        "seconds": run.seconds,
+        "kwh": cost.kwh,
+        "g": cost.g,
+        "measured_share": cost.measured_share,
+        "parts": len(cost.parts) or 1,
+    }

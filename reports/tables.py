@@ -6,7 +6,16 @@ from greentrack.costing.summary import SpanCost, Summary
 from greentrack.formatting.escape import shown
 from greentrack.formatting.layout import UNKNOWN
 from greentrack.formatting.table import Table
-from greentrack.formatting.units import duration, energy, energy_range, mass_range, moment, money_range, percent, spread
+from greentrack.formatting.units import (
+    duration,
+    energy,
+    energy_low_to_high,
+    energy_range,
+    mass_range,
+    moment,
+    money_range,
+    percent,
+)
 from greentrack.reports import provenance
 
 
@@ -17,7 +26,7 @@ def devices(summary: Summary, names: Sequence[str]) -> Table:
             device.kind,
             name,
             UNKNOWN if device.joules is None else energy(device.joules.value),
-            "" if device.joules is None else spread(device.joules),
+            "" if device.joules is None else energy_low_to_high(device.joules),
             percent(device.coverage),
             "measured" if device.measured else "modelled",
             device.method,

@@ -4,12 +4,9 @@ import math
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from greentrack.formatting.units import digits, duration
-from greentrack.model import RunInfo
 from greentrack.store.downsampling import PowerBin
-from greentrack.store.reader import Reader
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ROWS = 4
@@ -19,17 +16,13 @@ MIN_POINTS = 4
 MIN_WATTS = 0.001
 """Minimum power of a chart: no machine draws less, and a smaller figure is longer than the margin."""
 
+MIN_COLUMNS = 10
 _MARGIN = 12
 
 
-def power_of(run: RunInfo, path: Path, *, width: int = 80) -> list[str]:
-    """Return the chart of a stored run's devices, without the rest of the machine; nothing where there is none."""
-    if run.seconds <= 0:
-        return []
-    columns = max(10, width - _MARGIN)
-    with Reader(path) as reader:
-        draws = reader.power_bins(run.id, run.started_at, run.seconds, columns)
-    return list(chart(draws, run.started_at, run.seconds, columns))
+def columns_of(width: int) -> int:
+    """Return the number of columns of a chart in a terminal of this *width*."""
+    return max(MIN_COLUMNS, width - _MARGIN)
 
 
 def chart(draws: Sequence[PowerBin], since: float, seconds: float, columns: int) -> Iterator[str]:

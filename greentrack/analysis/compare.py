@@ -17,7 +17,7 @@ from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
 from greentrack.quantity import Figure
 
-Quantity = Callable[[Summary], float | None]
+ValueOf = Callable[[Summary], float | None]
 
 
 class ComparedQuantity(NamedTuple):
@@ -129,7 +129,7 @@ def _amounts(
     name: str,
     unit: str,
     groups: Sequence[Group],
-    of: Quantity,
+    of: ValueOf,
     error: Callable[[Sequence[Summary], Sequence[Summary]], ErrorBudget],
 ) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
@@ -141,14 +141,14 @@ def _amounts(
     return ComparedQuantity(name, unit, tuple(_mean(of_group) for of_group in values), tuple(differences))
 
 
-def _metric_quantity(name: str, groups: Sequence[Group], of: Quantity) -> ComparedQuantity:
+def _metric_quantity(name: str, groups: Sequence[Group], of: ValueOf) -> ComparedQuantity:
     values = [_known(group, of) for group in groups]
     means = [mean(of_group) if of_group else None for of_group in values]
     differences = [metric_difference(values[0], others) if values[0] and others else None for others in values[1:]]
     return ComparedQuantity(name, "", tuple(means), tuple(differences))
 
 
-def _known(group: Group, of: Quantity) -> list[float]:
+def _known(group: Group, of: ValueOf) -> list[float]:
     """Return the values of all runs, or none where one is not known: the mean of the others would mislead."""
     values = [of(summary) for summary in group.summaries]
     known = [value for value in values if value is not None]
@@ -170,7 +170,7 @@ def _joules(summary: Summary) -> float | None:
     return _value((summary.whole or summary).joules)
 
 
-def _joules_per(unit: str) -> Quantity:
+def _joules_per(unit: str) -> ValueOf:
     def of(summary: Summary) -> float | None:
         work = summary.work.get(unit)
         return _value(work.joules_per) if work else None

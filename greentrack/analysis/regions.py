@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple, Unpack
+from typing import NamedTuple, Unpack
 
 from greentrack import registry
 from greentrack.carbon import Intensity, find_intensity, zones
@@ -106,19 +106,6 @@ def where(
     )
 
 
-def to_dict(found: RegionRanking) -> dict[str, Any]:
-    """Return *found* as a JSON object without its notes; ``zones`` are all that are ranked, the best first."""
-    return {
-        "run": found.run.id,
-        "name": found.run.name,
-        "kwh": (found.joules / JOULES_PER_KWH).to_dict(),
-        "by": found.by,
-        "here": _row(found.here),
-        "zones": [_row(place) for place in found.ranked],
-        "unranked": [_row(place) for place in found.unranked],
-    }
-
-
 _tariff = cache(household_tariff)  # each country's is read once
 
 
@@ -194,20 +181,3 @@ def _ranked(places: Sequence[Region], origin: Region, by: str) -> tuple[Region, 
         like_here = figure.low <= here.high and here.low <= figure.high
         made.append(place._replace(rank=rank, times_here=times, like_here=like_here))
     return tuple(made)
-
-
-def _row(place: Region) -> dict[str, Any]:
-    grid, money = place.intensity, place.money
-    return {
-        "rank": place.rank,
-        "zone": place.zone,
-        "name": place.name,
-        "g_per_kwh": grid.figure.to_dict(),
-        "boundary": grid.boundary,
-        "source": grid.source,
-        "year": grid.year,
-        "g": place.g.to_dict(),
-        "times_here": place.times_here,
-        "like_here": place.like_here,
-        "money": None if money is None else {**money._asdict(), "amount": money.amount.to_dict()},
-    }

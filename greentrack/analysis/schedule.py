@@ -12,7 +12,7 @@ from greentrack.config import Settings
 from greentrack.costing.options import parse_options
 from greentrack.costing.session import CostingSession
 from greentrack.errors import ConfigError, SourceError
-from greentrack.formatting.units import clock_time, duration, iso
+from greentrack.formatting.units import clock_time, duration
 from greentrack.host import facts
 from greentrack.model import RunInfo
 from greentrack.quantity import JOULES_PER_KWH, Figure, product
@@ -127,19 +127,6 @@ def ranked(series: Series, *, now: float, hours: float, kwh: Figure | None) -> S
     )
 
 
-def to_dict(starts: Schedule) -> dict[str, object]:
-    """Return *starts* as a JSON object without its notes; ``best`` is in the order of carbon."""
-    return {
-        "zone": starts.zone or None,
-        "hours": starts.hours,
-        "kwh": starts.kwh and starts.kwh.to_dict(),
-        "now": None if starts.now is None else _start(starts.now),
-        "best": [_start(start) for start in starts.best],
-        "source": starts.source,
-        "boundary": starts.boundary,
-    }
-
-
 def watts_of(text: str) -> float:
     """Return a power in watts. Raises ConfigError.
 
@@ -165,7 +152,3 @@ def _like(ref: str, settings: Settings) -> tuple[RunInfo, Figure, float]:
 
 def _grams(kwh: Figure | None, mean: float) -> Figure | None:
     return None if kwh is None else product(kwh, Figure.around(mean, FORECAST_ERROR, FORECAST_ERROR))
-
-
-def _start(start: StartTime) -> dict[str, object]:
-    return {"at": iso(start.at), "g_per_kwh": start.g_per_kwh, "g": start.g and start.g.to_dict(), "saved": start.saved}

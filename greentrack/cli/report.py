@@ -45,11 +45,12 @@ def report(
     greentrack show says; of several runs a table and how they compare, and of up to eight each one's own part. It needs
     jinja2 and plotly: pip install 'greentrack[report]'.
     """
-    from greentrack.reports.html.report import report as page
+    from greentrack.analysis.run_report import run_report
+    from greentrack.reports.html.report import render
 
     if runs and (project or tags):
         raise click.UsageError("name runs, or give --project and --tag, not both")
-    text = page(runs, project=project, tags=tags, db=db, **costing)
+    text = render(run_report(runs, project=project, tags=tags, db=db, **costing))
     if to == "-":
         click.echo(text)
         return

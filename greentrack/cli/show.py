@@ -55,13 +55,18 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
 
 
 def _chart(summary: "Summary", db: str | None, width: int) -> "Sequence[str]":
-    """Return the run's power over time; nothing where the terminal cannot show it."""
+    """Return the power of the run's devices over time; nothing where the terminal cannot show it."""
     from greentrack.reports import terminal_chart
+    from greentrack.store.reader import Reader
 
     try:
         terminal_chart.BLOCKS.encode(sys.stdout.encoding or "utf-8")
     except UnicodeError:
         return ()
-    if summary.scope != "machine":
+    run = summary.run
+    if summary.scope != "machine" or run.seconds <= 0:
         return ()
-    return terminal_chart.power_of(summary.run, options.database(db), width=width)
+    columns = terminal_chart.columns_of(width)
+    with Reader(options.database(db)) as reader:
+        bins = reader.power_bins(run.id, run.started_at, run.seconds, columns)
+    return list(terminal_chart.chart(bins, run.started_at, run.seconds, columns))

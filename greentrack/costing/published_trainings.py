@@ -1,7 +1,7 @@
 """Published trainings to compare a run with, how each figure was found, and the errors that are quoted of them."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from greentrack.data.tables import rows
 from greentrack.errors import NotFoundError, did_you_mean
@@ -68,12 +68,6 @@ class PublishedTraining(NamedTuple):
         """Its money, likewise."""
         tilde = "~" if self.certainty == "uncertain" else ""
         return "" if self.money is None else f"{tilde}{self.money}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the training as JSON values."""
-        paid = self.money
-        money = paid and {**paid.amount.to_dict(), "currency": paid.currency, "year": paid.year, "how": paid.how}
-        return {**self._asdict(), "money": money}
 
 
 class TrainingComparison(NamedTuple):

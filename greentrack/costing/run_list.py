@@ -12,14 +12,10 @@ from greentrack import config
 from greentrack.carbon import find_intensity
 from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
-from greentrack.formatting.units import iso
 from greentrack.quantity import JOULES_PER_KWH
 from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
-
-COLUMNS = ("id", "name", "project", "status", "started_at", "seconds", "kwh", "g", "measured_share", "parts")
-"""What ``to_dict`` gives, in its order."""
 
 
 class RunCost(NamedTuple):
@@ -55,7 +51,7 @@ class Totals(NamedTuple):
     unread: int
 
 
-_SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
+SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one most often wants
     "started": lambda cost: -cost.run.started_at,
     "name": lambda cost: cost.run.name.casefold(),
     "seconds": lambda cost: -cost.run.seconds,
@@ -63,7 +59,6 @@ _SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one m
     "g": lambda cost: -(cost.g or 0.0),
     "status": lambda cost: cost.run.status,
 }
-SORTS = tuple(_SORTS)
 """How runs can be sorted: the newest, longest, costliest first; names and statuses by the alphabet."""
 
 
@@ -87,7 +82,7 @@ def list_runs(
     are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a project, tag or status that
     no run has; ConfigError for an unknown *sort* or a *limit* below 1.
     """
-    if sort not in _SORTS:
+    if sort not in SORTS:
         raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
     if limit is not None and limit < 1:
         raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
@@ -115,7 +110,7 @@ def list_runs(
             wholes = [[parts[run_id] for run_id in works.get(cost.run.id, ())] for cost in costs]
             costs = [_whole(whole, reader) if whole else cost for cost, whole in zip(costs, wholes, strict=True)]
     if not newest:
-        costs.sort(key=_SORTS[sort], reverse=reverse)
+        costs.sort(key=SORTS[sort], reverse=reverse)
     return costs if limit is None else costs[:limit]
 
 
@@ -138,23 +133,6 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
         overlapped=once.overlapped,
         unread=sum(cost.joules is None for cost in costs),
     )
-
-
-def to_dict(cost: RunCost) -> dict[str, Any]:
-    """Return *cost* as JSON and CSV have it: kWh, grams, ISO 8601 time."""
-    run = cost.run
-    return {
-        "id": run.id,
-        "name": run.name,
-        "project": run.project,
-        "status": run.status,
-        "started_at": iso(run.started_at),
-        "seconds": run.seconds,
-        "kwh": cost.kwh,
-        "g": cost.g,
-        "measured_share": cost.measured_share,
-        "parts": len(cost.parts) or 1,
-    }
 
 
 def _cost(

@@ -99,10 +99,10 @@ def litres_range(litres: Figure) -> str:
     return _ranged(litres, _WATER)
 
 
-def spread(joules: Figure) -> str:
+def energy_low_to_high(joules: Figure) -> str:
     """Return only the range of some joules, with its unit.
 
-    >>> spread(Figure(value=12_276.0, low=10_440.0, high=14_760.0))
+    >>> energy_low_to_high(Figure(value=12_276.0, low=10_440.0, high=14_760.0))
     '2.9–4.1 Wh'
     """
     size, unit = _fit(joules.value, _ENERGY)

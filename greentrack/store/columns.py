@@ -97,7 +97,7 @@ class Column:
         return made
 
 
-class Table:
+class TableColumns:
     """A table: what one *row* is, its columns, and the columns by which a row that is written again is found."""
 
     def __init__(self, name: str, row: str, key: str, *columns: Column) -> None:

@@ -9,7 +9,7 @@ from types import NoneType
 
 from greentrack.errors import NotFoundError
 from greentrack.store import tables
-from greentrack.store.columns import Column, Table
+from greentrack.store.columns import Column, TableColumns
 from greentrack.store.connect import open_for_reading, translated
 from greentrack.store.run_row import RunRow
 from greentrack.store.statements import Row, Statement, renamed, select
@@ -18,7 +18,7 @@ from greentrack.store.validation import ColumnRules
 _RUN, _DEVICE = renamed("run", tables.RUNS.column("id")), renamed("device", tables.DEVICES.column("uid"))
 
 
-def _of_device(energy: Table, *owner: str) -> tuple[Column, ...]:
+def _of_device(energy: TableColumns, *owner: str) -> tuple[Column, ...]:
     """Return the columns of a device's energy, with ``trusted`` behind the cross-check that it is about."""
     columns = energy.without("run", "device", *owner)
     at = columns.index(energy.column("check_joules")) + 1

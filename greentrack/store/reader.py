@@ -13,7 +13,7 @@ from greentrack.store.database import ReadDatabase
 from greentrack.store.deduplication import DeduplicatedEnergy, deduplicated_energy
 from greentrack.store.host_calibrations import calibrations_by_host
 from greentrack.store.lineage import HostInterval, RunPosition, in_order, multipart_runs
-from greentrack.store.run_row import ORDERS, SORTS, RunRow
+from greentrack.store.run_row import ORDERS, RunRow
 from greentrack.store.statements import Row
 from greentrack.store.time_bins import PhaseTime
 from greentrack.vocabulary import STATUSES
@@ -61,7 +61,7 @@ class Reader(ReadDatabase):
         unknown *sort*.
         """
         if sort not in ORDERS:
-            raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
+            raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, ORDERS)}; known: {', '.join(ORDERS)}")
         if status is not None and status not in STATUSES:
             raise NotFoundError(
                 f"no status is called {status!r}{did_you_mean(status, STATUSES)}; known: {', '.join(STATUSES)}"

@@ -37,5 +37,4 @@ ORDERS: dict[str, Callable[[RunRow], Any]] = {
     "seconds": lambda row: -row.seconds,
     "name": lambda row: (row.name.casefold(), -row.started_at),
 }
-SORTS = tuple(ORDERS)
 """The orders of a list of runs: newest first, most energy first, longest first, or by name."""

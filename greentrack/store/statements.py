@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from greentrack.store.columns import ANY, Column, Table, ValueType
+from greentrack.store.columns import ANY, Column, TableColumns, ValueType
 
 Row = Sequence[Any]
 
@@ -35,13 +35,13 @@ def renamed(name: str, column: Column) -> Column:
     return column.selected(f"{column.source} AS {name}", name)
 
 
-def insert(table: Table, columns: Sequence[Column]) -> Statement:
+def insert(table: TableColumns, columns: Sequence[Column]) -> Statement:
     """Add a row to *table*."""
     names, placeholders = ", ".join(column.name for column in columns), ", ".join("?" * len(columns))
     return Statement(f"INSERT INTO {table.name} ({names}) VALUES ({placeholders})", columns)
 
 
-def upsert(table: Table, columns: Sequence[Column]) -> Statement:
+def upsert(table: TableColumns, columns: Sequence[Column]) -> Statement:
     """Add a row to *table*, or merge it into the one with its key as each of its columns says."""
     changes = (
         column.merge.format(name=column.name, new=f"excluded.{column.name}")
@@ -52,7 +52,7 @@ def upsert(table: Table, columns: Sequence[Column]) -> Statement:
     return Statement(f"{added} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(changes)}", columns)
 
 
-def update(table: Table, columns: Sequence[Column], *key: str) -> Statement:
+def update(table: TableColumns, columns: Sequence[Column], *key: str) -> Statement:
     """Merge values into the row that has these values in the columns *key*, which are bound last."""
     changes = (column.merge.format(name=column.name, new=f"?{at}") for at, column in enumerate(columns, 1))
     found = (f"{name} = ?{at}" for at, name in enumerate(key, len(columns) + 1))

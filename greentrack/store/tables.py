@@ -21,7 +21,7 @@ from greentrack.store.columns import (
     WHOLE_TIME,
     WORDS,
     Column,
-    Table,
+    TableColumns,
 )
 
 _MEAN_BY_JOULES = """{name} = CASE WHEN {name} IS NULL AND {new} IS NULL THEN NULL
@@ -40,7 +40,7 @@ _ENERGY = (
     Column("check_joules", AMOUNT, optional=True, field="cross_check", merge=ADD_KNOWN),
 )
 
-RUNS = Table(
+RUNS = TableColumns(
     "runs",
     "a run",
     "id",
@@ -80,7 +80,7 @@ RUNS = Table(
     Column("tracker_failures", WHOLE, field="failures"),
     Column("tracker_restarts", WHOLE, field="restarts"),
 )
-HOSTS = Table(
+HOSTS = TableColumns(
     "hosts",
     "a machine",
     "id",
@@ -90,7 +90,7 @@ HOSTS = Table(
     Column("chassis", TEXT),
     Column("timezone", TEXT, optional=True),
 )
-DEVICES = Table(
+DEVICES = TableColumns(
     "devices",
     "a device of a machine",
     "host uid",
@@ -101,7 +101,7 @@ DEVICES = Table(
     Column("name", TEXT),
     Column("details", MAPPING),
 )
-RUN_DEVICES = Table(
+RUN_DEVICES = TableColumns(
     "run_devices",
     "a device in a run, with running totals of its readings",
     "run device",
@@ -122,7 +122,7 @@ RUN_DEVICES = Table(
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
     Column("note", TEXT),
 )
-READINGS = Table(
+READINGS = TableColumns(
     "readings",
     "what a device used in the `seconds` up to `at`",
     "run device at",
@@ -138,7 +138,7 @@ READINGS = Table(
         note="the part of the time in which it worked, 0 to 1; NULL: unknown",
     ),
 )
-SPANS = Table(
+SPANS = TableColumns(
     "spans",
     "a named stretch",
     "run id",
@@ -150,10 +150,10 @@ SPANS = Table(
     Column("parent", WHOLE, optional=True),
     Column("attrs", MAPPING),
 )
-SPAN_ENERGY = Table(
+SPAN_ENERGY = TableColumns(
     "span_energy", "a device within a span", "run span device", _RUN, Column("span", WHOLE), _DEVICE, *_ENERGY
 )
-PHASES = Table(
+PHASES = TableColumns(
     "phases",
     "a recurring activity of a run",
     "run name",
@@ -162,10 +162,10 @@ PHASES = Table(
     Column("calls", WHOLE, merge=ADD),
     Column("seconds", TIME, merge=ADD),
 )
-PHASE_ENERGY = Table(
+PHASE_ENERGY = TableColumns(
     "phase_energy", "a device within a phase", "run phase device", _RUN, Column("phase", TEXT), _DEVICE, *_ENERGY
 )
-PHASE_TIMES = Table(
+PHASE_TIMES = TableColumns(
     "phase_times",
     "what a phase took of the `length` seconds from `start`, in time bins of 1 s or, in a longer run, of 2, 4, 8 s and "
     "so on: at most 300 a run",
@@ -176,7 +176,7 @@ PHASE_TIMES = Table(
     Column("phase", TEXT),
     Column("seconds", TIME, merge=ADD),
 )
-METRICS = Table(
+METRICS = TableColumns(
     "metrics",
     "a logged value",
     "key",
@@ -187,10 +187,10 @@ METRICS = Table(
     Column("value", OUTCOME, optional=True),
     Column("joules", AMOUNT, optional=True, note="what all devices had used by then"),
 )
-WORK = Table(
+WORK = TableColumns(
     "work", "a unit of work in a run", "run unit", _RUN, Column("unit", TEXT), Column("amount", COUNT, merge=ADD)
 )
-CALIBRATIONS = Table(
+CALIBRATIONS = TableColumns(
     "calibrations",
     "a reading of a meter at a machine's wall (`greentrack calibrate`)",
     "key",
@@ -203,7 +203,7 @@ CALIBRATIONS = Table(
     Column("devices", WORDS, note="uids, as JSON"),
     Column("source", TEXT),
 )
-SELF_TESTS = Table(
+SELF_TESTS = TableColumns(
     "self_tests",
     "the newest test of a sensor (`greentrack doctor --self-test`)",
     "host uid",
@@ -220,7 +220,7 @@ SELF_TESTS = Table(
     Column("late_p99", AMOUNT),
     Column("note", TEXT),
 )
-HOURS = Table(
+HOURS = TableColumns(
     "hours",
     "the hourly carbon intensity of the grid, from a source on the network",
     "source zone start",
@@ -233,7 +233,7 @@ HOURS = Table(
     Column("estimated", FLAG, merge=_IF_KNOWN, note="0 or 1"),
     Column("fetched_at", TIME),
 )
-FORECASTS = Table(
+FORECASTS = TableColumns(
     "forecasts",
     "an expected total of a run at a moment: a row each for progress (0 to 1), joules (the rest of the machine "
     "included) and seconds; at most 1,000 moments a run",

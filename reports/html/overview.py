@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from greentrack.analysis.compare import Comparison, compare
-from greentrack.analysis.groups import ENDED_WELL, Group
+from greentrack.analysis.groups import Group
 from greentrack.analysis.metrics import best
 from greentrack.costing.summary import Summary
 from greentrack.formatting.escape import name, shown
@@ -14,13 +14,13 @@ from greentrack.formatting.units import (
     counted,
     duration,
     energy,
+    energy_low_to_high,
     energy_range,
     iso,
     mass,
     moment,
     money,
     percent,
-    spread,
 )
 from greentrack.quantity import Figure
 from greentrack.reports import comparison_lines
@@ -69,21 +69,6 @@ def table(summaries: Sequence[Summary], anchors: Sequence[str], once: Deduplicat
     kept = [number for number, title in enumerate(HEAD) if title in made.head]
     keys = tuple(tuple(row[number][1] for number in kept) for row in rows)
     return RunTable(made, keys, tuple(anchors), " · ".join(_total(summaries, once)))
-
-
-def grouped(summaries: Sequence[Summary], *, each: bool) -> list[Group]:
-    """Return *summaries* as groups to compare: *each* its own, or the repeats of one name that ended well."""
-    if each:
-        names = [summary.run.name for summary in summaries]
-        return [
-            Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
-            for name, summary in zip(names, summaries, strict=True)
-        ]
-    by_name: dict[str, list[Summary]] = {}
-    for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):
-        if summary.run.status in ENDED_WELL:
-            by_name.setdefault(summary.run.name, []).append(summary)
-    return [Group(name, tuple(repeats)) for name, repeats in by_name.items()]
 
 
 def comparison(groups: Sequence[Group]) -> ComparisonSection | None:
@@ -147,7 +132,7 @@ def _cells(summary: Summary) -> tuple[tuple[str, SortKey], ...]:
         (moment(run.started_at).removesuffix(" UTC"), run.started_at),
         (duration(seconds), seconds),
         (UNKNOWN, None) if joules is None else (energy(joules.value), joules.value),
-        ("", None) if joules is None else (spread(joules), joules.high - joules.low),
+        ("", None) if joules is None else (energy_low_to_high(joules), joules.high - joules.low),
         (UNKNOWN, None) if g is None else (mass(g.value), g.value),
         ("", None) if paid is None else (money(paid.amount.value, paid.currency), paid.amount.value),
         (UNKNOWN, None) if share is None else (percent(share), share),

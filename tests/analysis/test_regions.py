@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greentrack.analysis.regions import Region, RegionRanking, to_dict, where
+from greentrack.analysis.regions import Region, RegionRanking, where
 from greentrack.errors import ConfigError, ZoneError
 from greentrack.model import DeviceUse, Record
+from greentrack.reports.regions_json import to_dict
 from greentrack.reports.regions_notes import regions_notes
 
 MakeUse = Callable[..., DeviceUse]

@@ -2,10 +2,11 @@
 
 import pytest
 
-from greentrack.analysis.schedule import ranked, to_dict, watts_of
+from greentrack.analysis.schedule import ranked, watts_of
 from greentrack.carbon.hourly import Series
 from greentrack.errors import ConfigError, SourceError
 from greentrack.quantity import Figure
+from greentrack.reports.schedule_json import to_dict
 from greentrack.reports.schedule_notes import schedule_notes
 from greentrack.store.intensity_cache import CachedHour
 

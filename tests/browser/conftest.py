@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Phase, Reading, RunInfo, Span
-from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
 from tests.browser.chromium import Chromium, Tab, find
+from tests.reports.html.pages import report
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 BEGAN, HOUR = 1_790_000_000.0, 3600.0

@@ -4,8 +4,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from greentrack.reports.html.report import report
 from tests.browser.chromium import Chromium, find
+from tests.reports.html.pages import report
 
 WIDTH, HEIGHT = 1000, 1500
 WHOLE_CHARTS = f"""Math.max(...[...document.querySelectorAll('h1, figure')]

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from greentrack.costing.run_list import list_runs
+from greentrack.costing.run_list import SORTS, list_runs
 from greentrack.errors import ConfigError
 from greentrack.formatting.escape import printable
-from greentrack.formatting.layout import display_width
+from greentrack.formatting.layout import display_width, listed
 from greentrack.formatting.table import lines
 from greentrack.reports.run_list_text import table
 from tests.cli.conftest import COMMAND, Ask, Keep
@@ -152,6 +152,11 @@ def test_python_can_list_what_the_command_lists(keep: Keep, db: Path) -> None:
     assert [cost.run.name for cost in list_runs(db=db, sort="kwh")] == ["b", "a"]
     with pytest.raises(ConfigError, match="did you mean started"):
         list_runs(db=db, sort="start")
+
+
+def test_the_help_names_every_order(ask: Ask) -> None:
+    """In the words of the library."""
+    assert f"By {listed(SORTS, 'or')};" in " ".join(ask("runs", "--help").out.split())
 
 
 def test_what_was_not_measured_is_left_out_of_the_totals_and_said(ask: Ask, keep: Keep, db: Path) -> None:

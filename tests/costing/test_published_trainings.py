@@ -20,6 +20,7 @@ from greentrack.costing.published_trainings import (
 from greentrack.errors import NotFoundError
 from greentrack.model import DeviceUse, Record
 from greentrack.quantity import Figure
+from greentrack.reports import references_json
 from greentrack.reports.json import to_dict
 
 KWH = 3.6e6
@@ -75,7 +76,7 @@ def test_what_nobody_published_is_not_a_number() -> None:
     """AlphaGo Zero's energy is unknown, and the row says that the figures that go round are guesses."""
     row = reference("AlphaGo Zero")
     assert (row.energy_mwh, row.tco2e, row.energy_text, row.carbon_text) == (None, None, "", "")
-    assert (row.money, row.money_text, row.to_dict()["money"]) == (None, "", None)
+    assert (row.money, row.money_text, references_json.to_dict(row)["money"]) == (None, "", None)
     assert "guesses" in row.boundary
     assert references()[-1].energy_mwh is None
 

@@ -23,7 +23,7 @@ from greentrack.model import (
     TrackerOverhead,
 )
 from greentrack.store import batch, rows, schema, tables
-from greentrack.store.columns import Table
+from greentrack.store.columns import TableColumns
 from greentrack.store.intensity_cache import CachedHour
 from greentrack.store.tables import TABLES
 from greentrack.store.time_bins import PhaseTime
@@ -46,7 +46,7 @@ def test_every_table_is_declared(db: sqlite3.Connection) -> None:
 
 
 @of_every_table
-def test_columns_are_declared_as_the_migrations_make_them(db: sqlite3.Connection, table: Table) -> None:
+def test_columns_are_declared_as_the_migrations_make_them(db: sqlite3.Connection, table: TableColumns) -> None:
     """Every one with its type, and optional where it may be NULL; a key never is."""
     there = {
         name: (kind, not required and not key)
@@ -56,7 +56,7 @@ def test_columns_are_declared_as_the_migrations_make_them(db: sqlite3.Connection
 
 
 @of_every_table
-def test_the_key_of_a_table_is_unique(db: sqlite3.Connection, table: Table) -> None:
+def test_the_key_of_a_table_is_unique(db: sqlite3.Connection, table: TableColumns) -> None:
     """What is written again finds its row by it."""
     unique: list[list[str]] = [
         [name for _, name, *_, key in db.execute(f"PRAGMA table_info({table.name})") if key],
@@ -91,7 +91,7 @@ def test_the_key_of_a_table_is_unique(db: sqlite3.Connection, table: Table) -> N
         (CachedHour, tables.HOURS, {"end"}),
     ],
 )
-def test_every_field_of_the_model_has_its_column(model: type[Any], table: Table, elsewhere: set[str]) -> None:
+def test_every_field_of_the_model_has_its_column(model: type[Any], table: TableColumns, elsewhere: set[str]) -> None:
     """But for what is stored in other tables, and the name of a sensor, which is the device's."""
     assert {column.field for column in table.of(model._fields)} == set(model._fields) - elsewhere
 

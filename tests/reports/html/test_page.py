@@ -21,19 +21,19 @@ from hypothesis import strategies as st
 
 from greentrack.analysis.compare import compare
 from greentrack.analysis.groups import chosen
+from greentrack.analysis.run_report import grouped
 from greentrack.costing.api import summary_of
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Metric, Phase, Reading, Record, RunInfo, Span
 from greentrack.reports import comparison_text, text
 from greentrack.reports.html.charts import epochs
-from greentrack.reports.html.overview import grouped
 from greentrack.reports.html.page import TEMPLATES, render
 from greentrack.reports.html.plot import label
 from greentrack.reports.html.power import MAX_POINTS, traces
-from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.writer import Writer
+from tests.reports.html.pages import report
 
 MakeUse = Callable[..., DeviceUse]
 MakeRecord = Callable[..., Record]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from greentrack.model import Device, DeviceUse, Phase, Reading, RunInfo
 from greentrack.reports.html.phases import MAX_PHASES, OTHERS, lines, shares, table
-from greentrack.reports.html.report import report
 from greentrack.store.batch import Batch
 from greentrack.store.time_bins import PhaseTime
 from greentrack.store.writer import Writer
+from tests.reports.html.pages import report
 from tests.reports.html.test_page import Page
 
 BEGAN = 1_790_000_000.0
