@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
     from greentrack.recorder.transport.messages import RunFacts
 
-START_WAIT_S = 1.0
+STAGE_START_WAIT_S = 1.0
 """Maximum wait of a stage for its recorder (usually some 80 ms): the stage's time begins with the first reading."""
 
 CLOSE_WAIT_S = 2.0
@@ -125,7 +125,7 @@ class TrainingTracker:
         if ranks.world_size > 1:
             facts |= {"rank": ranks.rank, "world_size": ranks.world_size}
         params = {"stage": stage, **self._params}
-        return start(title, settings, tags=self._tags, params=params, more=facts, wait_s=START_WAIT_S)
+        return start(title, settings, tags=self._tags, params=params, more=facts, wait_s=STAGE_START_WAIT_S)
 
     # -- checkpoints
 
