@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from greentrack.host import facts
 from greentrack.recorder import git
@@ -79,13 +79,13 @@ class Inbox:
         self.fd = fd
         self.listening = True
         self.reached = math.inf
-        self._lines = LineBuffer()
+        self._lines: LineBuffer[Event] = LineBuffer()
 
     def hello(self) -> "tuple[Hello, list[Event]] | None":
         """Wait for the hello; return it and the events that came with it, or None where the run ended before."""
         while self.listening:
             if messages := self._lines.feed(self._read()):
-                return messages[0], messages[1:]
+                return cast("Hello", messages[0]), messages[1:]
         return None
 
     def read(self) -> "list[Event]":

@@ -191,7 +191,7 @@ class ProcessLink:
 
     def _spawn(self) -> None:
         self._started = time.monotonic()
-        self._answers = LineBuffer()
+        self._answers: LineBuffer[Answer] = LineBuffer()
         events, self._to = pipe()
         self._from, answers = pipe()
         for end in (self._to, self._from):

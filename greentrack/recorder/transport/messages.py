@@ -184,3 +184,5 @@ class FinalAnswer(TypedDict):
 
 
 Answer = ReadyAnswer | TroubleAnswer | FinalAnswer
+
+Message = Hello | Event | Answer

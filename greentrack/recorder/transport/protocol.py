@@ -2,12 +2,23 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts are made of
     from greentrack.calibration_facts import HostCalibration
     from greentrack.model import DeviceUse, Host, RunInfo, TrackerOverhead
-    from greentrack.recorder.transport.messages import EndEvent, Event, F, Fields, FinalFigures, RunFacts, RunFigures
+    from greentrack.recorder.transport.messages import (
+        EndEvent,
+        Event,
+        F,
+        Fields,
+        FinalFigures,
+        Message,
+        RunFacts,
+        RunFigures,
+    )
+
+M = TypeVar("M", bound="Message")
 
 START_WAIT_S = 0.08
 """How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
@@ -43,8 +54,8 @@ class Link(Protocol):
         """Do nothing from now on, and touch nothing: this is a forked child's copy."""
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
-    """The JSON of a message. What JSON cannot hold is sent as its text."""
+def encode(message: "Message | RunFigures") -> bytes:
+    """Return the JSON of a message or of figures. What JSON cannot hold is sent as its text."""
     try:
         text = _encode(message)
     except Exception:  # noqa: BLE001  # whatever a training hands over: keys of any type, circles, texts that fail
@@ -52,28 +63,28 @@ def encode(message: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def line(message: Mapping[str, Any]) -> bytes:
-    """One message as a line."""
+def line(message: "Message") -> bytes:
+    """Return a message as a line."""
     return encode(message) + b"\n"
 
 
-class LineBuffer:
+class LineBuffer(Generic[M]):
     """Puts messages together from the pieces in which a pipe hands them over."""
 
     def __init__(self) -> None:
         self._partial = b""
 
-    def feed(self, data: bytes) -> list[Any]:
-        """Take *data*; return the messages (dicts) that it completes. A line that is no JSON object is left out."""
+    def feed(self, data: bytes) -> list[M]:
+        """Take *data*; return the messages that it completes. A line that is no JSON object is left out."""
         *lines, self._partial = (self._partial + data).split(b"\n")
-        messages = []
+        messages: list[M] = []
         for text in lines:
             try:
                 message = json.loads(text)
             except ValueError:
                 continue
             if isinstance(message, dict):
-                messages.append(message)
+                messages.append(cast("M", message))
         return messages
 
 
