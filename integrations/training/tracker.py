@@ -43,10 +43,14 @@ class TrainingTracker:
         *,
         on_budget: OnBudget = "stop",
         when: When = "spent",
+        function: str = "TrainingTracker",
     ) -> None:
-        """Check the arguments. Raises TypeError for an unknown one, ConfigError for a wrong one or a wrong setting."""
+        """Check the arguments; messages call *function* what got them.
+
+        Raises TypeError for an unknown one, ConfigError for a wrong one or a wrong setting.
+        """
         check_reaction(on_budget, when)
-        checked = check_arguments(name, arguments or {})
+        checked = check_arguments(name, arguments or {}, function=function)
         self.session: TrainingSession | None = None
         self.guard = Guard()
         self._group = environment.new_id()
