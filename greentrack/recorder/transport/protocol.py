@@ -1,4 +1,4 @@
-"""How messages and figures travel between a run and its recorder: one JSON object a line."""
+"""Converts messages and figures to JSON, one object per line, and back, for a run and its recorder."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,16 +21,16 @@ if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts ar
 M = TypeVar("M", bound="Message")
 
 START_WAIT_S = 0.08
-"""How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
+"""How long a run waits for the first reads; a slower recorder catches up, and coverage shows what it missed."""
 
 FINISH_WAIT_S = 5.0
-"""How long the end of a run waits for the last reads: milliseconds, unless a sensor hangs or a database is locked.
+"""Maximum wait of a run's end for the last reads: milliseconds, unless a sensor hangs or a database is locked.
 
-It is longer than ``write_buffer.LOCKED_S``, so that the run learns what came of that.
+It is longer than ``write_buffer.LOCKED_S``, so that the run learns whether a locked database could be written.
 """
 
 MAX_DEPTH = 20
-"""Levels of nested values that are kept where they are not plain JSON; circles go deeper than any."""
+"""Maximum depth of nested values in a message that is not plain JSON; deeper ones, such as circles, become text."""
 
 _SQLITE_LIMIT = 2**63  # of its integers
 _DIGITS_LIMIT = 10**4000  # Python writes no number of more than 4,300 digits
@@ -39,23 +39,23 @@ _encode = json.JSONEncoder(default=str, separators=(",", ":"), check_circular=Fa
 
 
 class Link(Protocol):
-    """A way to a recorder. Once it is open nothing of it raises."""
+    """A connection to a recorder. Once it is open, no method raises."""
 
     def send(self, event: "Event") -> None:
         """Send an event without waiting."""
 
     def look(self) -> "RunFigures | None":
-        """The latest figures; None before the first."""
+        """Return the latest figures; None before the first."""
 
     def finish(self, end: "EndEvent") -> "FinalFigures | None":
-        """End the recording; return the final figures, or None where the recorder did not answer."""
+        """End the recording; return the final figures, or None if the recorder did not answer."""
 
     def forget(self) -> None:
-        """Do nothing from now on, and touch nothing: this is a forked child's copy."""
+        """Do nothing from now on, and touch nothing: this is the copy of a forked child."""
 
 
 def encode(message: "Message | RunFigures") -> bytes:
-    """Return the JSON of a message or of figures. What JSON cannot hold is sent as its text."""
+    """Return the JSON of a message or of figures; values that JSON does not have become text."""
     try:
         text = _encode(message)
     except Exception:  # noqa: BLE001  # whatever a training hands over: keys of any type, circles, texts that fail
@@ -69,13 +69,13 @@ def line(message: "Message") -> bytes:
 
 
 class LineBuffer(Generic[M]):
-    """Puts messages together from the pieces in which a pipe hands them over."""
+    """Puts messages together from the pieces that are read from a pipe."""
 
     def __init__(self) -> None:
         self._partial = b""
 
     def feed(self, data: bytes) -> list[M]:
-        """Take *data*; return the messages that it completes. A line that is no JSON object is left out."""
+        """Add *data*; return the messages that are now complete. Skips lines that are not JSON objects."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         messages: list[M] = []
         for text in lines:
@@ -95,7 +95,7 @@ def figures(
     host: "Host | None",
     calibration: "HostCalibration | None" = None,
 ) -> "RunFigures":
-    """The totals of a run at a moment, in plain values."""
+    """Return the totals of a run at the moment *at*, as plain values."""
     known = None
     if calibration is not None:
         made = [_fields(one) for one in calibration.calibrations]
@@ -118,7 +118,7 @@ def figures(
 
 
 def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]":
-    """The devices and the overhead in *plain* figures."""
+    """Return the devices and the overhead in *plain* figures."""
     from greentrack.model import Device, DeviceUse, Energy, TrackerOverhead
 
     uses = [
@@ -135,7 +135,7 @@ def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]"
 
 
 def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
-    """What *plain* figures say about the calibration of the host; None where they say nothing."""
+    """Return the calibration of the host in *plain* figures; None if they have none."""
     if (known := plain["calibration"]) is None:
         return None
     from greentrack.calibration_facts import Calibration, HostCalibration
@@ -145,24 +145,24 @@ def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
 
 
 def fact_of(kind: "Callable[..., F]", fields: "Fields[F]", **nested: object) -> "F":
-    """The fact of this *kind* with these *fields*, of which *nested* replaces those that JSON cannot hold."""
+    """Return the fact of this *kind* with these *fields*; *nested* replaces those that JSON does not have."""
     return kind(**{**fields, **nested})
 
 
 def _fields(fact: "F", **nested: object) -> "Fields[F]":
-    """The fields of *fact*, of which *nested* replaces those that are no plain values."""
+    """Return the fields of *fact*; *nested* replaces those that are not plain values."""
     return cast("Fields[F]", fact._asdict() | nested)
 
 
 def run_of(facts: "RunFacts", host: "Host | None" = None) -> "RunInfo":
-    """The run with these *facts*, as they come over the pipe, where JSON knows no tuples."""
+    """Return the run with these *facts* from the pipe, whose JSON has lists for tuples."""
     from greentrack.model import RunInfo
 
     return RunInfo(id=facts["id"], host=host, **valid_facts({"name": "", **facts}))
 
 
 def valid_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *facts* that are fields of ``RunInfo`` other than *id* and *host*, with values that a database takes."""
+    """Return those *facts* that are fields of ``RunInfo`` (not *id*, *host*) and have values that a database takes."""
     from greentrack.model import RunInfo
 
     found: dict[str, Any] = {}
