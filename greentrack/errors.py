@@ -17,7 +17,7 @@
 Each message says what happened, to what, and what to do next, in one line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class GreenTrackError(Exception):
@@ -64,8 +64,10 @@ class OverBudgetError(GreenTrackError):
     """A run has used more than its budget; ``run.check_budget()`` raises it."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return " (did you mean X or Y?)" for a mistyped *word*, or "" if nothing is similar.
+
+    *cutoff* is the least similarity, from 0 to 1 (see ``difflib.get_close_matches``).
 
     >>> did_you_mean("zoen", ["zone", "project"])
     ' (did you mean zone?)'
@@ -74,5 +76,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=3, cutoff=cutoff)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+def check_keywords(function: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise TypeError, as Python does for a call of *function*, if one of the *given* keywords is not *known*.
+
+    >>> check_keywords("track", ["zoen"], ["zone", "project"])
+    Traceback (most recent call last):
+    TypeError: track() got an unexpected keyword argument 'zoen' (did you mean zone?)
+    """
+    for key in given:
+        if key not in known:
+            hint = did_you_mean(key, known, cutoff=0.7)  # 0.6 takes "bogus" for a mistyped "gpus"
+            raise TypeError(f"{function}() got an unexpected keyword argument {key!r}{hint}")

@@ -9,6 +9,7 @@ from greentrack.config import Settings
 from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, parse_options
 from greentrack.costing.summary import Summary
+from greentrack.errors import check_keywords
 from greentrack.model import Reading, Record, RunInfo
 from greentrack.vocabulary import DISABLED
 
@@ -47,6 +48,7 @@ def summarize(
     """
     from greentrack.costing.session import CostingSession  # the end of a run needs none
 
+    check_keywords("summarize", options, CostingOptions.__annotations__)
     with CostingSession.open(db, **options) as session:
         if run == DISABLED:  # a script under GREENTRACK_DISABLED=1 asks for what it did not record
             return session.cost(Record(run=RunInfo(id=DISABLED, name=DISABLED, status=DISABLED)))

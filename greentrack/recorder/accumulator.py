@@ -1,4 +1,4 @@
-"""Turns what the meters have counted into readings, and adds up the readings of each device."""
+"""Turns the counts of the meters into readings, and adds up the readings of each device."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ from greentrack.recorder.process_share import ProcessShare
 from greentrack.recorder.timeline import NOTHING, Timeline, difference, total
 
 UNSEEN = "the run ended before this was first read: shown is what it used right after, for as long as the run lasted"
-"""The note of such a device: the machine was too busy to start the recorder in time."""
+"""The note of a device that was not read before the run ended: the machine was too busy to start the recorder."""
 
 
 class Accumulator:
-    """The readings of one run's devices, so far.
+    """Keeps the totals of the devices of one run.
 
-    *wall* is the Unix time at clock 0; *carried* are the totals, up to *carried_at* on the clock, of a recorder that
-    died before. From when *process_share* is set, readings have the run's own share.
+    *wall* is the Unix time at clock 0. *carried* are the totals of a recorder that died before, up to *carried_at* on
+    the clock. Once *process_share* is set, readings include the run's own share.
     """
 
     def __init__(
@@ -38,21 +38,21 @@ class Accumulator:
         self._stored: Sequence[tuple[object, ...]] = ()  # what the store has of each device beside its readings
 
     def begin(self) -> None:
-        """Let readings begin with what was read so far."""
+        """Start the readings from the energies that were read last."""
         for meter in self._meters:
             self._reported[meter.device.uid] = self._timeline.last(meter.device.uid)
 
     def readings(self, read_at: float, until: float = math.inf) -> list[Reading]:
-        """What was used since the last readings, and not after *until*; everything was read at *read_at*."""
+        """Return what each device used from its last reading to *until*; the meters were read at *read_at*."""
         if self.process_share is not None:
             self.process_share.look()
         made = (self._reading(meter, read_at, until) for meter in self._meters)
         return [reading for reading in made if reading is not None]
 
     def last_readings(self, read_at: float, begun: float, ended: float) -> list[Reading]:
-        """What was used since the last readings, up to the end of a run that lasted from *begun* to *ended*.
+        """Return what each device used from its last reading to the end of a run from *begun* to *ended*.
 
-        A device that was first read after that is billed what it used right after, for as long as the run lasted.
+        A device that was first read after the end gets what it used right after, over a time as long as the run.
         """
         if self.process_share is not None:
             self.process_share.look()
@@ -69,7 +69,7 @@ class Accumulator:
         return made
 
     def unwritten(self, stored: Iterable[DeviceUse]) -> list[Reading]:
-        """What the recorder before had read and shown but not written; *stored* is what the store has of it."""
+        """Return what the previous recorder read and showed but did not write; *stored* is what the store has."""
         written = {use.device.uid: use for use in stored}
         made = []
         for uid in self._carried.keys() & self._totals.keys():
@@ -91,7 +91,7 @@ class Accumulator:
         return made
 
     def changed_devices(self) -> list[DeviceUse] | None:
-        """All devices, where the store has not got all that is known of them; else None."""
+        """Return all devices if the store does not have their latest facts; else None."""
         known = [(m.method, m.counter_valid, m.note, self._totals[m.device.uid].idle_watts) for m in self._meters]
         if known == self._stored:
             return None
@@ -99,15 +99,15 @@ class Accumulator:
         return self.uses()
 
     def total(self) -> list[DeviceUse]:
-        """Every device with what its readings come to."""
+        """Return every device with the total of its readings."""
         return self.uses(self._reported)
 
     def joules(self, energies: Mapping[str, Energy]) -> float:
-        """The run's total where its devices had used *energies*."""
+        """Return the total joules of the run if its devices had used *energies*."""
         return sum(use.joules for use in self.uses(energies))
 
     def uses(self, energies: Mapping[str, Energy] | None = None) -> list[DeviceUse]:
-        """Every device where they had used *energies*, by default what was read last."""
+        """Return every device with its energy in *energies*, by default the energy that was read last."""
         uses = []
         for meter in self._meters:
             uid = meter.device.uid

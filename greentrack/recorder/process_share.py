@@ -13,16 +13,16 @@ class ProcessTreeLike(Protocol):
 
     @property
     def pids(self) -> frozenset[int]:
-        """The processes known now."""
+        """The ids of the processes known now."""
 
     def cpu_seconds(self) -> float:
-        """The CPU time they have used; it never decreases."""
+        """Return the CPU time they have used; it never decreases."""
 
 
 class ProcessShare:
-    """The share of *tree* in each device's activity, between one ``look`` and the next.
+    """Works out the share of *tree* in the activity of each device between one ``look`` and the next.
 
-    *busy* gives the CPU seconds, since some instant, that all processes together have used.
+    *busy* returns the CPU seconds that all processes together have used since some instant.
     """
 
     def __init__(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
@@ -33,7 +33,7 @@ class ProcessShare:
         self.look()
 
     def look(self) -> None:
-        """Take what was used since the last look."""
+        """Update the shares with what was used since the last look."""
         before, self._before, self._of_cpu = self._before, None, None
         try:
             mine, busy = self._before = self._tree.cpu_seconds(), self._busy()
@@ -43,7 +43,7 @@ class ProcessShare:
             self._of_cpu = min(1.0, max(0.0, (mine - before[0]) / (busy - before[1])))
 
     def of(self, meter: Meter) -> float | None:
-        """The share, 0 to 1, in what the device of *meter* did up to the last look; None where it is unknown."""
+        """Return the share, 0 to 1, in the activity of *meter*'s device up to the last look; None if it is unknown."""
         uid = meter.device.uid
         if meter.device.kind != "gpu":
             return self._of_cpu
@@ -54,4 +54,4 @@ class ProcessShare:
             share = None
         if share is not None:
             self._of_gpu[uid] = share
-        return self._of_gpu.get(uid)  # until it can tell again, its last answer holds: unknown is not nothing
+        return self._of_gpu.get(uid)  # until the meter can tell again, its last answer holds: unknown is not zero

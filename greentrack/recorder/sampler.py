@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from greentrack.recorder.transport.messages import EndEvent, Event, FinalFigures, RunFigures
 
 EDGE_GAP_S = 0.005
-"""Edges closer than this to the last full read wait for each other: spans at kHz must not make the sensors a load."""
+"""Edges closer than this to the last full read share the next one: spans at kHz must not make the sensors a load."""
 
 SETTLE_S = 5.0
-"""Events that are no edges wait for the next full read, but not longer than this: reads are soon forgotten."""
+"""Maximum wait of other events for the next full read: the timeline keeps reads only for a short time."""
 
 SAY_AGAIN_S = 3600.0
-"""A trouble of one device, or of the store, that comes and goes is logged once in this time."""
+"""Minimum time between two warnings about the same device or the store: a trouble may come and go."""
 
 
 class _Cadence:
@@ -40,13 +40,13 @@ class _Cadence:
 
 
 class Recorder:
-    """Measures one run; its clock, meters and sink are handed in, and it never waits by itself.
+    """Measures one run. The caller passes the clock, the meters and the sink, and does all the waiting.
 
     Call ``start``, then ``tick`` when ``until_due`` has passed and ``handle`` with the run's events, then ``finish``.
-    *wall* is the Unix time at clock 0. Where recorders of the run died before, *restarts* is how many, and *carried*
-    are the figures that the last one showed, so that totals go on.
+    *wall* is the Unix time at clock 0. If recorders of the run died before, *restarts* is their number, and *carried*
+    are the last figures shown, so that totals go on.
 
-    *calibration* is what is known about the host; set it, and the run finds it in its figures.
+    *calibration* is the calibration of the host; once it is set, the figures include it.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class Recorder:
         self._publish_figures()
 
     def attribute(self, tree: ProcessTreeLike, busy: Callable[[], float]) -> None:
-        """From now on keep the share of *tree* in the CPU time that *busy* (seconds since some instant) counts."""
+        """From now on, keep the share of *tree* in the CPU time of all processes, which *busy* returns in seconds."""
         self._accumulator.process_share = ProcessShare(tree, busy)
 
     def recover(self, stored: Iterable[DeviceUse], readings: Iterable[Iterable[Reading]] = ()) -> None:
-        """Store what the recorder before had read and shown but not written, and learn what it had read.
+        """Store what the previous recorder read and showed but did not write, and replay all of its readings.
 
-        *stored* and *readings* are what the store has of it, by device.
+        *stored* are its devices and *readings* its readings, by device, as the store has them.
         """
         from greentrack.recorder.replay import Replay  # most recorders have none
 
@@ -116,7 +116,7 @@ class Recorder:
         self._events.use(Replay([*readings, unwritten]))
 
     def until_due(self) -> float:
-        """Seconds until ``tick`` has something to do; 0 or less when it has."""
+        """Return the seconds until ``tick`` has something to do; 0 or less if it has now."""
         dues = [cadence.due for cadence in self._cadences]
         return min(dues if self._edge_due is None else [*dues, self._edge_due]) - self._clock()
 
@@ -145,7 +145,7 @@ class Recorder:
                 self._read(cadence.meters)
 
     def handle(self, events: "Iterable[Event]") -> "EndEvent | None":
-        """Take *events*; the edge of a span makes every meter be read at once. Return the run's end if it is there."""
+        """Handle *events*; the edge of a span reads every meter at once. Return the run's end if it is among them."""
         edges, end = 0, None
         for event in events:
             match event["m"]:
@@ -168,7 +168,7 @@ class Recorder:
         return end
 
     def learn(self, run: RunInfo) -> None:
-        """Take *run*, of which more is known than when it began."""
+        """Replace the facts of the run by *run*, which has those found since it began."""
         self.run = self._buffer.batch.run = run
 
     def finish(
@@ -181,7 +181,7 @@ class Recorder:
     ) -> "FinalFigures":
         """Read once more, store everything, and return the final figures. *at* is when the run ended, on the clock.
 
-        What the devices used after that is not the run's, however late the end was heard of.
+        What the devices used after that is not part of the run, however late the end arrives.
         """
         ended = self._clock() if at is None else at
         self._read_all()

@@ -1,4 +1,4 @@
-"""Short measurements without a database: a load recorded for a while, and a self-test of the sensors."""
+"""Takes short measurements without a database: records a load, tests the sensors."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence

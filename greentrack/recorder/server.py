@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from greentrack.host import facts
 from greentrack.recorder import git
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from greentrack.recorder.transport.messages import Answer, Event, FinalFigures, Hello
 
 LAST_WORDS_S = 0.5
-"""How long after its owner's death a recorder still listens to a pipe that somebody holds open (``greentrack run``)."""
+"""How long a recorder listens after its owner has ended if another process, ``greentrack run``, holds the pipe open."""
 
 ALONE_PATIENCE_S = 0.3
-"""How long the end tries to write where its owner has ended already (``greentrack run`` has seen it): time is short."""
+"""Maximum time of the last write if the owner has ended: the recorder's process ends after ``MAX_OUTLIVE_S``."""
 
 READ_BYTES = 1 << 16
-"""The most that is read from the pipe at a time. Where half of it waits, the run may be ahead of the recorder."""
+"""Maximum bytes of one read from the pipe. If half of that is waiting, the run may be ahead of the recorder."""
 
 MAX_OUTLIVE_S = 0.95
-"""After this long without an owner the process ends, whatever a sensor is doing."""
+"""The process ends this long after its owner, even if a sensor hangs."""
 
 
 class Owner:
-    """The process that a recorder measures; a pidfd tells when it ends, or polling where there is none."""
+    """The process that a recorder measures. A pidfd tells when it ends; without one, polling does."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -79,13 +79,13 @@ class Inbox:
         self.fd = fd
         self.listening = True
         self.reached = math.inf
-        self._lines = LineBuffer()
+        self._lines: LineBuffer[Event] = LineBuffer()
 
     def hello(self) -> "tuple[Hello, list[Event]] | None":
-        """Wait for the hello; return it and the events that came with it, or None where the run ended before."""
+        """Wait for the hello; return it and the events that came with it, or None if the run ended before."""
         while self.listening:
             if messages := self._lines.feed(self._read()):
-                return messages[0], messages[1:]
+                return cast("Hello", messages[0]), messages[1:]
         return None
 
     def read(self) -> "list[Event]":
@@ -93,9 +93,9 @@ class Inbox:
         return self._lines.feed(self._read())
 
     def drain(self) -> "list[Event]":
-        """Return what the pipe holds by now.
+        """Return all events that the pipe holds now.
 
-        From then on *reached* is the moment of the last event, where more may be on their way; else infinity.
+        Afterwards *reached* is the moment of the last event if more may be on their way; else infinity.
         """
         events: list[Event] = []
         taken = 0

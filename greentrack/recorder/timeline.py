@@ -1,4 +1,4 @@
-"""The recent cumulative energy of each device, to find what it had used at a moment between two reads."""
+"""Keeps the recent cumulative energies of each device and interpolates between two reads."""
 
 from bisect import bisect_left
 from collections import deque
@@ -6,7 +6,7 @@ from collections import deque
 from greentrack.model import Energy
 
 KEEP_S = 30.0
-"""How long reads are remembered; events arrive within milliseconds, or after a stall of the recorder."""
+"""How long reads are kept; events arrive within milliseconds, or after a stall of the recorder."""
 
 NOTHING = Energy()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from greentrack import config
-from greentrack.errors import ConfigError, did_you_mean
+from greentrack.errors import ConfigError, check_keywords
 from greentrack.registry import METERS, check
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -37,16 +37,15 @@ class CheckedArguments(NamedTuple):
     settings: config.Settings | None
 
 
-def check_arguments(name: str | None, arguments: TrackArguments) -> CheckedArguments:
+def check_arguments(name: str | None, arguments: TrackArguments, *, function: str = "track") -> CheckedArguments:
     """Check the arguments of ``track`` or of a callback, and the settings in force unless recording is disabled.
+
+    *function* is the name of what was called, for the message about an unknown argument.
 
     Raises TypeError for an unknown argument, ConfigError for a bad value of an argument or a setting.
     """
     given: dict[str, Any] = dict(arguments)
-    for key in given:
-        if key not in TrackArguments.__annotations__:
-            near = did_you_mean(key, TrackArguments.__annotations__)
-            raise TypeError(f"unexpected keyword argument {key!r}{near}")
+    check_keywords(function, given, TrackArguments.__annotations__)
     tags, params = given.pop("tags", None), given.pop("params", None)
     if name is not None and not isinstance(name, str):
         raise ConfigError(f"name = {name!r} is not a text; as a decorator, track is called: @track()")

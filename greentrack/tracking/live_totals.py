@@ -1,4 +1,4 @@
-"""What a run derives from its recorder's figures: joules by kind, a record, the line at the end."""
+"""Derives joules by kind of device, a record, and the line at the end from the figures of a run's recorder."""
 
 import contextlib
 import sys
@@ -32,7 +32,7 @@ def joules_of(figures: "RunFigures | None") -> dict[str, float]:
 
 
 def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
-    """Return the record of the run with these *facts*, as far as *figures* has it."""
+    """Return the record of the run with these *facts* and *figures*."""
     from greentrack.model import Host, Record, TrackerOverhead
     from greentrack.recorder.transport.protocol import calibration_of, fact_of, figures_of, run_of
 
@@ -43,7 +43,7 @@ def record_of(facts: "RunFacts", figures: "RunFigures | None") -> "Record":
 
 
 def get_ready_to_print() -> None:
-    """Load the modules that print the last line, while there is nothing else to do."""
+    """Load the modules that print the line at the end, while there is time."""
     with contextlib.suppress(OSError, ImportError):  # no file left: tried again when needed
         import greentrack.costing.api
         import greentrack.costing.tariffs

@@ -68,7 +68,8 @@ class GreenTrackCallback(Base):
         """
         super().__init__()
         self._synchronize = synchronize
-        self._tracker = TrainingTracker(name, arguments, on_budget=on_budget, when=when)
+        function = "GreenTrackCallback.__init__"
+        self._tracker = TrainingTracker(name, arguments, on_budget=on_budget, when=when, function=function)
         self._trainer: Any = None  # that is being recorded
         self._stop_watching: Callable[[], None] = _nothing
 

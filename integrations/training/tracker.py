@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from greentrack.costing.summary import Summary
     from greentrack.recorder.transport.messages import RunFacts
 
-START_WAIT_S = 1.0
+STAGE_START_WAIT_S = 1.0
 """Maximum wait of a stage for its recorder (usually some 80 ms): the stage's time begins with the first reading."""
 
 CLOSE_WAIT_S = 2.0
@@ -43,10 +43,14 @@ class TrainingTracker:
         *,
         on_budget: OnBudget = "stop",
         when: When = "spent",
+        function: str = "TrainingTracker",
     ) -> None:
-        """Check the arguments. Raises TypeError for an unknown one, ConfigError for a wrong one or a wrong setting."""
+        """Check the arguments; messages call *function* what got them.
+
+        Raises TypeError for an unknown one, ConfigError for a wrong one or a wrong setting.
+        """
         check_reaction(on_budget, when)
-        checked = check_arguments(name, arguments or {})
+        checked = check_arguments(name, arguments or {}, function=function)
         self.session: TrainingSession | None = None
         self.guard = Guard()
         self._group = environment.new_id()
@@ -125,7 +129,7 @@ class TrainingTracker:
         if ranks.world_size > 1:
             facts |= {"rank": ranks.rank, "world_size": ranks.world_size}
         params = {"stage": stage, **self._params}
-        return start(title, settings, tags=self._tags, params=params, more=facts, wait_s=START_WAIT_S)
+        return start(title, settings, tags=self._tags, params=params, more=facts, wait_s=STAGE_START_WAIT_S)
 
     # -- checkpoints
 

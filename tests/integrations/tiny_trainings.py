@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from greentrack.integrations.lightning import GreenTrackCallback
 from greentrack.integrations.training import tracker
 
-tracker.START_WAIT_S = 60.0  # however slow the machine is: no training here begins before its recorder
+tracker.STAGE_START_WAIT_S = 60.0  # however slow the machine is: no training here begins before its recorder
 
 METERS = ["fake:gpu=300,cpu=100"]
 WATTS = 400.0

@@ -20,7 +20,7 @@ from tests.recorder.test_sampler import Kept, Steady
 from tests.rig.clock import FakeClock
 
 if TYPE_CHECKING:
-    from greentrack.recorder.transport.messages import LogEvent
+    from greentrack.recorder.transport.messages import EndEvent, LogEvent
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes of this size are Linux's")
 
@@ -69,7 +69,8 @@ def test_an_end_in_the_pipe_is_heard_before_the_next_reading(ends: tuple[OwnedDe
     begun = clock()
     recorder.start(begun)
     clock.advance(1.5)
-    messages = [*(metrics(begun + n * 1e-4) for n in range(2000)), {"m": "end", "t": begun + 0.9, "status": "finished"}]
+    end: EndEvent = {"m": "end", "t": begun + 0.9, "status": "finished"}
+    messages: list[LogEvent | EndEvent] = [*(metrics(begun + n * 1e-4) for n in range(2000)), end]
     os.write(ends[1].fd, b"".join(map(protocol.line, messages)))
     figures = _until_the_end(recorder, Owner(os.getpid()), Inbox(ends[0].fd), [], None)
     assert [reading.joules for reading in kept.readings("gpu:0")] == pytest.approx([90.0])

@@ -1,21 +1,35 @@
 """The arguments of ``track()`` and of the callbacks: one list, one check."""
 
 import inspect
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from greentrack import ConfigError, ZoneError, track
+from greentrack import ConfigError, ZoneError, summarize, track
 from greentrack.config import Settings
+from greentrack.integrations.training.tracker import TrainingTracker
 from greentrack.tracking.arguments import TrackArguments, check_arguments, check_settings, with_track_arguments
 
 
-@pytest.mark.parametrize("call", [track, lambda **arguments: check_arguments(None, arguments)])
-def test_an_unknown_argument_is_a_type_error_that_suggests_the_right_one(call: Any) -> None:
-    """As Python's own for a wrong keyword."""
-    with pytest.raises(TypeError, match=r"unexpected keyword argument 'zoen' \(did you mean zone\?\)"):
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        (track, "track"),
+        (lambda **arguments: check_arguments(None, arguments), "track"),
+        (lambda **arguments: TrainingTracker(None, arguments), "TrainingTracker"),
+        (partial(summarize, "latest"), "summarize"),
+    ],
+)
+def test_an_unknown_argument_is_a_type_error_that_suggests_the_right_one(call: Any, function: str) -> None:
+    """As Python's own for a wrong keyword, with the name of what was called; a word like no argument gets no hint."""
+    text = f"{function}() got an unexpected keyword argument"
+    with pytest.raises(TypeError, match=f"^{re.escape(text)} 'zoen' {re.escape('(did you mean zone?)')}$"):
         call(zoen="FR")
+    with pytest.raises(TypeError, match=f"^{re.escape(text)} 'bogus'$"):
+        call(bogus=1)
 
 
 def test_every_argument_is_documented_and_a_setting_or_a_fact() -> None:

@@ -1,4 +1,4 @@
-"""Lines for a recorder: they wait until the pipe takes them, and are dropped where too many wait."""
+"""A queue of lines for a recorder: they wait until the pipe takes them; if too many wait, new ones are dropped."""
 
 import os
 from collections import deque
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from greentrack.recorder.transport.pipes import OwnedDescriptor
 
 MAX_EVENTS, MAX_BYTES = 10_000, 8 << 20
-"""Events kept while the recorder does not take them; beyond, the newest are dropped and counted."""
+"""Maximum number and bytes of waiting events; later ones are dropped and counted."""
 
 
 class Outbox:
@@ -24,11 +24,11 @@ class Outbox:
         return len(self._first) + len(self._events)
 
     def begin(self, lines: Iterable[bytes]) -> None:
-        """Send a new recorder these lines, and then the events that the one before has not taken as a whole."""
+        """Send a new recorder these lines, then the events that the previous one did not take completely."""
         self._first, self._written = deque(lines), 0
 
     def add(self, event: bytes, *, important: bool = False) -> None:
-        """Queue an event, or drop it where too many wait; an *important* one may use as much room again."""
+        """Queue an event, or drop it if too many wait; *important* ones have twice as many places."""
         full = len(self._events) >= MAX_EVENTS or self._bytes + len(event) > MAX_BYTES
         if full and not (important and len(self._events) < 2 * MAX_EVENTS):
             self.dropped += 1
@@ -36,12 +36,12 @@ class Outbox:
             self._append(event)
 
     def add_last(self, event: bytes) -> None:
-        """Queue an event, however many wait, unless it is the last already."""
+        """Queue an event, however many wait, unless it is the last one already."""
         if not self._events or self._events[-1] != event:
             self._append(event)
 
     def leave_only(self, event: bytes) -> None:
-        """Drop all other events but one that was written in part."""
+        """Drop all other events, except one that was partly written, and queue *event*."""
         begun = [self._events[0]] if self._events and self._written and not self._first else []
         self.dropped += sum(other != event for other in self._events) - sum(other != event for other in begun)
         self._events = deque(begun)
@@ -49,7 +49,7 @@ class Outbox:
         self.add_last(event)
 
     def write(self, file: OwnedDescriptor) -> bool:
-        """Write as much as *file* takes; True where it took something. Raises OSError where nobody reads any more."""
+        """Write as much as *file* takes; True if it took something. Raises OSError if nobody reads it any more."""
         progress = False
         while lines := self._first or self._events:
             if not file.intact():

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from greentrack.recorder.transport.messages import Answer, EndEvent, Event, FinalFigures, Hello, RunFigures
 
 HELLO_WAIT_S = 2.0
-"""How long a start waits where the recorder has not even taken what it is to record; it is usually done before."""
+"""Additional wait of a start if the recorder has not even taken the hello; it usually has."""
 
 LAST_WAIT_S = 2.0
-"""How long a recorder that did not take all events in time is given for the end alone."""
+"""How long to wait for the final figures once a late recorder was sent only the end."""
 
 RESTART_GAP_S = 1.0
-"""A recorder that died is replaced at most this often."""
+"""Minimum time from the start of a recorder to its replacement, except at the end of the run."""
 
 LISTEN_GAP_S = 1.0
-"""How often a run that sends events reads what its recorder has answered."""
+"""Minimum time between two reads of the recorder's answers while the run sends events."""
 
 
 class ProcessLink:
@@ -63,7 +63,7 @@ class ProcessLink:
             raise
 
     def send(self, event: "Event") -> None:
-        """Send an event; what the pipe does not take now goes with the next one."""
+        """Send an event; what the pipe does not take now is sent with the next one."""
         if not self._is_open:
             return
         self._outbox.add(line(event), important=event["m"] == "close")  # the end of a span
@@ -73,7 +73,7 @@ class ProcessLink:
             self._listen(0.0, lambda: False)
 
     def look(self) -> "RunFigures | None":
-        """The latest figures that the recorder has shown; the last ones again while it is writing others."""
+        """Return the latest figures that the recorder has shown; the same again while it is writing others."""
         if self._is_open:
             self._seen = self._shared.look() or self._seen
         return self._seen
@@ -99,7 +99,7 @@ class ProcessLink:
         return self._final
 
     def forget(self) -> None:
-        """Give up this copy of the pipe, so that its end is seen when the parent ends."""
+        """Close this copy of the pipe, so that the recorder sees the end of the parent."""
         if self._is_open:
             self._is_open = False
             self._to.close()
@@ -126,13 +126,13 @@ class ProcessLink:
             self._outbox.add_last(last)
 
     def _send_only(self, last: bytes) -> None:
-        """Drop the events that are still waiting: a recorder that does not learn of the end would go on for ever."""
+        """Drop all waiting events but the end: a recorder that does not get the end would go on for ever."""
         self._outbox.leave_only(last)
         self._push()
         self._listen(LAST_WAIT_S, lambda: self._final is not None)
 
     def _push(self) -> bool:
-        """Write what waits, as far as the pipe takes it; True where it took something. A dead recorder is replaced."""
+        """Write as many waiting lines as the pipe takes; True if it took something. Replaces a recorder that died."""
         if not self._sending.acquire(blocking=False):
             return False  # another thread, or what a signal interrupted, is at it and will take ours along
         try:
@@ -147,7 +147,7 @@ class ProcessLink:
             self._sending.release()
 
     def _listen(self, wait_s: float, done: Callable[[], bool]) -> bool:
-        """Read answers until *done*; False where the recorder's end of the pipe is closed."""
+        """Read answers until *done* or for *wait_s* seconds; False if the recorder's end of the pipe is closed."""
         deadline = time.monotonic() + wait_s
         while not done():
             try:
@@ -191,7 +191,7 @@ class ProcessLink:
 
     def _spawn(self) -> None:
         self._started = time.monotonic()
-        self._answers = LineBuffer()
+        self._answers: LineBuffer[Answer] = LineBuffer()
         events, self._to = pipe()
         self._from, answers = pipe()
         for end in (self._to, self._from):
@@ -205,7 +205,7 @@ class ProcessLink:
         self._restarts += 1
 
     def _replace(self, at_once: bool = False) -> bool:
-        """Start another recorder in place of one that died; its figures go on from the last that were shown."""
+        """Start another recorder for one that died; its figures go on from the last ones shown. True if it started."""
         self._listen(0.0, lambda: self._refused)  # its last answers: one that cannot start is not started again
         if self._final is not None or self._refused:
             return False
@@ -227,7 +227,7 @@ class ProcessLink:
         return True
 
     def _abandon(self) -> None:
-        """End a start that failed, however far it came."""
+        """Clean up after a start that failed at any point."""
         self._is_open = False
         made = self.__dict__
         self._process.kill()

@@ -5,13 +5,12 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from greentrack import log
 from greentrack.recorder.sampler import Recorder
 from greentrack.recorder.setup import complete, start, why_refused
-from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, line
+from greentrack.recorder.transport.protocol import FINISH_WAIT_S, START_WAIT_S, M, line
 
 if TYPE_CHECKING:
     from greentrack.recorder.transport.messages import EndEvent, Event, FinalFigures, Hello, RunFigures
@@ -79,6 +78,7 @@ class ThreadLink:
             return events
 
 
-def _copied(message: Mapping[str, Any]) -> Any:
+def _copied(message: M) -> M:
     """Return what would have come over a pipe: the training may go on to change what it handed over."""
-    return json.loads(line(message))
+    copy: M = json.loads(line(message))
+    return copy

@@ -1,4 +1,4 @@
-"""What a run and its recorder tell each other: the types of their messages, which are plain values of JSON.
+"""The types of the messages between a run and its recorder; all are plain JSON values.
 
 Only type checkers import this module, so that no start of a run has to wait for it.
 """
@@ -184,3 +184,5 @@ class FinalAnswer(TypedDict):
 
 
 Answer = ReadyAnswer | TroubleAnswer | FinalAnswer
+
+Message = Hello | Event | Answer

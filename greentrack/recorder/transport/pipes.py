@@ -39,6 +39,8 @@ class OwnedDescriptor:
         self._identity = _CLOSED
 
     def __del__(self) -> None:
+        if _identity is None or os.fstat is None:  # the interpreter is ending, and closes it
+            return
         if hasattr(self, "_identity"):  # else it was no open file
             self.close()
 

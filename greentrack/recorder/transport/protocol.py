@@ -1,25 +1,36 @@
-"""How messages and figures travel between a run and its recorder: one JSON object a line."""
+"""Converts messages and figures to JSON, one object per line, and back, for a run and its recorder."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:  # a run starts its recorder before it loads what the facts are made of
     from greentrack.calibration_facts import HostCalibration
     from greentrack.model import DeviceUse, Host, RunInfo, TrackerOverhead
-    from greentrack.recorder.transport.messages import EndEvent, Event, F, Fields, FinalFigures, RunFacts, RunFigures
+    from greentrack.recorder.transport.messages import (
+        EndEvent,
+        Event,
+        F,
+        Fields,
+        FinalFigures,
+        Message,
+        RunFacts,
+        RunFigures,
+    )
+
+M = TypeVar("M", bound="Message")
 
 START_WAIT_S = 0.08
-"""How long a run waits for the first reads; a slower recorder catches up, and coverage tells what it missed."""
+"""How long a run waits for the first reads; a slower recorder catches up, and coverage shows what it missed."""
 
 FINISH_WAIT_S = 5.0
-"""How long the end of a run waits for the last reads: milliseconds, unless a sensor hangs or a database is locked.
+"""Maximum wait of a run's end for the last reads: milliseconds, unless a sensor hangs or a database is locked.
 
-It is longer than ``write_buffer.LOCKED_S``, so that the run learns what came of that.
+It is longer than ``write_buffer.LOCKED_S``, so that the run learns whether a locked database could be written.
 """
 
 MAX_DEPTH = 20
-"""Levels of nested values that are kept where they are not plain JSON; circles go deeper than any."""
+"""Maximum depth of nested values in a message that is not plain JSON; deeper ones, such as circles, become text."""
 
 _SQLITE_LIMIT = 2**63  # of its integers
 _DIGITS_LIMIT = 10**4000  # Python writes no number of more than 4,300 digits
@@ -28,23 +39,23 @@ _encode = json.JSONEncoder(default=str, separators=(",", ":"), check_circular=Fa
 
 
 class Link(Protocol):
-    """A way to a recorder. Once it is open nothing of it raises."""
+    """A connection to a recorder. Once it is open, no method raises."""
 
     def send(self, event: "Event") -> None:
         """Send an event without waiting."""
 
     def look(self) -> "RunFigures | None":
-        """The latest figures; None before the first."""
+        """Return the latest figures; None before the first."""
 
     def finish(self, end: "EndEvent") -> "FinalFigures | None":
-        """End the recording; return the final figures, or None where the recorder did not answer."""
+        """End the recording; return the final figures, or None if the recorder did not answer."""
 
     def forget(self) -> None:
-        """Do nothing from now on, and touch nothing: this is a forked child's copy."""
+        """Do nothing from now on, and touch nothing: this is the copy of a forked child."""
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
-    """The JSON of a message. What JSON cannot hold is sent as its text."""
+def encode(message: "Message | RunFigures") -> bytes:
+    """Return the JSON of a message or of figures; values that JSON does not have become text."""
     try:
         text = _encode(message)
     except Exception:  # noqa: BLE001  # whatever a training hands over: keys of any type, circles, texts that fail
@@ -52,28 +63,28 @@ def encode(message: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def line(message: Mapping[str, Any]) -> bytes:
-    """One message as a line."""
+def line(message: "Message") -> bytes:
+    """Return a message as a line."""
     return encode(message) + b"\n"
 
 
-class LineBuffer:
-    """Puts messages together from the pieces in which a pipe hands them over."""
+class LineBuffer(Generic[M]):
+    """Puts messages together from the pieces that are read from a pipe."""
 
     def __init__(self) -> None:
         self._partial = b""
 
-    def feed(self, data: bytes) -> list[Any]:
-        """Take *data*; return the messages (dicts) that it completes. A line that is no JSON object is left out."""
+    def feed(self, data: bytes) -> list[M]:
+        """Add *data*; return the messages that are now complete. Skips lines that are not JSON objects."""
         *lines, self._partial = (self._partial + data).split(b"\n")
-        messages = []
+        messages: list[M] = []
         for text in lines:
             try:
                 message = json.loads(text)
             except ValueError:
                 continue
             if isinstance(message, dict):
-                messages.append(message)
+                messages.append(cast("M", message))
         return messages
 
 
@@ -84,7 +95,7 @@ def figures(
     host: "Host | None",
     calibration: "HostCalibration | None" = None,
 ) -> "RunFigures":
-    """The totals of a run at a moment, in plain values."""
+    """Return the totals of a run at the moment *at*, as plain values."""
     known = None
     if calibration is not None:
         made = [_fields(one) for one in calibration.calibrations]
@@ -107,7 +118,7 @@ def figures(
 
 
 def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]":
-    """The devices and the overhead in *plain* figures."""
+    """Return the devices and the overhead in *plain* figures."""
     from greentrack.model import Device, DeviceUse, Energy, TrackerOverhead
 
     uses = [
@@ -124,7 +135,7 @@ def figures_of(plain: "RunFigures") -> "tuple[list[DeviceUse], TrackerOverhead]"
 
 
 def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
-    """What *plain* figures say about the calibration of the host; None where they say nothing."""
+    """Return the calibration of the host in *plain* figures; None if they have none."""
     if (known := plain["calibration"]) is None:
         return None
     from greentrack.calibration_facts import Calibration, HostCalibration
@@ -134,24 +145,24 @@ def calibration_of(plain: "RunFigures") -> "HostCalibration | None":
 
 
 def fact_of(kind: "Callable[..., F]", fields: "Fields[F]", **nested: object) -> "F":
-    """The fact of this *kind* with these *fields*, of which *nested* replaces those that JSON cannot hold."""
+    """Return the fact of this *kind* with these *fields*; *nested* replaces those that JSON does not have."""
     return kind(**{**fields, **nested})
 
 
 def _fields(fact: "F", **nested: object) -> "Fields[F]":
-    """The fields of *fact*, of which *nested* replaces those that are no plain values."""
+    """Return the fields of *fact*; *nested* replaces those that are not plain values."""
     return cast("Fields[F]", fact._asdict() | nested)
 
 
 def run_of(facts: "RunFacts", host: "Host | None" = None) -> "RunInfo":
-    """The run with these *facts*, as they come over the pipe, where JSON knows no tuples."""
+    """Return the run with these *facts* from the pipe, whose JSON has lists for tuples."""
     from greentrack.model import RunInfo
 
     return RunInfo(id=facts["id"], host=host, **valid_facts({"name": "", **facts}))
 
 
 def valid_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *facts* that are fields of ``RunInfo`` other than *id* and *host*, with values that a database takes."""
+    """Return those *facts* that are fields of ``RunInfo`` (not *id*, *host*) and have values that a database takes."""
     from greentrack.model import RunInfo
 
     found: dict[str, Any] = {}

@@ -5,7 +5,6 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from greentrack.recorder.transport.pipes import MIN_FD, memory_file
@@ -51,7 +50,7 @@ class SharedFigures:
             _lost.append(self._memory)  # its own descriptor's number is another file's by now
 
 
-def write_figures(memory: Any, figures: Mapping[str, Any]) -> None:
+def write_figures(memory: Any, figures: "RunFigures") -> None:
     """Write *figures* to *memory* (a writable buffer of MEMORY_BYTES); figures too long are left out."""
     data = encode(figures)
     if len(data) <= MEMORY_BYTES - _HEAD:

@@ -328,6 +328,7 @@ def test_disabled_nothing_is_recorded_and_nothing_started(
         ({"on_budget": "explode"}, ConfigError, "explode"),
         ({"when": "later"}, ConfigError, "later"),
         ({"name": 5}, ConfigError, "5"),
+        ({"bogus": 1}, TypeError, r"^GreenTrackCallback\.__init__\(\) got an unexpected keyword argument 'bogus'$"),
     ],
     ids=str,
 )

@@ -28,7 +28,8 @@ KNOWN = calibration_facts.HostCalibration(calibrations=(CALIBRATION,), updates={
 @pytest.fixture
 def received() -> Any:
     """Figures of a run as they come out of JSON, which has no tuples."""
-    (plain,) = protocol.LineBuffer().feed(protocol.line(protocol.figures(1.0, [USE], OVERHEAD, HOST, KNOWN)))
+    figures: Any = protocol.figures(1.0, [USE], OVERHEAD, HOST, KNOWN)
+    (plain,) = protocol.LineBuffer[Any]().feed(protocol.line(figures))
     return plain
 
 

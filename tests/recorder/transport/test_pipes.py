@@ -1,6 +1,8 @@
 """Descriptors that are closed once, at the latest when nobody holds them, and never in another's place."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,11 @@ def test_what_is_no_open_file_raises_and_leaves_nothing_behind() -> None:
     """A number that stands for nothing."""
     with pytest.raises(OSError, match="Bad file descriptor"):
         OwnedDescriptor(1 << 20)
+
+
+@pytest.mark.parametrize("keep", ["pipes.kept, sys.kept = ends, pipes", "sys._kept = ends"])
+def test_one_that_lives_until_the_interpreter_ends_says_nothing(keep: str) -> None:
+    """The names of its module are None by then, or those of ``os``."""
+    script = f"import sys; from greentrack.recorder.transport import pipes; ends = pipes.pipe(); {keep}"
+    ended = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert ended.stderr == ""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,8 @@ def test_figures_are_read_as_they_were_written() -> None:
 def test_memory_that_is_being_written_shows_nothing_rather_than_nonsense() -> None:
     """A checksum that does not fit is never believed."""
     memory = bytearray(MEMORY_BYTES)
-    write_figures(memory, {"at": 1.0})
+    figures: Any = {"at": 1.0}
+    write_figures(memory, figures)
     memory[10] ^= 0xFF
     assert read_figures(memory) is None
 
@@ -56,7 +58,9 @@ def test_memory_that_is_being_written_shows_nothing_rather_than_nonsense() -> No
 def test_figures_too_long_for_the_memory_leave_the_last_ones() -> None:
     """A thousand devices do not write over the end."""
     memory = bytearray(MEMORY_BYTES)
-    write_figures(memory, {"at": 1.0})
-    write_figures(memory, {"text": "x" * MEMORY_BYTES})
+    figures: Any = {"at": 1.0}
+    write_figures(memory, figures)
+    figures = {"text": "x" * MEMORY_BYTES}
+    write_figures(memory, figures)
     shown: object = read_figures(memory)
     assert shown == {"at": 1.0}
