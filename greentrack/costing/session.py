@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self, Unpack
 
 from greentrack import config
 from greentrack.config import Settings
-from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, ParsedOptions, parse_options
-from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record
 
 if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
     from greentrack.store.reader import Reader
 
 
@@ -51,6 +50,11 @@ class CostingSession:
         settings = config.load({"db": db})
         return cls(settings, parse_options(settings, **options), today=today)
 
+    @classmethod
+    def without_options(cls, db: str | Path | None = None) -> Self:
+        """Return a session over *db*, by default that of the settings, for lists: they apply no costing options."""
+        return cls(config.load({"db": db}), ParsedOptions())
+
     def replaced(self, options: ParsedOptions) -> CostingSession:
         """Return a session over the same database under other *options*."""
         return CostingSession(self.settings, options, today=self._today)
@@ -79,6 +83,8 @@ class CostingSession:
 
     def cost(self, record: Record, readings: Mapping[str, Sequence[Reading]] | None = None) -> Summary:
         """Return what *record* cost; *readings*, by device uid, tell the hours for carbon and tariffs by hour."""
+        from greentrack.costing import engine  # a list of runs needs none
+
         return engine.cost(record, self.options, readings=readings, today=self._today)
 
     def cost_stored(self, record: Record) -> Summary:
@@ -95,7 +101,8 @@ class CostingSession:
         work = self.reader.parts_of(run_id)
         if len(work) < 2:
             return summary
-        from greentrack.costing.multipart import joined, share_counted_once
+        from greentrack.costing.multipart import joined
+        from greentrack.costing.overlap import share_counted_once
 
         outlines = (summary if run.id == run_id else self.cost_stored(self.reader.outline(run.id)) for run in work)
         return joined(summary, list(outlines), share_counted_once(self.reader, work))

@@ -40,7 +40,7 @@ def report(
     with CostingSession.open(db, **options) as session:
         reader = session.reader
         if chosen:
-            ids = [cost.run.id for cost in list_runs(db=db, project=project, tags=tags)]
+            ids = [cost.run.id for cost in list_runs(session=session, project=project, tags=tags)]
         else:
             ids = list(dict.fromkeys(reader.find(ref) for ref in refs or ("latest",)))
         if not ids:
