@@ -84,7 +84,7 @@ def runs(
     if not text:
         click.echo(f"no such runs at {session.reader.path}; record one with: greentrack run -- COMMAND", err=True)
     elif form == "table":
-        print(text)  # click.echo would write a "?" for each letter that the terminal lacks, and print escapes it
+        print(text)  # to an output that is ASCII, click.echo would write UTF-8, and print escapes
     else:
         click.echo(text)
 

@@ -121,7 +121,7 @@ def list_runs(
 
 
 def total(costs: Iterable[RunCost], *, db: str | Path | None = None, session: CostingSession | None = None) -> Totals:
-    """Return the totals of *costs*, runs of *db* or *session*. System overhead and carbon follow the joules that count."""
+    """Return the totals of *costs*, runs of *db* or *session*; overhead and carbon follow the joules that count."""
     costs = list(costs)
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
     with _opened(session, db) as opened:
