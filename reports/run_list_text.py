@@ -1,7 +1,7 @@
 """A list of runs as a table that fits a terminal, with their totals."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from greentrack.costing.run_list import RunCost, Totals
 from greentrack.formatting.escape import printable
@@ -45,9 +45,9 @@ def table(costs: Sequence[RunCost], width: int, *, today: datetime.date | None =
         "parts": [str(len(cost.parts)) if cost.parts else "" for cost in costs],
         "started": [at[5:] if at.startswith(year) else at[:10] for at in started],
         "time": [duration(run.seconds) for run in runs],
-        "energy": [_known(cost.joules, energy) for cost in costs],
-        "CO2e": [_known(cost.g, mass).removesuffix(" CO2e") for cost in costs],
-        "measured": [_known(cost.measured_share, percent) for cost in costs],
+        "energy": [UNKNOWN if cost.joules is None else energy(cost.joules) for cost in costs],
+        "CO2e": [UNKNOWN if cost.g is None else mass(cost.g).removesuffix(" CO2e") for cost in costs],
+        "measured": [UNKNOWN if cost.measured_share is None else percent(cost.measured_share) for cost in costs],
     }
     head = tuple(title for title, texts in columns.items() if any(texts) or title not in _RARE)
     rows = tuple(zip(*(columns[title] for title in head), strict=True))
@@ -95,7 +95,3 @@ def _name(text: str) -> str:
     if len(text) <= MAX_NAME and text.isascii() and text.isprintable():
         return text
     return cut(printable(text[: MAX_NAME + 1]), MAX_NAME)
-
-
-def _known(figure: float | None, text: Callable[[float], str]) -> str:
-    return UNKNOWN if figure is None else text(figure)
