@@ -1,7 +1,7 @@
 """A list of runs as a table that fits a terminal, with their totals."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from greentrack.costing.run_list import RunCost, Totals
 from greentrack.formatting.escape import printable
@@ -19,7 +19,8 @@ MAX_COLOURED = 200
 """Maximum number of rows in colour: rich needs a second for a thousand."""
 
 _COLOURS = {"finished": "green", "running": "cyan", "failed": "red", "stopped": "yellow", "interrupted": "yellow"}
-_HEAD = ("run", "name", "project", "status", "parts", "started", "time", "energy", "CO2e", "measured")
+_RARE = ("project", "parts")
+_RIGHT = ("parts", "time", "energy", "CO2e", "measured")
 
 
 def render(costs: Sequence[RunCost], *, totals: Totals | None = None, width: int = 80, colour: bool = False) -> str:
@@ -35,31 +36,32 @@ def table(costs: Sequence[RunCost], width: int, *, today: datetime.date | None =
     """Return the columns that fit in *width*; names are cut, and the least useful columns are left out first."""
     year = f"{(today or datetime.date.today()).year}-"
     started = [datetime.datetime.fromtimestamp(cost.run.started_at).isoformat(" ", "minutes") for cost in costs]
-    rows = tuple(
-        (
-            cost.run.id[:MAX_ID],
-            _name(cost.run.name),
-            _name(cost.run.project or ""),
-            cost.run.status,
-            str(len(cost.parts)) if cost.parts else "",
-            at[5:] if at.startswith(year) else at[:10],
-            duration(cost.run.seconds),
-            _known(cost.joules, energy),
-            _known(cost.g, mass).removesuffix(" CO2e"),
-            _known(cost.measured_share, percent),
-        )
-        for cost, at in zip(costs, started, strict=True)
-    )
-    whole = Table(_HEAD, rows, right=(4, 6, 7, 8, 9)).without_unknown((_HEAD.index("project"), _HEAD.index("parts")))
-    name = whole.head.index("name")
-    long, short = (min(width_of(whole, name), room) for room in (SHORT_NAME, MIN_WIDTH))
+    runs = [cost.run for cost in costs]
+    columns = {
+        "run": [run.id[:MAX_ID] for run in runs],
+        "name": [_name(run.name) for run in runs],
+        "project": [_name(run.project or "") for run in runs],
+        "status": [run.status for run in runs],
+        "parts": [str(len(cost.parts)) if cost.parts else "" for cost in costs],
+        "started": [at[5:] if at.startswith(year) else at[:10] for at in started],
+        "time": [duration(run.seconds) for run in runs],
+        "energy": [UNKNOWN if cost.joules is None else energy(cost.joules) for cost in costs],
+        "CO2e": [UNKNOWN if cost.g is None else mass(cost.g).removesuffix(" CO2e") for cost in costs],
+        "measured": [UNKNOWN if cost.measured_share is None else percent(cost.measured_share) for cost in costs],
+    }
+    head = tuple(title for title, texts in columns.items() if any(texts) or title not in _RARE)
+    rows = tuple(zip(*(columns[title] for title in head), strict=True))
+    whole = Table(head, rows, right=tuple(place for place, title in enumerate(head) if title in _RIGHT))
+    name = head.index("name")
+    longest = width_of(whole, name)
+    long, short = min(longest, SHORT_NAME), min(longest, MIN_WIDTH)
     days = ("day", [at[5:10] if at.startswith(year) else at[:7] for at in started])
     steps = (("project", long, None), ("started", long, days), ("measured", short, None), ("parts", short, None))
     return fitted(
         whole,
         width,
         flexible=name,
-        steps=[GiveWay(whole.head.index(title), *rest) for title, *rest in steps if title in whole.head],
+        steps=[GiveWay(head.index(title), *rest) for title, *rest in steps if title in head],
     )
 
 
@@ -93,7 +95,3 @@ def _name(text: str) -> str:
     if len(text) <= MAX_NAME and text.isascii() and text.isprintable():
         return text
     return cut(printable(text[: MAX_NAME + 1]), MAX_NAME)
-
-
-def _known(figure: float | None, text: Callable[[float], str]) -> str:
-    return UNKNOWN if figure is None else text(figure)

@@ -50,6 +50,7 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpac
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
     with CostingSession.open(db, **options) as session:
         summaries = _parted([session.summarize(ref) for ref in refs])
+        counts = {ref: sum(cost.run.name == ref for cost in list_runs(session=session, name=ref)) for ref in refs}
     called: dict[str, str] = {}
     for ref, summary in zip(refs, summaries, strict=True):
         if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
@@ -60,7 +61,6 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpac
         Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
         for name, summary in zip(names, summaries, strict=True)
     ]
-    counts = {ref: sum(cost.run.name == ref for cost in list_runs(db=db, name=ref)) for ref in refs}
     newest_of = tuple((ref, count) for ref, count in counts.items() if count > 1)
     return GroupSelection(tuple(groups), Selection(newest_of=newest_of))
 
@@ -100,12 +100,12 @@ def ended(
     **options: Unpack[CostingOptions],
 ) -> tuple[list[Summary], Selection]:
     """Return the runs of *project* with all *tags* that ended well, the oldest first, and how they were selected."""
-    listed = list_runs(db=db, project=project, tags=tags)
-    ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
-    if not ids:
-        what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
-        raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
     with CostingSession.open(db, **options) as session:
+        listed = list_runs(session=session, project=project, tags=tags)
+        ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
+        if not ids:
+            what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
+            raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
         runs = [session.summarize(run_id) for run_id in ids]
     selection = Selection(unfinished=len(listed) - len(ids))
     return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), selection

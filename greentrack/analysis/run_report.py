@@ -63,7 +63,7 @@ def run_report(
     with CostingSession.open(db, **options) as session:
         reader = session.reader
         if is_filtered:
-            ids = [cost.run.id for cost in list_runs(db=db, project=project, tags=tags)]
+            ids = [cost.run.id for cost in list_runs(session=session, project=project, tags=tags)]
         else:
             ids = list(dict.fromkeys(reader.find(ref) for ref in refs or ("latest",)))
         if not ids:

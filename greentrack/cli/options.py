@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from greentrack.registry import HOURLY
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 db = click.option("--db", metavar="FILE", help="The database; by default the one that the settings name.")
 zone = click.option(
@@ -84,9 +86,11 @@ def database(db: str | None) -> Path:
     return path_of(config.load({"db": db}).db)
 
 
-def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Offer the newest runs by id and by name; nothing where there is no database."""
     del param
+    from click.shell_completion import CompletionItem
+
     from greentrack.errors import GreenTrackError
     from greentrack.formatting.escape import printable
     from greentrack.store.reader import Reader

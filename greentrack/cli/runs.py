@@ -68,23 +68,25 @@ def runs(
     import gc
 
     from greentrack.costing.run_list import list_runs, total
+    from greentrack.costing.session import CostingSession
 
     render = Renderer(RUN_LISTS, form, totals=totals)
     gc.disable()  # all that is made lives to the end: looking for garbage in ten thousand runs takes a third longer
-    found = list_runs(
-        db=db,
-        since=None if since is None else parse_moment(since, "--since"),
-        until=None if until is None else parse_moment(until, "--until", end=True),
-        sort=sort.removeprefix("-"),
-        reverse=reverse != sort.startswith("-"),
-        **filters,
-    )
-    sums = total(found, db=db) if totals else None
+    began = None if since is None else parse_moment(since, "--since")
+    before = None if until is None else parse_moment(until, "--until", end=True)
+    with CostingSession.without_options(db) as session:
+        reverse = reverse != sort.startswith("-")
+        found = list_runs(
+            session=session, since=began, until=before, sort=sort.removeprefix("-"), reverse=reverse, **filters
+        )
+        sums = total(found, session=session) if totals else None
     text = render(found, totals=sums, width=get_terminal_size().columns, colour=sys.stdout.isatty())
-    if text:
-        click.echo(text)
+    if not text:
+        click.echo(f"no such runs at {session.reader.path}; record one with: greentrack run -- COMMAND", err=True)
+    elif form == "table":
+        print(text)  # to an output that is ASCII, click.echo would write UTF-8, and print escapes
     else:
-        click.echo(f"no such runs at {options.database(db)}; record one with: greentrack run -- COMMAND", err=True)
+        click.echo(text)
 
 
 def parse_moment(text: str, option: str, *, now: datetime.datetime | None = None, end: bool = False) -> float:

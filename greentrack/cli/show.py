@@ -14,6 +14,7 @@ from greentrack.registry import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from greentrack.analysis.time_to_target import CostToTarget
     from greentrack.costing.summary import Summary
 
 MAX_WIDTH = 80
@@ -43,15 +44,22 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
     RUN is an id, the beginning of one, a name (its newest run), or "latest", which is the default. The joules are as
     they were recorded; place, scope, overheads and prices are applied now, so that any run can be costed again.
     """
-    from greentrack.analysis.time_to_target import checked_cost_to, parse_target
     from greentrack.costing.api import summarize
 
     render = Renderer(FORMATS, form, until=until, per=per)
     summary = summarize(run, db=db, **costing)
     width = min(MAX_WIDTH, get_terminal_size().columns)
     chart = _chart(summary, db, width) if render.takes("chart") else ()
-    cost = None if until is None else checked_cost_to(summary, parse_target(until))
-    click.echo(render(summary, width=width, chart=chart, until=cost))
+    click.echo(render(summary, width=width, chart=chart, until=_cost_to(summary, until)))
+
+
+def _cost_to(summary: "Summary", target: str | None) -> "CostToTarget | None":
+    """Return the cost until *target* was first reached; None where none is given."""
+    if target is None:
+        return None
+    from greentrack.analysis.time_to_target import checked_cost_to, parse_target  # few ask, and it loads five modules
+
+    return checked_cost_to(summary, parse_target(target))
 
 
 def _chart(summary: "Summary", db: str | None, width: int) -> "Sequence[str]":

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from greentrack.costing.caveats import Caveat
+from greentrack.costing.overlap import seconds_of
 from greentrack.costing.summary import MultipartRun, RunPart, Summary
 from greentrack.costing.tariffs import Money
-from greentrack.model import RunInfo
 from greentrack.quantity import Figure
-
-if TYPE_CHECKING:
-    from greentrack.store.reader import Reader
-    from greentrack.store.run_row import RunRow
 
 
 def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summary:
@@ -42,33 +38,6 @@ def joined(summary: Summary, parts: Sequence[Summary], counted: float) -> Summar
 def _plan(part: Summary) -> tuple[Any, Any]:
     """Return how long Lightning was to train: forecasts for another plan do not apply."""
     return part.run.params.get("max_epochs"), part.run.params.get("max_steps")
-
-
-def seconds_of(runs: Iterable[RunInfo | RunRow]) -> float:
-    """Return the seconds in which at least one of the *runs* ran."""
-    seconds, until = 0.0, float("-inf")
-    for begun, ended in sorted((run.started_at, run.started_at + run.seconds) for run in runs):
-        seconds += max(0.0, ended - max(begun, until))
-        until = max(until, ended)
-    return seconds
-
-
-def share_counted_once(reader: Reader, runs: Sequence[RunInfo | RunRow]) -> float:
-    """Return the share of the joules of these parts that is left when each joule is counted once.
-
-    It is 1 unless several of them were on one machine at the same time, such as two that resume one checkpoint.
-    """
-    until: dict[str | None, float] = {}
-    overlap = False
-    for run in sorted(runs, key=lambda run: run.started_at):
-        host = run.host.id if run.host else None
-        overlap = overlap or run.started_at < until.get(host, float("-inf"))
-        until[host] = max(until.get(host, float("-inf")), run.started_at + run.seconds)
-    if not overlap:
-        return 1.0
-    once = reader.deduplicated_energy(run.id for run in runs)
-    together = once.joules + once.overlapped
-    return once.joules / together if together > 0 else 1.0
 
 
 def _parts(parts: Sequence[Summary]) -> Iterator[RunPart]:

@@ -1,7 +1,5 @@
 """Costing options: place, scope, overheads and prices; joules never depend on them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from greentrack.errors import ConfigError
@@ -48,12 +46,12 @@ class ParsedOptions(NamedTuple):
 
     zone: str | None = None
     default_zone: str | None = None
-    hourly: HourlySource | None = None
+    hourly: "HourlySource | None" = None
     rest: str | None = None
     scope: str = "machine"
-    pue: Pue | None = None
-    tariff: Tariff | None = None
-    rent: Rent | None = None
+    pue: "Pue | None" = None
+    tariff: "Tariff | None" = None
+    rent: "Rent | None" = None
     embodied: bool = False
     water: bool = False
 
@@ -64,7 +62,7 @@ class ParsedOptions(NamedTuple):
 
 
 def parse_options(
-    settings: Settings | None = None,
+    settings: "Settings | None" = None,
     *,
     zone: str | None = None,
     hourly: str | None = None,

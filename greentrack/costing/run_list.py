@@ -4,16 +4,16 @@ The figures come from totals that the store keeps: ten thousand runs are listed 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from greentrack import config
 from greentrack.carbon import find_intensity
+from greentrack.costing.session import CostingSession
 from greentrack.costing.system_overhead import Chassis, chassis_of
 from greentrack.errors import ConfigError, ZoneError, did_you_mean
 from greentrack.quantity import JOULES_PER_KWH
-from greentrack.store.location import path_of
 from greentrack.store.reader import Reader
 from greentrack.store.run_row import RunRow
 
@@ -65,6 +65,7 @@ SORTS: dict[str, Callable[[RunCost], Any]] = {  # for each the order that one mo
 def list_runs(
     *,
     db: str | Path | None = None,
+    session: CostingSession | None = None,
     project: str | None = None,
     tags: Sequence[str] = (),
     status: str | None = None,
@@ -76,7 +77,7 @@ def list_runs(
     limit: int | None = None,
     all_parts: bool = False,
 ) -> list[RunCost]:
-    """List the runs in *db* (by default the database of the settings) that match all filters.
+    """List the runs in *db* (by default the database of the settings), or of an open *session*, that match all filters.
 
     A multi-part run is one line, found by its latest part; with *all_parts* each part has its own. *since* and *until*
     are Unix times of the start; *name* may hold ``*`` and ``?``. Raises NotFoundError for a project, tag or status that
@@ -86,9 +87,9 @@ def list_runs(
         raise ConfigError(f"unknown sort {sort!r}{did_you_mean(sort, SORTS)}; known: {', '.join(SORTS)}")
     if limit is not None and limit < 1:
         raise ConfigError(f"limit = {limit} is below 1; leave it out to list all runs")
-    settings = config.load({"db": db})
     newest = sort == "started" and not reverse
-    with Reader(path_of(settings.db)) as reader:
+    with _opened(session, db) as opened:
+        reader = opened.reader
         works = {} if all_parts else {work[-1]: work for work in reader.multipart_runs()}
         rows = reader.runs(
             project=project,
@@ -101,7 +102,7 @@ def list_runs(
             without=[run_id for work in works.values() for run_id in work[:-1]],
         )
         refine = _by_calibration(reader)
-        grams = _grams_per_joule(settings.zone)
+        grams = _grams_per_joule(opened.settings.zone)
         costs = [_cost(row, grams, refine) for row in rows]
         if works:
             earlier = [run_id for row in rows for run_id in works.get(row.id, [])[:-1]]
@@ -114,13 +115,12 @@ def list_runs(
     return costs if limit is None else costs[:limit]
 
 
-def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
-    """Return the totals of *costs*, runs of *db*. System overhead and carbon follow the joules that count."""
+def total(costs: Iterable[RunCost], *, db: str | Path | None = None, session: CostingSession | None = None) -> Totals:
+    """Return the totals of *costs*, runs of *db* or *session*; overhead and carbon follow the joules that count."""
     costs = list(costs)
     runs = [run for cost in costs for run in (cost.parts or (cost,))]
-    settings = config.load({"db": db})
-    with Reader(path_of(settings.db)) as reader:
-        once = reader.deduplicated_energy(cost.run.id for cost in runs)
+    with _opened(session, db) as opened:
+        once = opened.reader.deduplicated_energy(cost.run.id for cost in runs)
     whole = once.joules + once.overlapped
     part = once.joules / whole if whole > 0 else 1.0
     read = [(cost.joules - cost.run.joules, cost.g) for cost in runs if cost.joules is not None]
@@ -133,6 +133,11 @@ def total(costs: Iterable[RunCost], *, db: str | Path | None = None) -> Totals:
         overlapped=once.overlapped,
         unread=sum(cost.joules is None for cost in costs),
     )
+
+
+def _opened(session: CostingSession | None, db: str | Path | None) -> AbstractContextManager[CostingSession]:
+    """Return *session*, which stays open, or one over *db*."""
+    return CostingSession.without_options(db) if session is None else nullcontext(session)
 
 
 def _cost(
@@ -153,7 +158,7 @@ def _cost(
 
 def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
     """Return the line of a multi-part run: its last part with the totals of all, each joule counted once."""
-    from greentrack.costing.multipart import seconds_of, share_counted_once
+    from greentrack.costing.overlap import seconds_of, share_counted_once
 
     rows = [part.run for part in parts]
     known = [(part.joules, part.g, part.measured_share or 0.0) for part in parts if part.joules is not None]

@@ -1,7 +1,5 @@
 """A costing session: the settings, options and open database with which one question costs all of its runs."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,12 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, Self, Unpack
 
 from greentrack import config
 from greentrack.config import Settings
-from greentrack.costing import engine
 from greentrack.costing.options import CostingOptions, ParsedOptions, parse_options
-from greentrack.costing.summary import Summary
 from greentrack.model import Reading, Record
 
 if TYPE_CHECKING:
+    from greentrack.costing.summary import Summary
     from greentrack.store.reader import Reader
 
 
@@ -51,7 +48,12 @@ class CostingSession:
         settings = config.load({"db": db})
         return cls(settings, parse_options(settings, **options), today=today)
 
-    def replaced(self, options: ParsedOptions) -> CostingSession:
+    @classmethod
+    def without_options(cls, db: str | Path | None = None) -> Self:
+        """Return a session over *db*, by default that of the settings, for lists: they apply no costing options."""
+        return cls(config.load({"db": db}), ParsedOptions())
+
+    def replaced(self, options: ParsedOptions) -> "CostingSession":
         """Return a session over the same database under other *options*."""
         return CostingSession(self.settings, options, today=self._today)
 
@@ -63,7 +65,7 @@ class CostingSession:
             self.reader.close()
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> "Reader":
         """The open database. Raises StoreError where there is no place for one."""
         from greentrack.store.location import path_of  # a record that is handed in needs no database
         from greentrack.store.reader import Reader
@@ -77,15 +79,17 @@ class CostingSession:
         run_id = self.reader.find(run)
         return StoredRun(self.reader.record(run_id), self._readings(run_id), len(self.reader.parts_of(run_id)))
 
-    def cost(self, record: Record, readings: Mapping[str, Sequence[Reading]] | None = None) -> Summary:
+    def cost(self, record: Record, readings: Mapping[str, Sequence[Reading]] | None = None) -> "Summary":
         """Return what *record* cost; *readings*, by device uid, tell the hours for carbon and tariffs by hour."""
+        from greentrack.costing import engine  # a list of runs needs none
+
         return engine.cost(record, self.options, readings=readings, today=self._today)
 
-    def cost_stored(self, record: Record) -> Summary:
+    def cost_stored(self, record: Record) -> "Summary":
         """Return what a *record* of this database cost, by the hours of its readings where the options need them."""
         return self.cost(record, self._readings(record.run.id))
 
-    def summarize(self, ref: str) -> Summary:
+    def summarize(self, ref: str) -> "Summary":
         """Return what the run *ref* (see ``find``) cost, with the costs of all parts of a multi-part run.
 
         Raises NotFoundError.
@@ -95,7 +99,8 @@ class CostingSession:
         parts = self.reader.parts_of(run_id)
         if len(parts) < 2:
             return summary
-        from greentrack.costing.multipart import joined, share_counted_once
+        from greentrack.costing.multipart import joined
+        from greentrack.costing.overlap import share_counted_once
 
         outlines = (summary if run.id == run_id else self.cost_stored(self.reader.outline(run.id)) for run in parts)
         return joined(summary, list(outlines), share_counted_once(self.reader, parts))

@@ -4,8 +4,6 @@ What was not measured is None or absent, never zero; gaps are not filled. The tr
 so the facts are named tuples: a dataclass takes five times as long to make.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,7 +97,7 @@ class MultipartRun(NamedTuple):
     seconds: float
     joules: Figure | None
     g: Figure | None
-    money: Money | None
+    money: "Money | None"
 
 
 class Summary(NamedTuple):
@@ -121,7 +119,7 @@ class Summary(NamedTuple):
     g: Figure | None
     pue: Figure
     facility_joules: Figure | None
-    money: Money | None
+    money: "Money | None"
     embodied: Figure | None
     water: Figure | None
     equivalents: tuple[Equivalent, ...]
@@ -149,7 +147,7 @@ class Summary(NamedTuple):
         return Figure.total(known) if gpus and len(known) == len(gpus) else None
 
     @property
-    def comparison(self) -> TrainingComparison | None:
+    def comparison(self) -> "TrainingComparison | None":
         """The run compared with the closest published training; None where it is far below all of them."""
         from greentrack.costing.published_trainings import comparison_of  # the end of a run needs no table
 
@@ -157,7 +155,7 @@ class Summary(NamedTuple):
         return None if joules is None else comparison_of(joules)
 
     @property
-    def rates(self) -> tuple[UnitCost, ...]:
+    def rates(self) -> "tuple[UnitCost, ...]":
         """The unit costs of predictions, requests and tokens, with the PUE where one is applied."""
         from greentrack.costing.unit_costs import unit_costs  # few runs have any
 

@@ -1,6 +1,5 @@
 """Lines of plain text for a terminal: how wide a text is, wrapping, labels, lists, short names."""
 
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -44,6 +43,8 @@ def wrapped(text: str, width: int, first: str = "", later: str = "") -> list[str
     ['a 日本語', 'name']
     """
     if display_width(text) == len(text):
+        import textwrap  # a list of runs wraps nothing
+
         return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
     lines, room, begun = [first], width - display_width(first), False
     for word in text.split():

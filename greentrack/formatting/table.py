@@ -1,7 +1,5 @@
 """Tables: texts in rows and columns, which every format renders, and the aligned lines of a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -26,7 +24,7 @@ class Table(NamedTuple):
     caption: str = ""
     remark: str = ""
 
-    def only(self, columns: Iterable[int]) -> Table:
+    def only(self, columns: Iterable[int]) -> "Table":
         """Return the table with these of its columns.
 
         >>> Table(("run", "tag", "J"), (("a", "", "1"),), right=(2,)).only((0, 2))
@@ -39,7 +37,7 @@ class Table(NamedTuple):
             right=tuple(place for place, number in enumerate(kept) if number in self.right),
         )
 
-    def without_unknown(self, columns: Iterable[int]) -> Table:
+    def without_unknown(self, columns: Iterable[int]) -> "Table":
         """Return the table without those of *columns* in which no row has a text, or only UNKNOWN."""
         empty = {number for number in columns if all(row[number] in ("", UNKNOWN) for row in self.rows)}
         return self.only(number for number in range(len(self.head)) if number not in empty)

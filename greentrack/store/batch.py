@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from greentrack.model import DeviceUse, Energy, Forecast, Metric, Phase, Reading, RunInfo, Span, TrackerOverhead
+from greentrack.store.tables import TOTALS
 from greentrack.store.time_bins import PhaseTime, bin_length, into_bins
 
 T = TypeVar("T")
@@ -148,10 +149,6 @@ def added_phase(first: Phase, second: Phase) -> Phase:
     for uid, more in second.energy.items():
         energy[uid] = Energy._make(map(added, energy.get(uid, Energy()), more))
     return first._replace(calls=first.calls + second.calls, seconds=first.seconds + second.seconds, energy=energy)
-
-
-TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_seconds")
-"""What ``totals`` adds up, see ``DeviceUse``."""
 
 
 def totals(readings: Iterable[Reading]) -> Mapping[str, tuple[float | None, ...]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from greentrack.errors import NotFoundError
 from greentrack.model import Host
-from greentrack.store import write_queries as sql
 from greentrack.store.connect import transaction
 from greentrack.store.database import ReadDatabase
 from greentrack.store.statements import Row, Statement, from_row, select
@@ -51,6 +50,8 @@ def read(path: Path, busy_timeout_s: float = 5.0) -> Mapping[str, HostCalibratio
 
 def add_calibration(path: Path, host: Host, calibration: Calibration) -> None:
     """Store *calibration* of *host*. Raises StoreError."""
+    from greentrack.store import write_queries as sql  # only here, because every list of runs loads this module
+
     facts = calibration._asdict() | {"host": host.id, "devices": sorted(calibration.devices)}
     with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))
@@ -80,6 +81,8 @@ def _delete(path: Path, statement: str, value: object) -> int:
 
 def keep_self_test(path: Path, host: Host, test: SelfTest) -> None:
     """Store *test* of *host*, which replaces earlier ones of its sensors. Raises StoreError."""
+    from greentrack.store import write_queries as sql  # as above
+
     facts = (test._asdict() | sensor._asdict() | {"host": host.id} for sensor in test.sensors)
     with transaction(path) as db:
         db.execute(sql.HOST.sql, sql.HOST.row(host._asdict()))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from greentrack.model import Device, DeviceUse, Energy, Forecast, Host, Metric, Reading, RunInfo, Span, TrackerOverhead
-from greentrack.store import batch, tables
+from greentrack.store import tables
 from greentrack.store.columns import Column
 from greentrack.store.statements import Row, from_row, to_row
 from greentrack.store.tables import RUN_DEVICES
@@ -15,7 +15,7 @@ RUN = (*INFO, tables.RUNS.column("host"))
 OVERHEAD = tables.RUNS.of(TrackerOverhead._fields)
 HOST = tables.HOSTS.of(Host._fields)
 DEVICE = tables.DEVICES.of(Device._fields)
-TOTALS = RUN_DEVICES.of(batch.TOTALS)
+TOTALS = RUN_DEVICES.of(tables.TOTALS)
 RUN_DEVICE = RUN_DEVICES.without(*(column.name for column in TOTALS))
 DEVICE_USE = RUN_DEVICES.without("run", "device", "measured")
 READING = tables.READINGS.of(Reading._fields[1:])

@@ -122,6 +122,9 @@ RUN_DEVICES = TableColumns(
     Column("idle_watts", AMOUNT, optional=True, merge=KEEP_KNOWN, note="while nothing ran on it; NULL: not seen"),
     Column("note", TEXT),
 )
+TOTALS = ("joules", "seconds", "cross_check", "process", "idle_joules", "idle_seconds")
+"""The fields of a device in a run that are totals of its readings, see ``batch.totals``."""
+
 READINGS = TableColumns(
     "readings",
     "what a device used in the `seconds` up to `at`",

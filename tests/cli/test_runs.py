@@ -6,18 +6,22 @@ import io
 import json
 import os
 import pty
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from greentrack.costing.run_list import SORTS, list_runs
+from greentrack import config
+from greentrack.costing.run_list import SORTS, list_runs, total
+from greentrack.costing.session import CostingSession
 from greentrack.errors import ConfigError
 from greentrack.formatting.escape import printable
 from greentrack.formatting.layout import display_width, listed
 from greentrack.formatting.table import lines
 from greentrack.reports.run_list_text import table
+from greentrack.store import database
 from tests.cli.conftest import COMMAND, Ask, Keep
 
 DAY = 86_400.0
@@ -284,3 +288,44 @@ print(*sorted(set(sys.modules) & {{"rich", "psutil", "sqlite_utils", "pandas", "
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert said.splitlines()[-1] == ""
+
+
+def test_a_table_for_an_ascii_output_escapes_what_is_not_ascii(keep: Keep, db: Path) -> None:
+    """A pipe to a tool that takes only ASCII gets nothing else."""
+    keep("日本")
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "runs", "--db", db], env=env, capture_output=True, check=True)
+    assert b"\\u65e5\\u672c" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_a_list_and_its_totals_load_the_settings_and_open_the_database_once(
+    ask: Ask, keep: Keep, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both take the session of the command."""
+    keep()
+    calls: list[str] = []
+
+    def counted(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            calls.append(name)
+            return real(*args, **options)
+
+        monkeypatch.setattr(module, name, call)
+
+    counted(config, "load")
+    counted(database, "open_for_reading")
+    assert ask("runs", "--db", db, "--totals").status == 0
+    assert sorted(calls) == ["load", "open_for_reading"]
+
+
+def test_a_session_that_is_handed_in_stays_open(keep: Keep, db: Path) -> None:
+    """Its owner closes it, and its lists are those of its database."""
+    run = keep()
+    with CostingSession.open(db, tariff="0.30 EUR") as session:
+        found = list_runs(session=session)
+        assert found == list_runs(db=db)
+        assert total(found, session=session) == total(found, db=db)
+        assert session.summarize(run.id).run.id == run.id

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greentrack.costing.api import summarize, summary_of
-from greentrack.costing.multipart import seconds_of
+from greentrack.costing.overlap import seconds_of
 from greentrack.costing.run_list import list_runs, total
 from greentrack.costing.summary import Summary
 from greentrack.model import Device, DeviceUse, Forecast, Host, Reading, Record, RunInfo

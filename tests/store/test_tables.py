@@ -22,7 +22,7 @@ from greentrack.model import (
     Span,
     TrackerOverhead,
 )
-from greentrack.store import batch, rows, schema, tables
+from greentrack.store import rows, schema, tables
 from greentrack.store.columns import TableColumns
 from greentrack.store.intensity_cache import CachedHour
 from greentrack.store.tables import TABLES
@@ -99,7 +99,7 @@ def test_every_field_of_the_model_has_its_column(model: type[Any], table: TableC
 def test_positional_rows_are_in_the_order_of_their_fields() -> None:
     """Readings, sums, energies and hosts are made of rows, or rows of them, as they are."""
     assert [column.field for column in rows.READING] == list(Reading._fields[1:])
-    assert [column.field for column in rows.TOTALS] == list(batch.TOTALS)
+    assert [column.field for column in rows.TOTALS] == list(tables.TOTALS)
     assert [column.field for column in rows.HOST] == list(Host._fields)
     assert [column.field for column in rows.OVERHEAD] == list(TrackerOverhead._fields)
     assert [column.field for column in tables.SPAN_ENERGY.of(Energy._fields)] == list(Energy._fields)
