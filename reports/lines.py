@@ -3,10 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from greentrack.costing.summary import Summary
-from greentrack.costing.unit_costs import UnitCost
 from greentrack.formatting.escape import shown
 from greentrack.formatting.units import (
     counted,
@@ -24,6 +23,9 @@ from greentrack.formatting.units import (
 )
 from greentrack.quantity import Figure
 from greentrack.reports.waste import stated_waste
+
+if TYPE_CHECKING:
+    from greentrack.costing.unit_costs import UnitCost
 
 
 class Line(NamedTuple):
@@ -121,7 +123,7 @@ def equivalents_and_work(summary: Summary) -> Iterator[Line]:
         yield Line("that is", unit_cost(rate))
 
 
-def unit_cost(cost: UnitCost) -> str:
+def unit_cost(cost: "UnitCost") -> str:
     """Return what a unit of work costs; the joules of a single one without overhead stand with the work."""
     parts = [
         f"{_ranged(cost.per_kwh, f' {cost.unit}')} per kWh",

@@ -1,10 +1,8 @@
 """``greentrack references``: published trainings, and the misprints about them."""
 
-from shutil import get_terminal_size
-
 import click
 
-from greentrack.cli.output import Renderer, format_option
+from greentrack.cli.output import Renderer, format_option, terminal_width
 from greentrack.registry import REFERENCES
 
 
@@ -26,4 +24,4 @@ def references(*, form: str) -> None:
     from greentrack.costing.published_trainings import published_errors
     from greentrack.costing.published_trainings import references as published
 
-    click.echo(Renderer(REFERENCES, form)(published(), published_errors(), width=get_terminal_size().columns))
+    click.echo(Renderer(REFERENCES, form)(published(), published_errors(), width=terminal_width()))

@@ -3,13 +3,12 @@
 import datetime
 import re
 import sys
-from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.output import Renderer, format_option
+from greentrack.cli.output import Renderer, format_option, terminal_width
 from greentrack.errors import ConfigError
 from greentrack.registry import RUN_LISTS
 
@@ -80,7 +79,7 @@ def runs(
             session=session, since=began, until=before, sort=sort.removeprefix("-"), reverse=reverse, **filters
         )
         sums = total(found, session=session) if totals else None
-    text = render(found, totals=sums, width=get_terminal_size().columns, colour=sys.stdout.isatty())
+    text = render(found, totals=sums, width=terminal_width(), colour=sys.stdout.isatty())
     if not text:
         click.echo(f"no such runs at {session.reader.path}; record one with: greentrack run -- COMMAND", err=True)
     elif form == "table":

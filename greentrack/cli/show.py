@@ -1,13 +1,12 @@
 """``greentrack show``: one run's summary."""
 
 import sys
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.output import Renderer
+from greentrack.cli.output import Renderer, terminal_width
 from greentrack.formatting.layout import listed
 from greentrack.registry import FORMATS
 
@@ -48,7 +47,7 @@ def show(*, run: str, form: str, until: str | None, per: str | None, db: str | N
 
     render = Renderer(FORMATS, form, until=until, per=per)
     summary = summarize(run, db=db, **costing)
-    width = min(MAX_WIDTH, get_terminal_size().columns)
+    width = min(MAX_WIDTH, terminal_width())
     chart = _chart(summary, db, width) if render.takes("chart") else ()
     click.echo(render(summary, width=width, chart=chart, until=_cost_to(summary, until)))
 

@@ -1,12 +1,11 @@
 """``greentrack when``: the best hours of the next day to start a training."""
 
-from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.output import Renderer, format_option
+from greentrack.cli.output import Renderer, format_option, terminal_width
 from greentrack.registry import SCHEDULES
 
 
@@ -39,4 +38,4 @@ def when(*, form: str, **asked: Any) -> None:
     """
     from greentrack.analysis.schedule import best_starts
 
-    click.echo(Renderer(SCHEDULES, form)(best_starts(**asked), width=get_terminal_size().columns))
+    click.echo(Renderer(SCHEDULES, form)(best_starts(**asked), width=terminal_width()))

@@ -1,12 +1,11 @@
 """``greentrack where``: what a run would have cost elsewhere."""
 
-from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from greentrack.cli import options
-from greentrack.cli.output import Renderer, format_option
+from greentrack.cli.output import Renderer, format_option, terminal_width
 from greentrack.registry import REGIONS
 
 
@@ -48,4 +47,4 @@ def where(
 
     among = [zone.strip() for zone in zones.split(",") if zone.strip()]
     found = places(run, db=db, among=among, cloud=cloud, by=by, **costing)
-    click.echo(Renderer(REGIONS, form)(found, top=top, width=get_terminal_size().columns))
+    click.echo(Renderer(REGIONS, form)(found, top=top, width=terminal_width()))

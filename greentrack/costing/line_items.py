@@ -1,7 +1,5 @@
 """Line items of a run beside its energy and carbon: money, the carbon of making its hardware, water."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,7 +65,7 @@ def electricity(
     return LineItem(money=money, rests_on=tuple(rests_on), caveats=caveats)
 
 
-def gpu_hours(record: Record, rent: Rent, *, today: datetime.date) -> LineItem:
+def gpu_hours(record: Record, rent: "Rent", *, today: datetime.date) -> LineItem:
     """Charge a renter for the time of the run's GPUs, whether they worked or not."""
     from greentrack.costing.gpu_rental import find_prices, rental_cost
 

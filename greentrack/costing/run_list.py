@@ -182,6 +182,8 @@ def _whole(parts: Sequence[RunCost], reader: Reader) -> RunCost:
 def _by_calibration(reader: Reader) -> Callable[[RunRow, Chassis], Chassis]:
     """Return a function that calibrates the kind of machine of runs on calibrated hosts."""
     known = {host: known.calibrations for host, known in reader.host_calibrations().items() if known.calibrations}
+    if not known:
+        return lambda _, chassis: chassis
     devices = {host: reader.devices(host) for host in known}
 
     @cache  # most runs of a machine see the same devices

@@ -1,9 +1,11 @@
 """The renderer of a format: it gets what it takes, and what belongs to other formats is refused with their names."""
 
+import shutil
+
 import click
 import pytest
 
-from greentrack.cli.output import Renderer
+from greentrack.cli.output import Renderer, terminal_width
 from greentrack.costing.run_list import Totals
 from greentrack.errors import ConfigError
 from greentrack.registry import FORMATS, RUN_LISTS
@@ -43,3 +45,12 @@ def test_an_unknown_format_is_an_error_with_a_suggestion() -> None:
     """And with those that there are."""
     with pytest.raises(ConfigError, match=r"unknown format 'jsn' \(did you mean json\?\); known: text, json"):
         Renderer(FORMATS, "jsn")
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-3", "wide", "77", None])
+def test_the_width_of_the_terminal_is_what_shutil_says(columns: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLUMNS where it is a width, else the terminal's or 80."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert terminal_width() == shutil.get_terminal_size().columns
