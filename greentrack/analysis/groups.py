@@ -10,6 +10,7 @@ from greentrack.costing.session import CostingSession
 from greentrack.costing.summary import Summary
 from greentrack.errors import ConfigError, NotFoundError, did_you_mean
 from greentrack.formatting import escape
+from greentrack.formatting.units import counted
 
 ENDED_WELL = ("finished", "stopped", "imported")
 """The statuses of runs that completed their work, or are assumed to; other runs are no repeats."""
@@ -49,20 +50,15 @@ def named(refs: Sequence[str], *, db: str | Path | None = None, **options: Unpac
     if len(refs) < 2:
         raise ConfigError("one run cannot be compared; name two or more, or a project: greentrack compare --project P")
     with CostingSession.open(db, **options) as session:
-        summaries = _parted([session.summarize(ref) for ref in refs])
+        summaries = parted([session.summarize(ref) for ref in refs])
         counts = {ref: sum(cost.run.name == ref for cost in list_runs(session=session, name=ref)) for ref in refs}
     called: dict[str, str] = {}
     for ref, summary in zip(refs, summaries, strict=True):
         if (first := called.setdefault(summary.run.id, ref)) != ref or refs.count(ref) > 1:
             both = f"{escape.name(first)} and {escape.name(ref)}"
             raise ConfigError(f"{both} are the same run, {summary.run.id[:13]}; name two that differ")
-    names = [summary.run.name for summary in summaries]
-    groups = [
-        Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
-        for name, summary in zip(names, summaries, strict=True)
-    ]
     newest_of = tuple((ref, count) for ref, count in counts.items() if count > 1)
-    return GroupSelection(tuple(groups), Selection(newest_of=newest_of))
+    return GroupSelection(one_each(summaries), Selection(newest_of=newest_of))
 
 
 def chosen(
@@ -79,11 +75,11 @@ def chosen(
     """
     runs, selection = ended(db=db, project=project, tags=tags, **options)
     if param is None:
-        return GroupSelection(_grouped(runs, lambda summary: summary.run.name), selection)
+        return GroupSelection(by_name(runs), selection)
     known = dict.fromkeys(key for summary in runs for key in summary.run.params)
     if param not in known:
         raise NotFoundError(
-            f"none of these {_runs(len(runs))} has the param {param!r}{did_you_mean(param, known)}; "
+            f"none of these {counted(len(runs), 'run')} has the param {param!r}{did_you_mean(param, known)}; "
             f"known: {', '.join(list(known)[:10]) or 'none'}"
         )
     having = [summary for summary in runs if param in summary.run.params]
@@ -104,14 +100,14 @@ def ended(
         listed = list_runs(session=session, project=project, tags=tags)
         ids = [cost.run.id for cost in listed if cost.run.status in ENDED_WELL]
         if not ids:
-            what = f"{_runs(len(listed))} here, none of which finished" if listed else "no such runs"
+            what = f"{counted(len(listed), 'run')} here, none of which finished" if listed else "no such runs"
             raise NotFoundError(f"there is nothing to compare: {what}; list them with: greentrack runs")
         runs = [session.summarize(run_id) for run_id in ids]
     selection = Selection(unfinished=len(listed) - len(ids))
     return sorted(runs, key=lambda summary: (summary.run.started_at, summary.run.id)), selection
 
 
-def _parted(summaries: Sequence[Summary]) -> list[Summary]:
+def parted(summaries: Sequence[Summary]) -> list[Summary]:
     """Return the *summaries*; parts of one multi-part run without its totals, which are those of neither part."""
     multipart = [frozenset(part.id for part in summary.parts) for summary in summaries]
     return [
@@ -120,12 +116,22 @@ def _parted(summaries: Sequence[Summary]) -> list[Summary]:
     ]
 
 
+def one_each(summaries: Sequence[Summary]) -> tuple[Group, ...]:
+    """Return a group for each of *summaries*, called by its name, or by its id where several have that name."""
+    names = [summary.run.name for summary in summaries]
+    return tuple(
+        Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
+        for name, summary in zip(names, summaries, strict=True)
+    )
+
+
+def by_name(summaries: Sequence[Summary]) -> tuple[Group, ...]:
+    """Return *summaries* in groups of one name, which are repeats."""
+    return _grouped(summaries, lambda summary: summary.run.name)
+
+
 def _grouped(summaries: Sequence[Summary], name_of: Callable[[Summary], str]) -> tuple[Group, ...]:
     groups: dict[str, list[Summary]] = {}
     for summary in summaries:
         groups.setdefault(name_of(summary), []).append(summary)
     return tuple(Group(name, tuple(repeats)) for name, repeats in groups.items())
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} {'run' if count == 1 else 'runs'}"

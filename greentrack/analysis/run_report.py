@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
-from greentrack.analysis.groups import ENDED_WELL, Group
+from greentrack.analysis.groups import ENDED_WELL, Group, by_name, one_each, parted
 from greentrack.costing.options import CostingOptions
 from greentrack.costing.run_list import list_runs
 from greentrack.costing.session import CostingSession
@@ -90,16 +90,9 @@ def run_report(
 def grouped(summaries: Sequence[Summary], *, each: bool) -> tuple[Group, ...]:
     """Return *summaries* as groups to compare: *each* its own, or the repeats of one name that ended well."""
     if each:
-        names = [summary.run.name for summary in summaries]
-        return tuple(
-            Group(name if names.count(name) == 1 else summary.run.id[:13], (summary,))
-            for name, summary in zip(names, summaries, strict=True)
-        )
-    by_name: dict[str, list[Summary]] = {}
-    for summary in sorted(summaries, key=lambda summary: (summary.run.started_at, summary.run.id)):
-        if summary.run.status in ENDED_WELL:
-            by_name.setdefault(summary.run.name, []).append(summary)
-    return tuple(Group(name, tuple(repeats)) for name, repeats in by_name.items())
+        return one_each(summaries)
+    ended = [summary for summary in summaries if summary.run.status in ENDED_WELL]
+    return by_name(sorted(ended, key=lambda summary: (summary.run.started_at, summary.run.id)))
 
 
 def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]:
@@ -107,13 +100,10 @@ def _costed(session: CostingSession, records: Sequence[Record]) -> list[Summary]
 
     Parts of one multi-part run that are all among *records* go without them: their totals stand beside each other.
     """
-    multipart = {run_id: number for number, parts in enumerate(session.reader.multipart_runs()) for run_id in parts}
-    asked = [multipart.get(record.run.id) for record in records]
-    made = []
-    for record, number in zip(records, asked, strict=True):
-        if number is not None:
-            summary = session.summarize(record.run.id)
-            made.append(summary if asked.count(number) == 1 else summary._replace(parts=(), whole=None))
-        else:
-            made.append(session.cost_stored(record))
-    return made
+    multipart = {run_id for parts in session.reader.multipart_runs() for run_id in parts}
+    return parted(
+        [
+            session.summarize(record.run.id) if record.run.id in multipart else session.cost_stored(record)
+            for record in records
+        ]
+    )

@@ -46,7 +46,7 @@ class Timeline:
 
 
 def difference(after: Energy, before: Energy) -> Energy:
-    """The energy between two cumulative ones; a *check* that began in between counts from there."""
+    """Return the energy between two cumulative ones; a cross-check that began in between counts from there."""
     check = None if after.cross_check is None else after.cross_check - (before.cross_check or 0.0)
     return Energy(joules=after.joules - before.joules, seconds=after.seconds - before.seconds, cross_check=check)
 
